@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "help.h"
+#include "signals.h"
+
+#ifndef CSUMTOOL_VERSION
+#define CSUMTOOL_VERSION "0.1.0"
+#endif
+
+static const struct command *const commands[] = {
+	&command_format, &command_info,	   &command_write,    &command_read,
+	&command_check,	 &command_discard, &command_dump_imd,
+};
+static const size_t command_count = sizeof(commands) / sizeof(commands[0]);
+
+/*
+ * A volume must not become file descriptor 1 because the caller had closed it: what is printed would be
+ * written over it. The stand-ins fail every use.
+ */
+static int occupy_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return -EBADF;
+	}
+	return 0;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	}
+	return NULL;
+}
+
+static int run_command(struct report *report, const struct command *command, int argc, const char **argv)
+{
+	struct options options;
+	int status;
+
+	report->command = command->name;
+	status = options_parse(report, command, argc, argv, &options);
+	if (status)
+		goto out;
+	if (options.given[OPT_HELP])
+		help_command(command);
+	else if (options.given[OPT_VERSION])
+		printf("csumtool %s\n", CSUMTOOL_VERSION);
+	else
+		status = command->run(report, &options);
+	report->volume = NULL;
+out:
+	options_free(&options);
+	return status;
+}
+
+static int no_command(struct report *report, const char *word)
+{
+	const struct command *near;
+
+	if (word[0] == '-')
+		return report_usage(report, "%s: there is no such option before a command", word);
+	near = help_suggest(commands, command_count, word);
+	if (near)
+		return report_usage(report, "there is no command '%s'; did you mean '%s'?", word, near->name);
+	return report_usage(report, "there is no command '%s'", word);
+}
+
+static int run(struct report *report, int argc, const char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2)
+		return report_usage(report, "a command is missing");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		help_general(commands, command_count);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		printf("csumtool %s\n", CSUMTOOL_VERSION);
+		return 0;
+	}
+	command = find_command(argv[1]);
+	return command ? run_command(report, command, argc - 1, argv + 1) : no_command(report, argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	struct report report;
+	int error = occupy_standard_streams();
+
+	report_init(&report);
+	if (!error)
+		error = signals_install();
+	if (error) {
+		report_error(&report, "cannot start: %s", strerror(-error));
+		return STATUS_FAILED;
+	}
+	return report_end(&report, run(&report, argc, (const char **)argv));
+}

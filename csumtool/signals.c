@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "report.h"
+
+static volatile sig_atomic_t pending;
+/*
+ * Readable once a signal came. The library's threads may be the ones that get it, and it may come just before
+ * a read(2) that then blocks: a flag and EINTR alone would miss both.
+ */
+static int wake[2] = { -1, -1 };
+
+static void on_signal(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	if (pending)
+		_exit(STATUS_CANCELLED);
+	pending = 1;
+	/* The pipe is empty: this neither blocks nor falls short. */
+	if (write(wake[1], "", 1) < 0)
+		_exit(STATUS_CANCELLED);
+	errno = saved;
+}
+
+int signals_install(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction old;
+
+	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaddset(&action.sa_mask, numbers[i]);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		/* nohup, and a shell's background job, mean what they set. */
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
+		if (sigaction(numbers[i], &action, NULL) < 0)
+			return -errno;
+	}
+	return sigaction(SIGPIPE, &ignore, NULL) < 0 ? -errno : 0;
+}
+
+bool signals_pending(void)
+{
+	return pending;
+}
+
+int signals_wait(int fd, short events)
+{
+	struct pollfd fds[2] = {
+		{ .fd = wake[0], .events = POLLIN },
+		{ .fd = fd, .events = events },
+	};
+
+	while (!pending) {
+		int ready = poll(fds, 2, -1);
+
+		/* What poll(2) cannot say, the read or write itself will. */
+		if (ready < 0 && errno != EINTR)
+			return 0;
+		if (ready > 0 && fds[1].revents && !fds[0].revents)
+			return 0;
+	}
+	return -EINTR;
+}

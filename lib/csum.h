@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libcsum: volumes with per-sector checksums and crash-consistent updates.
+ *
+ * This is the whole public interface. Conventions, unless a function says otherwise:
+ *
+ * - Functions return 0 or a negative errno value. Beside the errors of the system calls:
+ *     -EBADMSG    stored data or metadata fails verification, and the operation needs it
+ *     -ECANCELED  csum_handlers.cancelled answered true; the volume was left consistent and clean
+ *     -EINVAL     the volume or a parameter is not what the format allows
+ *     -EBUSY      the volume is in use
+ *   Every failure is reported once through csum_handlers.message before the function returns.
+ * - A verdict about stored data is not an error: it arrives through the finding callback.
+ * - Offsets and lengths are bytes of data space unless their name says "device" or "sector".
+ * - Callbacks run in the thread that called the library, except csum_source.fill (see there).
+ * - One volume is used by one thread at a time.
+ * - After a failed write or flush a volume stays failed: only csum_volume_close() is of use, and the
+ *   superblock on the device says "active".
+ */
+#ifndef CSUM_H
+#define CSUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CSUM_MUST_CHECK __attribute__((warn_unused_result))
+
+/* Bytes of a UUID; of a label with its terminating NUL; of the data device's identity with its NUL. */
+#define CSUM_UUID_SIZE 16
+#define CSUM_LABEL_SIZE 33
+#define CSUM_IDENTITY_SIZE 65
+#define CSUM_INTERLEAVE_MAX 65536u
+/* Length for "to the end": of the data space, or of an input whose length is not known. */
+#define CSUM_TO_END UINT64_MAX
+
+enum csum_severity {
+	CSUM_ERROR, /* why a function is about to fail */
+	CSUM_WARNING, /* the operation goes on, the user should know */
+	CSUM_NOTE, /* of interest to who asked for details */
+};
+
+/* How the library talks to its caller. Any function pointer may be NULL. */
+struct csum_handlers {
+	void *user;
+	/* text: "DEVICE: what is wrong: why", no newline; valid during the call only. */
+	void (*message)(void *user, enum csum_severity severity, const char *text);
+	/* Asked at safe points, several times a second; true ends the operation with -ECANCELED. */
+	bool (*cancelled)(void *user);
+};
+
+enum csum_checksum_type {
+	CSUM_CRC32 = 1, /* zlib's CRC-32 */
+	CSUM_CRC32C = 2,
+	CSUM_CRC64 = 3, /* CRC-64/XZ */
+};
+
+/* "crc32", "crc32c", "crc64"; NULL for another value. */
+const char *csum_checksum_name(enum csum_checksum_type type);
+/* The type of that name; -EINVAL (nothing reported) for another name. */
+int csum_checksum_by_name(const char *name, enum csum_checksum_type *type) CSUM_MUST_CHECK;
+
+/* Where sectors lie. All counts are of this volume; derived from the superblock and checked. */
+struct csum_geometry {
+	uint32_t sector_size; /* bytes: 512 or 4096 */
+	uint32_t interleave; /* groups of a cluster, 1 ... CSUM_INTERLEAVE_MAX */
+	uint32_t sectors_per_group; /* data sectors that one imd sector describes: 62 or 510 */
+	bool external; /* metadata on a device of its own */
+	uint64_t data_sectors;
+	uint64_t groups;
+	uint64_t clusters;
+	uint64_t metadata_device_bytes; /* the area the layout uses: offset 104, superblock */
+	uint64_t data_device_bytes; /* external: offset 112, superblock; internal: 0 */
+};
+
+/* ------------------------------------------------------------------ opening */
+
+struct csum_open_options {
+	bool writable; /* take the volume exclusively and recover it when it is active */
+	bool force; /* reading only: go on although the device is mounted or attached */
+	int64_t wait_ms; /* for a lock held by another process: 0 not at all, -1 without limit */
+};
+
+struct csum_volume;
+
+/*
+ * Opens the volume on `data` (a path, or a tag such as PARTUUID=...), with its metadata on `metadata`
+ * or, when that is NULL, on the same device.
+ *
+ * Opening for writing flushes the devices before it reads them, rewrites an invalid superblock slot and
+ * recovers an active volume; all of that is durable on return. Opening for reading writes nothing.
+ * Errors: -EINVAL not a volume or refused, -EBUSY in use, -EBADMSG recovery needs a repair, and those of
+ * open(2) and I/O. On error *volume is NULL. The caller ends it with csum_volume_close().
+ * handlers is copied; what its user pointer names must outlive the volume.
+ */
+int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
+		     const struct csum_open_options *options, struct csum_volume **volume) CSUM_MUST_CHECK;
+
+/*
+ * Releases the volume; NULL is allowed. The first error of closing a written device is returned: then
+ * nothing may be taken as durable. Everything is released in any case.
+ */
+int csum_volume_close(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+enum csum_state {
+	CSUM_CLEAN,
+	CSUM_ACTIVE, /* a writer is at work or was interrupted */
+	CSUM_UNKNOWN, /* superblock slots A and B are both invalid: read as active everywhere */
+};
+
+enum csum_slot {
+	CSUM_SLOT_A,
+	CSUM_SLOT_B,
+	CSUM_SLOT_C, /* the backup: static fields only */
+	CSUM_SLOTS
+};
+
+struct csum_scrub_totals {
+	uint64_t verified, unwritten, repaired, left_bad; /* data sectors */
+	uint64_t imd_repaired; /* imd sectors */
+};
+
+struct csum_scrub_record {
+	uint64_t started, ended; /* seconds since 1970; 0: none, or still under way */
+	uint64_t next_group; /* where one under way goes on */
+	struct csum_scrub_totals totals;
+};
+
+struct csum_volume_info {
+	struct csum_geometry geometry;
+	enum csum_checksum_type checksum_type;
+	uint16_t version_major, version_minor;
+	uint8_t uuid[CSUM_UUID_SIZE];
+	char label[CSUM_LABEL_SIZE]; /* as stored: any bytes but NUL may occur */
+	char data_identity[CSUM_IDENTITY_SIZE];
+	uint32_t features_compat, features_ro_compat, features_incompat;
+	uint32_t physical_sector_size; /* bytes; 0 unknown */
+	uint64_t created, last_write; /* seconds since 1970; 0 never */
+	enum csum_state state;
+	uint64_t generation, session;
+	uint64_t intent_first_group, intent_groups;
+	bool slot_valid[CSUM_SLOTS];
+	enum csum_slot governing_slot;
+	struct csum_scrub_record last_scrub, current_scrub;
+	const char *data_device, *metadata_device; /* as opened; owned by the volume; equal when internal */
+	uint64_t data_device_present_bytes, metadata_device_present_bytes;
+	bool direct_io; /* O_DIRECT on every device */
+};
+
+/* Fills *info from what was read at opening; never fails. Pointers in it live as long as the volume. */
+void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_info *info);
+
+/* Bytes of data space: data_sectors * sector_size. */
+uint64_t csum_volume_data_bytes(const struct csum_volume *volume);
+
+/* ------------------------------------------------------------------ format */
+
+struct csum_format_options {
+	uint32_t sector_size; /* 512, 4096, or 0: from the device */
+	enum csum_checksum_type checksum_type;
+	uint32_t interleave; /* 1 ... CSUM_INTERLEAVE_MAX, or 0: clusters of 64 MiB */
+	const char *label; /* NULL or UTF-8, less than CSUM_LABEL_SIZE bytes */
+	const uint8_t *uuid; /* CSUM_UUID_SIZE bytes, or NULL: random */
+	uint64_t created; /* seconds since 1970 to record, or 0: now. With uuid set: seed = uuid */
+	uint64_t create_bytes; /* create an image file of that size; 0: the file or device exists */
+	uint64_t create_data_bytes; /* create an image file with room for that much data; 0: see above */
+	bool wipe; /* zeros everywhere */
+	bool force; /* over what is there */
+	bool dry_run; /* all checks, nothing created or written */
+	int64_t wait_ms; /* as in csum_open_options */
+};
+
+/* What csum_format_run() will do. */
+struct csum_format_plan {
+	struct csum_geometry geometry;
+	enum csum_checksum_type checksum_type;
+	uint8_t uuid[CSUM_UUID_SIZE];
+	const char *data_device, *metadata_device; /* owned by the format; equal when internal */
+	uint64_t write_bytes; /* that will be written */
+	uint64_t estimated_seconds; /* a guess from what reading the device showed */
+	uint64_t uncovered_bytes; /* external: at the data device's end, less than a sector; else 0 */
+	uint32_t physical_sector_size; /* bytes; 0 unknown */
+	bool sector_size_from_device; /* sector size was chosen from the physical sector size */
+};
+
+struct csum_format;
+
+/*
+ * Opens and checks what is to be formatted, and plans. With create_* set the image file is created (sparse)
+ * unless dry_run. Nothing else is written. On success the caller ends with csum_format_free().
+ * Errors: -EINVAL refused by the options or the device, -EEXIST not blank or a file to be created exists,
+ * -EBUSY in use; those of open(2) and I/O. On error *format is NULL and a file that was
+ * created is removed.
+ */
+int csum_format_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
+			const struct csum_format_options *options, struct csum_format **format) CSUM_MUST_CHECK;
+void csum_format_get_plan(const struct csum_format *format, struct csum_format_plan *plan);
+/*
+ * Writes the volume; durable on success. Interrupted or failed at any point it leaves no volume, neither the
+ * old one nor a new one; an image file that csum_format_prepare() created is then removed.
+ */
+int csum_format_run(struct csum_format *format) CSUM_MUST_CHECK;
+int csum_format_free(struct csum_format *format) CSUM_MUST_CHECK;
+
+/* ------------------------------------------------------------------ findings */
+
+enum csum_finding_kind {
+	CSUM_SUPERBLOCK_BAD,
+	CSUM_IMD_BAD,
+	CSUM_IMD_DIFFERS,
+	CSUM_IMD_LOST,
+	CSUM_INTERRUPTED,
+	CSUM_MISMATCH,
+	CSUM_ZEROED,
+	CSUM_STALE,
+	CSUM_MISPLACED,
+	CSUM_UNREADABLE,
+	CSUM_TRANSIENT,
+	CSUM_FINDING_KINDS
+};
+
+/* "superblock-bad" ...: stable, as in the manual page. */
+const char *csum_finding_name(enum csum_finding_kind kind);
+/* Whether a finding of that kind is an error (exit status 4 while it stays). */
+bool csum_finding_is_error(enum csum_finding_kind kind);
+
+enum csum_subject {
+	CSUM_SUBJECT_DATA, /* data sectors: first_sector, sector_count */
+	CSUM_SUBJECT_IMD, /* imd sectors: first_group, group_count, copy (or -1: both) */
+	CSUM_SUBJECT_SUPERBLOCK, /* slot */
+};
+
+/* One finding: adjacent sectors, or groups, with the same verdict are one. */
+struct csum_finding {
+	enum csum_finding_kind kind;
+	enum csum_subject subject;
+	uint64_t first_sector, sector_count; /* data; for imd: the data sectors that the groups describe */
+	uint64_t first_group, group_count; /* data: the group of first_sector */
+	int copy; /* imd: 0, 1, or -1 both */
+	enum csum_slot slot; /* superblock */
+	const char *device; /* valid during the callback, as all pointers here */
+	uint64_t device_offset_bytes; /* of the first sector, imd sector or slot */
+	const char *reason; /* one clause, never NULL */
+	bool has_checksum; /* of a single data sector: both of the following hold */
+	uint64_t expected_entry, computed_entry;
+};
+
+struct csum_totals {
+	uint64_t sectors_verified, sectors_unwritten; /* data sectors found right; unwritten ones */
+	uint64_t sectors_bad; /* mismatch, zeroed, stale, unreadable or without imd */
+	uint64_t sectors_interrupted; /* right by an older version, as an interrupted write leaves them */
+	uint64_t sectors_transient;
+	uint64_t imd_verified; /* imd sectors found right */
+	uint64_t findings[CSUM_FINDING_KINDS]; /* sectors, imd sectors, groups (imd-lost) or slots */
+	uint64_t errors; /* sum of findings[] whose kind is an error */
+};
+
+typedef void csum_finding_fn(void *user, const struct csum_finding *finding);
+
+/* ------------------------------------------------------------------ check */
+
+struct csum_check_options {
+	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end; widened to whole sectors */
+	bool metadata_only; /* superblocks and imd sectors, no data */
+	csum_finding_fn *finding; /* in ascending order of place */
+	void *user;
+};
+
+/*
+ * Verifies superblocks (whatever the range), the imd sectors of the range and its data. Writes nothing.
+ * *totals is valid on every return, with what was seen until then.
+ * Errors: -ECANCELED, -EINVAL (range outside the data space), -ENODEV and -ENXIO (device vanished), -ENOMEM.
+ */
+int csum_check(struct csum_volume *volume, const struct csum_check_options *options,
+	       struct csum_totals *totals) CSUM_MUST_CHECK;
+
+/* ------------------------------------------------------------------ read */
+
+enum csum_on_error {
+	CSUM_ON_ERROR_STOP, /* end before the first bad sector, with -EBADMSG */
+	CSUM_ON_ERROR_ZERO, /* hand out zeros for bad sectors */
+	CSUM_ON_ERROR_RAW, /* hand out what is stored, zeros where that cannot be read */
+};
+
+struct csum_read_options {
+	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end */
+	enum csum_on_error on_error;
+	/*
+	 * Takes `size` bytes of data space at `offset_bytes`, in ascending order without gaps; is_zero: all of
+	 * them are unwritten. 0 or a negative errno, which ends the read (the library adds no message).
+	 */
+	int (*sink)(void *user, const void *data, size_t size, uint64_t offset_bytes, bool is_zero);
+	csum_finding_fn *finding; /* the bad ranges; with STOP the first bad sector */
+	void *user;
+};
+
+/*
+ * Reads verified bytes. *done_bytes, valid on every return: how much the sink took.
+ * Errors: -EBADMSG when a sector was bad, with ZERO and RAW after everything was handed out; as csum_check().
+ */
+int csum_read(struct csum_volume *volume, const struct csum_read_options *options,
+	      uint64_t *done_bytes) CSUM_MUST_CHECK;
+
+/* ------------------------------------------------------------------ write, discard */
+
+struct csum_source {
+	/*
+	 * Puts up to `size` bytes into `buffer`, returns how many (0: end of input) or a negative errno, which
+	 * ends the write at the next safe point (the library adds no message). -EINTR makes the library ask
+	 * csum_handlers.cancelled and call again. Called from the thread that called csum_write().
+	 */
+	int64_t (*fill)(void *user, void *buffer, size_t size);
+	void *user;
+};
+
+struct csum_write_options {
+	uint64_t offset_bytes;
+	/*
+	 * Exactly that many bytes; or CSUM_TO_END: until the source ends. A source that ends early is -ENODATA;
+	 * one that goes on when the data space ends is -ENOSPC (what fitted is in and durable).
+	 */
+	uint64_t length_bytes;
+	struct csum_source source;
+	bool verify; /* read everything back and verify it */
+};
+
+/*
+ * Writes data crash-consistently. On return with 0 all of it is durable and settled. On -ECANCELED, -ENODATA,
+ * -ENOSPC (source too long) or a failing source, whole sectors up to *done_bytes are durable and the volume is
+ * clean. On -EBADMSG (a partially written sector or group that fails verification) the same holds; with a
+ * known length nothing was written. After an I/O error the volume has failed and stays active.
+ * *done_bytes is valid on every return.
+ */
+int csum_write(struct csum_volume *volume, const struct csum_write_options *options,
+	       uint64_t *done_bytes) CSUM_MUST_CHECK;
+
+/*
+ * Makes whole sectors of the range unwritten and the partial ones at its ends zero, with the guarantees of
+ * csum_write(). length_bytes CSUM_TO_END: to the end.
+ */
+int csum_discard(struct csum_volume *volume, uint64_t offset_bytes, uint64_t length_bytes,
+		 uint64_t *done_bytes) CSUM_MUST_CHECK;
+
+/* ------------------------------------------------------------------ dump */
+
+/* Why a copy of an imd sector does not count; CSUM_IMD_VALID: it does. */
+enum csum_imd_verdict {
+	CSUM_IMD_VALID,
+	CSUM_IMD_NO_MAGIC,
+	CSUM_IMD_WRONG_GROUP, /* checksum right for another group: landed elsewhere */
+	CSUM_IMD_WRONG_CRC,
+	CSUM_IMD_UNREADABLE,
+	CSUM_IMD_MISSING, /* beyond the end of a device cut short */
+};
+
+const char *csum_imd_verdict_name(enum csum_imd_verdict verdict);
+
+/* What a data sector's content says. */
+enum csum_data_verdict {
+	CSUM_DATA_NOT_READ,
+	CSUM_DATA_UNWRITTEN,
+	CSUM_DATA_GOOD, /* matches the newest entry */
+	CSUM_DATA_OLDER, /* matches an older one only */
+	CSUM_DATA_MISMATCH,
+	CSUM_DATA_UNREADABLE,
+};
+
+const char *csum_data_verdict_name(enum csum_data_verdict verdict);
+
+struct csum_dump_copy {
+	uint64_t device_offset_bytes;
+	enum csum_imd_verdict verdict;
+	uint32_t generation; /* as stored, also of an invalid copy that could be read */
+	uint32_t stored_group; /* low 32 bits, as stored */
+	uint32_t stored_crc, computed_crc;
+	const uint8_t *raw; /* sector_size bytes; NULL when missing or unreadable */
+	const uint64_t *entries; /* sectors_per_group of them; NULL when raw is */
+};
+
+struct csum_dump_group {
+	uint64_t group, first_sector;
+	uint32_t sector_count; /* data sectors of this group */
+	int newer; /* 0, 1, or -1: both invalid */
+	bool differ; /* not two valid copies with equal entries and distinct generations */
+	bool in_intent; /* of an active volume */
+	struct csum_dump_copy copy[2];
+	const uint64_t *journal_entries; /* of a journal image of this group, else NULL */
+	uint32_t journal_generation;
+	int journal_copy;
+	bool journal_in_force;
+	const uint64_t *data_offsets; /* device offset of each data sector */
+	const enum csum_data_verdict *data; /* per sector; all NOT_READ unless asked for */
+	const uint64_t *data_entries; /* the entry the content would have; meaningful where read */
+};
+
+struct csum_dump_journal {
+	bool valid;
+	const char *reason; /* why not, or why it does not count; "" when it counts */
+	uint64_t device_offset_bytes;
+	uint64_t session;
+	uint32_t images;
+};
+
+/* A candidate found by --carve. */
+struct csum_carved {
+	uint64_t device_offset_bytes;
+	uint32_t sector_size;
+	int copy; /* -1: cannot be told */
+	uint32_t generation, group; /* group: low 32 bits */
+	bool fits; /* belongs to the volume that most candidates belong to */
+};
+
+/* The geometry that carved imd sectors imply. */
+struct csum_carved_geometry {
+	bool known; /* else only candidates is meaningful */
+	uint64_t candidates, fitting;
+	struct csum_geometry geometry; /* data_sectors: the most that fits, when the end was not found */
+	bool interleave_known, end_known;
+	uint32_t seed_state; /* CRC-32 state behind the seed: the volume's fingerprint */
+	int checksum_bits; /* 32, 64, or 0: no written entry seen */
+};
+
+struct csum_dump_options {
+	bool force; /* go on although mounted */
+	bool carve; /* without the superblocks, by magic; done anyway when all three are invalid */
+	bool differ_only;
+	bool read_data;
+	int64_t wait_ms;
+	/* Range in groups, or with by_offset in bytes of data space; *_count CSUM_TO_END: to the end. */
+	uint64_t first_group, group_count;
+	bool by_offset;
+	uint64_t offset_bytes, length_bytes;
+	/* Callbacks, each may be NULL; a negative return ends the dump with that value. */
+	int (*info)(void *user, const struct csum_volume_info *info); /* once, first; not when carving */
+	int (*journal)(void *user, const struct csum_dump_journal *journal); /* not when carving */
+	int (*carved)(void *user, const struct csum_carved *carved); /* each candidate, when carving */
+	int (*carved_geometry)(void *user, const struct csum_carved_geometry *geometry);
+	/* When carving: only when the geometry is known and a range was asked for or carve is not set. */
+	int (*group)(void *user, const struct csum_geometry *geometry, const struct csum_dump_group *group);
+	void *user;
+};
+
+/*
+ * Shows integrity metadata of a volume in any condition; writes nothing. 0 when it could show.
+ * metadata NULL: on the data device, or data is itself the metadata device of an external volume.
+ */
+int csum_dump(const struct csum_handlers *handlers, const char *data, const char *metadata,
+	      const struct csum_dump_options *options) CSUM_MUST_CHECK;
+
+#endif

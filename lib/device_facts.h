@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the system knows about a device: names, use, topology, signatures. Nothing here reads a volume's bytes
+ * but the signature probe. Paths of /sys and /proc come from one place so that tests can stand in for them.
+ */
+#ifndef CSUM_DEVICE_FACTS_H
+#define CSUM_DEVICE_FACTS_H
+
+#include <sys/types.h>
+
+#include "csum.h"
+
+struct csum_device;
+
+/* Roots of the system's own files: "/sys" and "/proc" unless a test says otherwise. */
+struct csum_system_roots {
+	const char *sys, *proc;
+};
+extern const struct csum_system_roots csum_system_roots_default;
+
+/* Resolves NAME=value; returns a malloc'ed path or NULL. blkid_evaluate_tag() in the product. */
+typedef char *csum_evaluate_tag_fn(const char *tag, const char *value);
+
+/*
+ * The path that `name` stands for: a tag PARTUUID=, PARTLABEL=, UUID= or LABEL= through `evaluate` (NULL:
+ * libblkid), anything else is itself a path (a file called "PARTUUID=x" is reached as "./PARTUUID=x").
+ * *path is malloc'ed. -ENOENT: no such tag; -EINVAL: an empty value; both reported.
+ */
+int csum_resolve_name(const struct csum_handlers *handlers, const char *name,
+		      csum_evaluate_tag_fn *evaluate, char **path) CSUM_MUST_CHECK;
+
+enum csum_use {
+	CSUM_USE_NONE,
+	CSUM_USE_MOUNTED, /* or used as swap */
+	CSUM_USE_MOUNTED_READ_ONLY,
+	CSUM_USE_HELD, /* by device-mapper, md, ... */
+	CSUM_USE_ATTACHED, /* a file behind a loop device */
+	CSUM_USE_ATTACHED_READ_ONLY,
+};
+
+/*
+ * How the system uses the block device `rdev` (or a partition of it, or the disk it is part of where that is
+ * mounted as a whole), or, when rdev is 0, the file (dev, inode). `where` (size bytes, at least 1) names it:
+ * mount point, holder, loop device; "" for CSUM_USE_NONE.
+ */
+enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev, dev_t dev,
+			      ino_t inode, char *where, size_t size);
+
+/* "PID (command)" of a process that has the inode locked by flock(2), from /proc/locks; false when not known. */
+bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, char *holder,
+		      size_t size);
+
+struct csum_topology {
+	uint32_t physical_sector_size; /* bytes; 0 unknown */
+	uint32_t logical_sector_size; /* bytes; 0 unknown */
+	bool rotational;
+};
+
+/*
+ * Of the block device `dev`, through /sys/dev/block (for a partition: of its disk). For a file give its
+ * st_dev: the device under the file system; an anonymous one (btrfs, overlay) is looked up in
+ * /proc/self/mountinfo by its source.
+ */
+void csum_device_topology(const struct csum_system_roots *roots, dev_t dev,
+			  struct csum_topology *topology);
+
+/*
+ * The block device under the file system of an open file; 0 when there is none or it is not known. Better than
+ * st_dev where that is anonymous: a btrfs subvolume's is not even in mountinfo, the mount's number is.
+ */
+dev_t csum_file_system_device(const struct csum_system_roots *roots, int descriptor);
+
+/*
+ * Whether the block device `loop` is a loop device over the block device `rdev`, or over the file (dev, inode)
+ * when rdev is 0.
+ */
+bool csum_loop_backed_by(const struct csum_system_roots *roots, dev_t loop, dev_t rdev, dev_t dev,
+			 ino_t inode);
+
+/*
+ * What libblkid finds on the device: "ext4 file system", "gpt partition table" ..., joined by ", " when
+ * several; "" when nothing. Reported errors are negative.
+ */
+int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device,
+			  char *found, size_t size) CSUM_MUST_CHECK;
+
+/* Wipes every signature that libblkid finds, durable on return. The device is writable. */
+int csum_wipe_signatures(const struct csum_handlers *handlers,
+			 const struct csum_device *device) CSUM_MUST_CHECK;
+
+/*
+ * Identity for the superblock: "UUID=..." of what is on the device, else "PARTUUID=..." of its partition,
+ * else "". identity has CSUM_IDENTITY_SIZE bytes; an identity that does not fit is "".
+ */
+void csum_device_identity(const struct csum_device *device, char *identity);
+
+#endif

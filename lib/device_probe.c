@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A thin wrapper around libblkid: what is on a device, and its removal. */
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "device_facts.h"
+#include "report.h"
+
+/* More signatures than anything has (ZFS, the most lavish, some hundreds), should wiping go in a circle. */
+#define WIPES_MAX 10000u
+
+#define SUPERBLOCK_FLAGS \
+	(BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM)
+/* A GPT counts also where its protective MBR is gone. */
+#define PARTITION_FLAGS (BLKID_PARTS_MAGIC | BLKID_PARTS_FORCE_GPT)
+
+/*
+ * libblkid reads unaligned buffers and sets the read-ahead of what it is given, so it gets an open file of its
+ * own. That it does not claim a block device exclusively, which we may have done, is as it should be.
+ */
+static int open_again(const struct csum_device *device, int flags)
+{
+	char path[64];
+	int descriptor;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", device->descriptor);
+	descriptor = open(path, flags | O_CLOEXEC);
+	return descriptor < 0 ? -errno : descriptor;
+}
+
+/* libblkid's errors are -1, and errno is not always set. */
+static int probe_error(void)
+{
+	return errno > 0 ? -errno : -EIO;
+}
+
+/* A probe of an open file for everything that libblkid knows, in *probe unless it fails. */
+static int new_probe(int descriptor, blkid_probe *probe)
+{
+	blkid_probe new = NULL;
+
+	errno = 0;
+	new = blkid_new_probe();
+	if (!new)
+		return -ENOMEM;
+	if (blkid_probe_set_device(new, descriptor, 0, 0) != 0 ||
+	    blkid_probe_enable_superblocks(new, 1) != 0 ||
+	    blkid_probe_set_superblocks_flags(new, SUPERBLOCK_FLAGS) != 0 ||
+	    blkid_probe_enable_partitions(new, 1) != 0 ||
+	    blkid_probe_set_partitions_flags(new, PARTITION_FLAGS) != 0) {
+		int error = probe_error();
+
+		blkid_free_probe(new);
+		return error;
+	}
+	*probe = new;
+	return 0;
+}
+
+/* Names what the last step of the probe found. */
+static void name_signature(blkid_probe probe, char *name, size_t size)
+{
+	const char *type = NULL, *usage = NULL;
+
+	if (blkid_probe_lookup_value(probe, "PTTYPE", &type, NULL) == 0) {
+		snprintf(name, size, "%s partition table", type);
+		return;
+	}
+	if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) != 0)
+		type = "unnamed";
+	if (blkid_probe_lookup_value(probe, "USAGE", &usage, NULL) != 0)
+		usage = "";
+	snprintf(name, size, "%s %s", type,
+		 strcmp(usage, "filesystem") == 0 ? "file system" : "signature");
+}
+
+/* Appends to a list joined by ", "; a name in it is not repeated. What does not fit is cut off. */
+static void append_name(char *list, size_t size, const char *name)
+{
+	size_t length = strlen(name), used = strlen(list);
+
+	for (const char *at = list; (at = strstr(at, name)); at += length) {
+		bool begins = at == list || at[-1] == ' ';
+
+		if (begins && (at[length] == ',' || at[length] == '\0'))
+			return;
+	}
+	snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", name);
+}
+
+static int list_signatures(int descriptor, char *found, size_t size)
+{
+	blkid_probe probe;
+	char name[128];
+	int result;
+
+	result = new_probe(descriptor, &probe);
+	if (result < 0)
+		return result;
+	errno = 0;
+	while ((result = blkid_do_probe(probe)) == 0) {
+		name_signature(probe, name, sizeof(name));
+		append_name(found, size, name);
+	}
+	result = result < 0 ? probe_error() : 0;
+	blkid_free_probe(probe);
+	return result;
+}
+
+int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device,
+			  char *found, size_t size)
+{
+	int descriptor, error;
+
+	found[0] = '\0';
+	/* Nothing to probe, which libblkid would call an error. */
+	if (device->descriptor < 0 || device->size_bytes == 0)
+		return 0;
+	descriptor = open_again(device, O_RDONLY);
+	if (descriptor < 0)
+		return csum_report_error(handlers, descriptor, device->name,
+					 "cannot open it again to look for signatures");
+	error = list_signatures(descriptor, found, size);
+	close(descriptor);
+	if (error < 0)
+		return csum_report_error(handlers, error, device->name,
+					 "cannot look for signatures");
+	return 0;
+}
+
+static int wipe_all(int descriptor)
+{
+	blkid_probe probe;
+	int result;
+
+	result = new_probe(descriptor, &probe);
+	if (result < 0)
+		return result;
+	errno = 0;
+	/* A wipe lets the probe find the same kind again: file systems keep several signatures. */
+	for (unsigned int i = 0; i < WIPES_MAX; i++) {
+		result = blkid_do_probe(probe);
+		if (result != 0)
+			break;
+		result = blkid_do_wipe(probe, 0);
+		if (result < 0)
+			break;
+	}
+	result = result < 0 ? probe_error() : 0;
+	/* Durable, and the page cache clean: O_DIRECT I/O that follows sees and overwrites just this. */
+	if (fsync(descriptor) < 0 && result == 0)
+		result = -errno;
+	blkid_free_probe(probe);
+	return result;
+}
+
+int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum_device *device)
+{
+	char left[256];
+	int descriptor, error;
+
+	if (device->descriptor < 0 || device->size_bytes == 0)
+		return 0;
+	descriptor = open_again(device, O_RDWR);
+	if (descriptor < 0)
+		return csum_report_error(handlers, descriptor, device->name,
+					 "cannot open it again to wipe signatures");
+	error = wipe_all(descriptor);
+	if (close(descriptor) < 0 && error == 0)
+		error = -errno;
+	if (error < 0)
+		return csum_report_error(handlers, error, device->name, "cannot wipe signatures");
+	error = csum_probe_signatures(handlers, device, left, sizeof(left));
+	if (error == 0 && left[0])
+		csum_report_warning(handlers, device->name,
+				    "libblkid cannot wipe all it finds; left: %s", left);
+	return error;
+}
+
+/* ------------------------------------------------------------------ identity */
+
+/* "NAME=value" of the probe's value of that key, when there is one and it fits. */
+static bool identity_from(blkid_probe probe, const char *key, const char *name, char *identity)
+{
+	const char *value;
+	int length;
+
+	if (blkid_do_safeprobe(probe) != 0 ||
+	    blkid_probe_lookup_value(probe, key, &value, NULL) != 0)
+		return false;
+	length = snprintf(identity, CSUM_IDENTITY_SIZE, "%s=%s", name, value);
+	if (length < 0 || length >= CSUM_IDENTITY_SIZE)
+		identity[0] = '\0';
+	return true;
+}
+
+void csum_device_identity(const struct csum_device *device, char *identity)
+{
+	blkid_probe probe;
+	int descriptor;
+
+	identity[0] = '\0';
+	if (device->descriptor < 0 || device->size_bytes == 0)
+		return;
+	descriptor = open_again(device, O_RDONLY);
+	if (descriptor < 0)
+		return;
+	probe = blkid_new_probe();
+	if (probe && blkid_probe_set_device(probe, descriptor, 0, 0) == 0) {
+		blkid_probe_enable_superblocks(probe, 1);
+		blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_UUID);
+		if (!identity_from(probe, "UUID", "UUID", identity)) {
+			blkid_probe_enable_superblocks(probe, 0);
+			blkid_probe_enable_partitions(probe, 1);
+			blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
+			identity_from(probe, "PART_ENTRY_UUID", "PARTUUID", identity);
+		}
+	}
+	blkid_free_probe(probe);
+	close(descriptor);
+}

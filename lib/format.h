@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bytes on disk, format version 1.0: structures, places, magic numbers. Everything here is read and
+ * written through superblock.c, imd.c and journal.c only.
+ */
+#ifndef CSUM_FORMAT_H
+#define CSUM_FORMAT_H
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "le.h"
+
+#define CSUM_BLOCK_SIZE 4096u /* of superblocks and the journal's head, bytes */
+#define CSUM_VERSION_MAJOR 1u
+#define CSUM_VERSION_MINOR 0u
+
+/* Places on the metadata device, bytes. */
+#define CSUM_SLOT_A_OFFSET UINT64_C(0)
+#define CSUM_JOURNAL_OFFSET UINT64_C(65536)
+#define CSUM_JOURNAL_SIZE UINT64_C(458752)
+#define CSUM_SLOT_B_OFFSET UINT64_C(524288)
+#define CSUM_CLUSTERS_OFFSET UINT64_C(1048576)
+#define CSUM_TAIL_SIZE UINT64_C(65536) /* from backup C to the end of the usable bytes */
+
+#define CSUM_SUPERBLOCK_MAGIC "CSUMVOL\x1a"
+#define CSUM_IMD_MAGIC "IMD1"
+#define CSUM_JOURNAL_MAGIC "CSUMJRNL"
+
+#define CSUM_SEED_SIZE 16u
+
+/* Unknown bits of ro_compat allow reading only, of incompat nothing. */
+#define CSUM_INCOMPAT_EXTERNAL UINT32_C(1)
+#define CSUM_INCOMPAT_KNOWN CSUM_INCOMPAT_EXTERNAL
+#define CSUM_RO_COMPAT_KNOWN UINT32_C(0)
+
+#define CSUM_STATE_CLEAN 0u
+#define CSUM_STATE_ACTIVE 1u
+
+struct csum_disk_totals {
+	le64 verified, unwritten, repaired, left_bad, imd_repaired;
+};
+
+struct csum_disk_superblock {
+	uint8_t magic[8];
+	le32 crc;
+	le16 version_major, version_minor;
+	le64 generation;
+	/* static fields, 24 ... 255 */
+	uint8_t uuid[16];
+	uint8_t label[32];
+	le32 compat, ro_compat, incompat;
+	le32 sector_size;
+	le32 checksum_type;
+	le32 interleave;
+	le64 data_sectors;
+	le64 metadata_device_bytes;
+	le64 data_device_bytes;
+	le64 created;
+	uint8_t seed[CSUM_SEED_SIZE];
+	le64 journal_offset, journal_size, clusters_offset;
+	le32 physical_sector_size;
+	uint8_t reserved_172[4];
+	uint8_t data_identity[64];
+	uint8_t reserved_240[16];
+	/* state */
+	le32 state;
+	uint8_t reserved_260[4];
+	le64 session;
+	le64 intent_first, intent_count;
+	le64 last_write;
+	le64 scrub_started, scrub_ended;
+	struct csum_disk_totals scrub_totals;
+	le64 scrub_now_started, scrub_now_group;
+	struct csum_disk_totals scrub_now_totals;
+	uint8_t reserved_408[CSUM_BLOCK_SIZE - 408];
+};
+
+#define CSUM_STATIC_FIELDS_OFFSET 24u
+#define CSUM_STATIC_FIELDS_END 256u
+
+static_assert(sizeof(struct csum_disk_superblock) == CSUM_BLOCK_SIZE, "superblock size");
+static_assert(offsetof(struct csum_disk_superblock, uuid) == CSUM_STATIC_FIELDS_OFFSET, "static fields");
+static_assert(offsetof(struct csum_disk_superblock, compat) == 72, "features");
+static_assert(offsetof(struct csum_disk_superblock, data_sectors) == 96, "data_sectors");
+static_assert(offsetof(struct csum_disk_superblock, created) == 120, "created");
+static_assert(offsetof(struct csum_disk_superblock, journal_offset) == 144, "places");
+static_assert(offsetof(struct csum_disk_superblock, data_identity) == 176, "identity");
+static_assert(offsetof(struct csum_disk_superblock, state) == CSUM_STATIC_FIELDS_END, "state");
+static_assert(offsetof(struct csum_disk_superblock, intent_first) == 272, "intent");
+static_assert(offsetof(struct csum_disk_superblock, scrub_totals) == 312, "scrub totals");
+static_assert(offsetof(struct csum_disk_superblock, scrub_now_totals) == 368, "scrub under way");
+static_assert(offsetof(struct csum_disk_superblock, reserved_408) == 408, "end of fields");
+
+/* Followed by the entries up to the sector size. */
+struct csum_disk_imd {
+	uint8_t magic[4];
+	le32 crc;
+	le32 generation;
+	le32 group; /* low 32 bits */
+	le64 entry[];
+};
+
+#define CSUM_IMD_HEADER_SIZE 16u
+static_assert(sizeof(struct csum_disk_imd) == CSUM_IMD_HEADER_SIZE, "imd header");
+
+struct csum_disk_journal_place {
+	le64 group;
+	le32 copy;
+	uint8_t reserved[4];
+};
+
+#define CSUM_JOURNAL_PLACES 254u
+
+struct csum_disk_journal_head {
+	uint8_t magic[8];
+	le32 crc;
+	le32 count;
+	le64 session;
+	uint8_t reserved_24[8];
+	struct csum_disk_journal_place place[CSUM_JOURNAL_PLACES];
+};
+
+static_assert(sizeof(struct csum_disk_journal_head) == CSUM_BLOCK_SIZE, "journal head size");
+static_assert(offsetof(struct csum_disk_journal_head, place) == 32, "journal places");
+
+#endif

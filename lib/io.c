@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "io.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool.h"
+#include "report.h"
+
+enum { MAX_DEVICES = 2 };
+
+struct csum_io {
+	const struct csum_handlers *handlers;
+	struct csum_pool *pool;
+	struct csum_device *devices[MAX_DEVICES]; /* distinct */
+	bool written[MAX_DEVICES]; /* since its last flush */
+	size_t device_count;
+	atomic_bool failed;
+	/* the round under way */
+	struct csum_io_request *round;
+	size_t round_count;
+	int flush_error;
+	const struct csum_device *flush_failed;
+};
+
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+int csum_io_list_add(struct csum_io_list *list, struct csum_device *device, enum csum_io_operation operation,
+		     void *buffer, size_t size, uint64_t offset_bytes)
+{
+	for (size_t done = 0; done < size; done += CSUM_IO_PIECE_BYTES) {
+		if (list->count == list->capacity) {
+			size_t capacity = list->capacity ? list->capacity * 2 : 32;
+			struct csum_io_request *grown = reallocarray(list->requests, capacity, sizeof(*grown));
+
+			if (!grown)
+				return -ENOMEM;
+			list->requests = grown;
+			list->capacity = capacity;
+		}
+		list->requests[list->count++] = (struct csum_io_request){
+			.device = device,
+			.operation = operation,
+			.buffer = (uint8_t *)buffer + done,
+			.size = min_size(size - done, CSUM_IO_PIECE_BYTES),
+			.offset_bytes = offset_bytes + done,
+		};
+	}
+	return 0;
+}
+
+void csum_io_list_free(struct csum_io_list *list)
+{
+	free(list->requests);
+	*list = (struct csum_io_list){ 0 };
+}
+
+int csum_io_create(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
+		   unsigned int threads, struct csum_io **io)
+{
+	struct csum_io *result = calloc(1, sizeof(*result));
+	int error;
+
+	*io = NULL;
+	if (!result)
+		return csum_report_error(handlers, -ENOMEM, NULL, "preparing I/O");
+	error = csum_pool_create(threads, &result->pool);
+	if (error) {
+		free(result);
+		return csum_report_error(handlers, error, NULL, "starting threads");
+	}
+	result->handlers = handlers;
+	result->devices[result->device_count++] = data;
+	if (metadata != data)
+		result->devices[result->device_count++] = metadata;
+	*io = result;
+	return 0;
+}
+
+void csum_io_destroy(struct csum_io *io)
+{
+	if (!io)
+		return;
+	csum_pool_destroy(io->pool);
+	free(io);
+}
+
+void *csum_io_alloc(size_t size)
+{
+	void *memory;
+
+	if (posix_memalign(&memory, CSUM_BUFFER_ALIGNMENT, size ? size : 1) != 0)
+		return NULL;
+	memset(memory, 0, size);
+	return memory;
+}
+
+void csum_io_parallel(struct csum_io *io, unsigned int width, size_t count, void (*work)(void *argument, size_t index),
+		      void *argument)
+{
+	const struct csum_pool_job job = { .work = work, .argument = argument, .count = count, .width = width };
+
+	csum_pool_start(io->pool, &job);
+	csum_pool_wait(io->pool);
+}
+
+/* Bytes moved, or a negative errno; -EINTR never. */
+static int64_t transfer_once(const struct csum_io_request *request, size_t done)
+{
+	const struct csum_device *device = request->device;
+	uint8_t *buffer = (uint8_t *)request->buffer + done;
+	uint64_t offset_bytes = request->offset_bytes + done;
+	int64_t moved;
+
+	do {
+		if (request->operation == CSUM_IO_READ)
+			moved = device->ops->pread(device->context, buffer, request->size - done, offset_bytes);
+		else
+			moved = device->ops->pwrite(device->context, buffer, request->size - done, offset_bytes);
+	} while (moved == -EINTR);
+	return moved;
+}
+
+static int transfer(const struct csum_io_request *request)
+{
+	const struct csum_device *device = request->device;
+	size_t done = 0;
+
+	if (request->offset_bytes > device->size_bytes || request->size > device->size_bytes - request->offset_bytes)
+		return request->operation == CSUM_IO_READ ? -ENODATA : -ENOSPC;
+	while (done < request->size) {
+		int64_t moved = transfer_once(request, done);
+
+		if (moved < 0)
+			return (int)moved;
+		/* What O_DIRECT moved of a sector in part is moved again with the rest of it. */
+		if (done + (size_t)moved < request->size)
+			moved -= moved % device->logical_sector_size;
+		if (moved == 0)
+			return request->operation == CSUM_IO_READ ? -ENODATA : -EIO;
+		done += (size_t)moved;
+	}
+	return 0;
+}
+
+int csum_io_read_now(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes)
+{
+	const struct csum_io_request request = {
+		.device = device,
+		.operation = CSUM_IO_READ,
+		.buffer = buffer,
+		.size = size,
+		.offset_bytes = offset_bytes,
+	};
+
+	return transfer(&request);
+}
+
+bool csum_io_vanished(int error)
+{
+	return error == -ENODEV || error == -ENXIO;
+}
+
+static void read_work(void *argument, size_t index)
+{
+	struct csum_io_request *request = (struct csum_io_request *)argument + index;
+
+	request->error = transfer(request);
+}
+
+int csum_io_read(struct csum_io *io, struct csum_io_request *requests, size_t count)
+{
+	csum_io_parallel(io, 0, count, read_work, requests);
+	for (size_t i = 0; i < count; i++) {
+		if (csum_io_vanished(requests[i].error))
+			return csum_report_error(io->handlers, requests[i].error, requests[i].device->name,
+						 "reading %zu bytes at offset %" PRIu64, requests[i].size,
+						 requests[i].offset_bytes);
+	}
+	return 0;
+}
+
+static void write_work(void *argument, size_t index)
+{
+	struct csum_io *io = argument;
+	struct csum_io_request *request = &io->round[index];
+
+	if (atomic_load(&io->failed))
+		return;
+	request->error = transfer(request);
+	if (request->error)
+		atomic_store(&io->failed, true);
+}
+
+static int flush_device(const struct csum_device *device)
+{
+	int error;
+
+	do {
+		error = device->ops->flush(device->context);
+	} while (error == -EINTR);
+	return error;
+}
+
+static void flush_written(void *argument)
+{
+	struct csum_io *io = argument;
+
+	for (size_t i = 0; i < io->device_count && !atomic_load(&io->failed); i++) {
+		if (!io->written[i])
+			continue;
+		io->flush_error = flush_device(io->devices[i]);
+		io->written[i] = false;
+		if (io->flush_error) {
+			io->flush_failed = io->devices[i];
+			atomic_store(&io->failed, true);
+		}
+	}
+}
+
+void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, size_t count)
+{
+	const struct csum_pool_job job = {
+		.work = write_work,
+		.finish = flush_written,
+		.argument = io,
+		.count = count,
+	};
+
+	io->round = requests;
+	io->round_count = count;
+	for (size_t i = 0; i < count; i++) {
+		requests[i].error = 0;
+		for (size_t d = 0; d < io->device_count; d++)
+			io->written[d] |= io->devices[d] == requests[i].device;
+	}
+	csum_pool_start(io->pool, &job);
+}
+
+static int report_round(struct csum_io *io)
+{
+	for (size_t i = 0; i < io->round_count; i++) {
+		const struct csum_io_request *request = &io->round[i];
+
+		if (request->error)
+			return csum_report_error(io->handlers, request->error, request->device->name,
+						 "writing %zu bytes at offset %" PRIu64, request->size,
+						 request->offset_bytes);
+	}
+	if (io->flush_failed) {
+		const char *name = io->flush_failed->name;
+
+		io->flush_failed = NULL;
+		return csum_report_error(io->handlers, io->flush_error, name, "flushing written data");
+	}
+	/* Nothing of this round was tried: an earlier one failed, and said so. */
+	return -EIO;
+}
+
+int csum_io_round_wait(struct csum_io *io)
+{
+	int error = 0;
+
+	csum_pool_wait(io->pool);
+	if (atomic_load(&io->failed))
+		error = report_round(io);
+	io->round = NULL;
+	io->round_count = 0;
+	return error;
+}
+
+int csum_io_round(struct csum_io *io, struct csum_io_request *requests, size_t count)
+{
+	csum_io_round_start(io, requests, count);
+	return csum_io_round_wait(io);
+}
+
+int csum_io_flush_all(struct csum_io *io)
+{
+	int error;
+
+	for (size_t i = 0; i < io->device_count; i++) {
+		const struct csum_device *device = io->devices[i];
+
+		error = flush_device(device);
+		if (!error)
+			error = device->ops->drop_cache(device->context);
+		if (error) {
+			atomic_store(&io->failed, true);
+			return csum_report_error(io->handlers, error, device->name, "flushing the device");
+		}
+		io->written[i] = false;
+	}
+	return 0;
+}
+
+bool csum_io_failed(const struct csum_io *io)
+{
+	return atomic_load(&io->failed);
+}

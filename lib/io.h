@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Batches of I/O over the devices of a volume. A batch runs on a small pool of threads; a round is a batch of
+ * writes that ends with one flush of every device written since its last one. Short transfers and EINTR are
+ * handled here, and nowhere else.
+ *
+ * A failed write or flush fails the io for good: every later write and flush returns -EIO without being tried.
+ */
+#ifndef CSUM_IO_H
+#define CSUM_IO_H
+
+#include "csum.h"
+#include "device.h"
+
+/* Alignment of every buffer that reaches a device: the largest logical sector in use. */
+#define CSUM_BUFFER_ALIGNMENT 4096u
+/* Largest single transfer, bytes. */
+#define CSUM_IO_PIECE_BYTES (1u << 20)
+/* Enough to keep a device busy with small strided writes; reads that verify need fewer. */
+#define CSUM_IO_THREADS 16u
+
+struct csum_io;
+
+enum csum_io_operation { CSUM_IO_READ, CSUM_IO_WRITE };
+
+struct csum_io_request {
+	struct csum_device *device;
+	enum csum_io_operation operation;
+	void *buffer; /* aligned to CSUM_BUFFER_ALIGNMENT or to the sector size */
+	size_t size;
+	uint64_t offset_bytes;
+	int error; /* result: 0 or a negative errno; -ENODATA: reading past the end of the device */
+};
+
+/* A growing list of requests; zero-initialised, reused by setting count to 0, freed by csum_io_list_free(). */
+struct csum_io_list {
+	struct csum_io_request *requests;
+	size_t count, capacity;
+};
+
+/* Appends a transfer, cut into pieces of CSUM_IO_PIECE_BYTES. -ENOMEM, not reported. */
+int csum_io_list_add(struct csum_io_list *list, struct csum_device *device, enum csum_io_operation operation,
+		     void *buffer, size_t size, uint64_t offset_bytes) CSUM_MUST_CHECK;
+void csum_io_list_free(struct csum_io_list *list);
+
+/*
+ * threads: 0 runs everything in the calling thread, in order (for tests); otherwise that many. The devices
+ * are borrowed; pass one twice when data and metadata share it.
+ */
+int csum_io_create(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
+		   unsigned int threads, struct csum_io **io) CSUM_MUST_CHECK;
+/* Waits for what is under way, then frees. NULL is allowed. */
+void csum_io_destroy(struct csum_io *io);
+
+/* Zeroed memory aligned to CSUM_BUFFER_ALIGNMENT, to be freed with free(); NULL when there is none. */
+void *csum_io_alloc(size_t size);
+
+/*
+ * Runs work(argument, index) for every index below count, in several threads (at most `width`; 0: all), and
+ * waits. For reading and verifying in one go.
+ */
+void csum_io_parallel(struct csum_io *io, unsigned int width, size_t count, void (*work)(void *argument, size_t index),
+		      void *argument);
+
+/* One read in the calling thread (any thread); the error is returned, not reported. */
+int csum_io_read_now(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes) CSUM_MUST_CHECK;
+
+/* Whether a read error means that the whole device is gone, not that a place of it cannot be read. */
+bool csum_io_vanished(int error);
+
+/*
+ * Reads of any number, in parallel; each request has its error, nothing is reported. Returns 0, or -ENODEV or
+ * -ENXIO when a device vanished (reported).
+ */
+int csum_io_read(struct csum_io *io, struct csum_io_request *requests, size_t count) CSUM_MUST_CHECK;
+
+/*
+ * Starts a round: the writes in any order, then a flush of every device written since its last flush. The
+ * requests and their buffers stay untouched by the caller until csum_io_round_wait(). One round at a time, and
+ * no other call but csum_io_read_now() meanwhile.
+ */
+void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, size_t count);
+/* Ends the round. 0: everything written by it and before it is durable. Failures are reported. */
+int csum_io_round_wait(struct csum_io *io) CSUM_MUST_CHECK;
+/* Both of the above. */
+int csum_io_round(struct csum_io *io, struct csum_io_request *requests, size_t count) CSUM_MUST_CHECK;
+
+/* Flushes every device, written or not: a process that was killed may have left data in the cache. */
+int csum_io_flush_all(struct csum_io *io) CSUM_MUST_CHECK;
+
+/* Whether a write or flush has failed. */
+bool csum_io_failed(const struct csum_io *io);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MESSAGE_SIZE 1024
+
+static void send(const struct csum_handlers *handlers, enum csum_severity severity, const char *device, int error,
+		 const char *format, va_list arguments)
+{
+	char text[MESSAGE_SIZE];
+	size_t used = 0;
+
+	if (!handlers->message)
+		return;
+	if (device)
+		used = (size_t)snprintf(text, sizeof(text), "%s: ", device);
+	if (used < sizeof(text))
+		used += (size_t)vsnprintf(text + used, sizeof(text) - used, format, arguments);
+	if (error && used < sizeof(text))
+		snprintf(text + used, sizeof(text) - used, ": %s", strerror(-error));
+	handlers->message(handlers->user, severity, text);
+}
+
+int csum_report_error(const struct csum_handlers *handlers, int error, const char *device, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	send(handlers, CSUM_ERROR, device, error, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+int csum_report_refusal(const struct csum_handlers *handlers, int error, const char *device, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	send(handlers, CSUM_ERROR, device, 0, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+void csum_report_warning(const struct csum_handlers *handlers, const char *device, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	send(handlers, CSUM_WARNING, device, 0, format, arguments);
+	va_end(arguments);
+}
+
+void csum_report_note(const struct csum_handlers *handlers, const char *device, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	send(handlers, CSUM_NOTE, device, 0, format, arguments);
+	va_end(arguments);
+}
+
+bool csum_report_cancelled(const struct csum_handlers *handlers)
+{
+	return handlers->cancelled && handlers->cancelled(handlers->user);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An open volume as the modules of the library see it. */
+#ifndef CSUM_VOLUME_H
+#define CSUM_VOLUME_H
+
+#include "csum.h"
+#include "device.h"
+#include "io.h"
+#include "journal.h"
+#include "superblock.h"
+
+/* Data that the intent of a long write covers, and data of one batch of its pipeline; bytes. */
+#define CSUM_WINDOW_BYTES (UINT64_C(1) << 30)
+#define CSUM_BATCH_BYTES (UINT64_C(16) << 20)
+
+struct csum_volume {
+	struct csum_handlers handlers;
+	struct csum_device *data, *metadata; /* owned; the same one when internal */
+	struct csum_io *io;
+	bool writable;
+
+	/* Superblock: what the governing slot says, checked; kept equal to what was last written. */
+	struct csum_superblock superblock;
+	struct csum_superblock slots[CSUM_SLOTS]; /* as read at opening; meaningful where slot_valid */
+	bool slot_valid[CSUM_SLOTS];
+	enum csum_slot governing; /* slot C: A and B are both invalid, the state is unknown */
+	uint8_t *slot_buffer; /* CSUM_BLOCK_SIZE bytes: the slot being written */
+	uint32_t seed_state;
+
+	/* The record that counts in the present session of an active volume; else journal.count is 0. */
+	struct csum_journal journal;
+	const char *journal_void_reason; /* why count is 0, a constant text; "" when it counts */
+	uint8_t *journal_record; /* CSUM_JOURNAL_SIZE bytes */
+
+	/* The defaults above, smaller in tests. */
+	uint64_t window_bytes, batch_bytes;
+};
+
+/*
+ * csum_volume_open() behind the names: takes over the devices (data == metadata when internal), which are
+ * closed on error too. threads: as for csum_io_create().
+ */
+int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
+			     struct csum_device *metadata, bool writable, unsigned int threads,
+			     struct csum_volume **volume) CSUM_MUST_CHECK;
+
+static inline const struct csum_geometry *csum_volume_geometry(const struct csum_volume *volume)
+{
+	return &volume->superblock.geometry;
+}
+
+static inline bool csum_volume_active(const struct csum_volume *volume)
+{
+	return volume->superblock.state == CSUM_STATE_ACTIVE;
+}
+
+/* Whether an interrupted write may have left versions of this group. */
+static inline bool csum_volume_in_intent(const struct csum_volume *volume, uint64_t group)
+{
+	return csum_volume_active(volume) && group >= volume->superblock.intent_first &&
+	       group - volume->superblock.intent_first < volume->superblock.intent_count;
+}
+
+/*
+ * Checks a range of the data space and resolves CSUM_TO_END. -EINVAL, reported, when it is not inside.
+ */
+int csum_volume_check_range(const struct csum_volume *volume, uint64_t offset_bytes,
+			    uint64_t *length_bytes) CSUM_MUST_CHECK;
+
+#endif
