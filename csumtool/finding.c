@@ -16,7 +16,7 @@ const char *slot_name(enum csum_slot slot)
 	return names[slot];
 }
 
-static void print_data(FILE *out, const struct csum_finding *finding)
+static void print_data(FILE *out, const struct csum_finding *finding, uint32_t sector_size)
 {
 	char span[TEXT_MAX];
 
@@ -24,7 +24,7 @@ static void print_data(FILE *out, const struct csum_finding *finding)
 		text_span(span, finding->first_sector, finding->sector_count));
 	if (finding->sector_count != 1)
 		fprintf(out, "%" PRIu64 " sectors, ", finding->sector_count);
-	fprintf(out, "offset %" PRIu64 ")", finding->offset_bytes);
+	fprintf(out, "offset %" PRIu64 ")", finding->first_sector * sector_size);
 }
 
 static void print_imd(FILE *out, const struct csum_finding *finding)
@@ -41,14 +41,14 @@ static void print_imd(FILE *out, const struct csum_finding *finding)
 		text_span(span, finding->first_sector, finding->sector_count));
 }
 
-void finding_print(FILE *out, const struct csum_finding *finding)
+void finding_print(FILE *out, const struct csum_finding *finding, uint32_t sector_size)
 {
 	char expected[TEXT_MAX], computed[TEXT_MAX];
 
 	fprintf(out, "%s: ", csum_finding_name(finding->kind));
 	switch (finding->subject) {
 	case CSUM_SUBJECT_DATA:
-		print_data(out, finding);
+		print_data(out, finding, sector_size);
 		break;
 	case CSUM_SUBJECT_IMD:
 		print_imd(out, finding);
@@ -68,20 +68,19 @@ void finding_print(FILE *out, const struct csum_finding *finding)
 }
 
 /* Members that only findings of that subject have. */
-static json_t *subject_json(const struct csum_finding *finding)
+static json_t *subject_json(const struct csum_finding *finding, uint32_t sector_size)
 {
 	switch (finding->subject) {
 	case CSUM_SUBJECT_DATA:
 		return json_pack("{s:s,s:o,s:o,s:o,s:o}", "subject", "data", "first_sector",
 				 report_count(finding->first_sector), "sector_count",
 				 report_count(finding->sector_count), "offset",
-				 report_count(finding->offset_bytes), "group",
+				 report_count(finding->first_sector * sector_size), "group",
 				 report_count(finding->first_group));
 	case CSUM_SUBJECT_IMD:
 		return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o}", "subject", "imd", "first_group",
-				 report_count(finding->first_group), "group_count",
-				 report_count(finding->group_count), "first_sector",
-				 report_count(finding->first_sector), "sector_count",
+				 report_count(finding->first_group), "group_count", report_count(finding->group_count),
+				 "first_sector", report_count(finding->first_sector), "sector_count",
 				 report_count(finding->sector_count), "copy",
 				 finding->copy < 0 ? json_null() : json_integer(finding->copy));
 	case CSUM_SUBJECT_SUPERBLOCK:
@@ -90,15 +89,13 @@ static json_t *subject_json(const struct csum_finding *finding)
 	return NULL;
 }
 
-json_t *finding_json(const struct csum_finding *finding)
+json_t *finding_json(const struct csum_finding *finding, uint32_t sector_size)
 {
-	json_t *members = subject_json(finding);
-	json_t *object = json_pack("{s:s,s:s,s:b}", "type", "finding", "kind",
-				   csum_finding_name(finding->kind), "is_error",
-				   csum_finding_is_error(finding->kind));
+	json_t *members = subject_json(finding, sector_size);
+	json_t *object = json_pack("{s:s,s:s,s:b}", "type", "finding", "kind", csum_finding_name(finding->kind),
+				   "is_error", csum_finding_is_error(finding->kind));
 	json_t *place = json_pack("{s:o,s:o,s:o}", "device", report_text(finding->device), "device_offset",
-				  report_count(finding->device_offset_bytes), "reason",
-				  report_text(finding->reason));
+				  report_count(finding->device_offset_bytes), "reason", report_text(finding->reason));
 
 	if (object && members && place) {
 		json_object_update(object, members);

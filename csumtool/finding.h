@@ -8,8 +8,8 @@
 #include "report.h"
 
 /* One line: kind, place in data space, place on the device, and what is wrong. */
-void finding_print(FILE *out, const struct csum_finding *finding);
-json_t *finding_json(const struct csum_finding *finding);
+void finding_print(FILE *out, const struct csum_finding *finding, uint32_t sector_size);
+json_t *finding_json(const struct csum_finding *finding, uint32_t sector_size);
 
 /* "A", "B" or "C". */
 const char *slot_name(enum csum_slot slot);

@@ -30,8 +30,8 @@ static void print_option(const struct poptOption *row)
 	length = snprintf(name, sizeof(name), "  %c%c%s --%s", row->shortName ? '-' : ' ',
 			  row->shortName ? row->shortName : ' ', row->shortName ? "," : " ", row->longName);
 	if (row->argDescrip)
-		length += snprintf(name + length, sizeof(name) - (size_t)length, "%s=%s%s",
-				   optional ? "[" : "", row->argDescrip, optional ? "]" : "");
+		length += snprintf(name + length, sizeof(name) - (size_t)length, "%s=%s%s", optional ? "[" : "",
+				   row->argDescrip, optional ? "]" : "");
 	if (length + 2 > TEXT_COLUMN)
 		printf("%s\n%*s", name, TEXT_COLUMN, "");
 	else
@@ -55,8 +55,8 @@ void help_command(const struct command *command)
 	for (const struct poptOption *row = command->options; row->longName; row++)
 		print_option(row);
 	if (takes_size(command))
-		printf("\nSIZE is in bytes, or has a unit: K M G T P E or KiB MiB GiB ... (powers of 1024),\n"
-		       "KB MB GB ... (powers of 1000), s (sectors of the volume).\n");
+		printf("\nSIZE is in bytes, or has a unit: K M G T P E or KiB MiB GiB ... (powers of\n"
+		       "1024), KB MB GB ... (powers of 1000), s (sectors of the volume).\n");
 }
 
 void help_general(const struct command *const *commands, size_t count)
@@ -70,9 +70,9 @@ void help_general(const struct command *const *commands, size_t count)
 	printf("\nOptions:\n"
 	       "  -h, --help     print this, or with a command its options, and exit\n"
 	       "  -V, --version  print the version and exit\n\n"
-	       "VOLUME is a block device, an image file, or a tag such as PARTUUID=... or PARTLABEL=...\n"
-	       "Exit status, a sum: 0 nothing wrong, 4 errors found, 8 failed, 16 wrong usage,\n"
-	       "32 cancelled by a signal. All of it is in csumtool(8).\n");
+	       "VOLUME is a block device, an image file, or a tag such as PARTUUID=... or\n"
+	       "PARTLABEL=... . Exit status, a sum: 0 nothing wrong, 4 errors found, 8 failed,\n"
+	       "16 wrong usage, 32 cancelled by a signal. All of it is in csumtool(8).\n");
 }
 
 /* Levenshtein's distance; `from` is shorter than WORD_MAX. */

@@ -76,16 +76,15 @@ static int take_operands(struct report *report, const struct command *command, s
 
 	for (; rest && rest[count]; count++) {
 		if (count == command->operands_max)
-			return report_usage(report, "'%s' is one operand too many: '%s' takes %s",
-					    rest[count], command->name, command->operands);
+			return report_usage(report, "'%s' is one operand too many: '%s' takes %s", rest[count],
+					    command->name, command->operands);
 		if (!*rest[count])
 			return report_usage(report, "an operand is empty: '%s' takes %s", command->name,
 					    command->operands);
 		options->operand[count] = rest[count];
 	}
 	if (count < command->operands_min)
-		return report_usage(report, "an operand is missing: '%s' takes %s", command->name,
-				    command->operands);
+		return report_usage(report, "an operand is missing: '%s' takes %s", command->name, command->operands);
 	return 0;
 }
 
@@ -163,7 +162,7 @@ int options_size(struct report *report, const struct command *command, const str
 		return 0;
 	wrong = args_size(text, size);
 	if (!wrong && !zero_allowed && !size->number)
-		wrong = "is nothing";
+		wrong = "is too small";
 	if (wrong)
 		return report_usage(report, "--%s: '%s' %s", option_name(command, option), text, wrong);
 	return 0;

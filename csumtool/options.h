@@ -45,27 +45,32 @@ enum option {
 };
 
 /* Rows of a command's popt table that several commands share. */
-#define OPTION_FLAG(name, letter, id, text) { name, letter, POPT_ARG_NONE, NULL, id, text, NULL }
-#define OPTION_VALUE(name, letter, id, text, value) { name, letter, POPT_ARG_STRING, NULL, id, text, value }
+#define OPTION_FLAG(name, letter, id, text)                       \
+	{                                                         \
+		name, letter, POPT_ARG_NONE, NULL, id, text, NULL \
+	}
+#define OPTION_VALUE(name, letter, id, text, value)                  \
+	{                                                            \
+		name, letter, POPT_ARG_STRING, NULL, id, text, value \
+	}
 
-#define OPTION_RANGE                                                                              \
-	OPTION_VALUE("offset", 'o', OPT_OFFSET, "begin at this byte of data space", "SIZE"),      \
-	OPTION_VALUE("length", 'l', OPT_LENGTH, "that many bytes of data space", "SIZE")
-#define OPTION_FORCE_MOUNTED                                                                      \
-	OPTION_FLAG("force", 'f', OPT_FORCE, "go on although the volume is mounted or attached")
-#define OPTION_METADATA                                                                           \
-	OPTION_VALUE("metadata", 'm', OPT_METADATA, "the metadata is on DEVICE", "DEVICE")
+#define OPTION_RANGE                                                                         \
+	OPTION_VALUE("offset", 'o', OPT_OFFSET, "begin at this byte of data space", "SIZE"), \
+		OPTION_VALUE("length", 'l', OPT_LENGTH, "that many bytes of data space", "SIZE")
+#define OPTION_FORCE_MOUNTED OPTION_FLAG("force", 'f', OPT_FORCE, "go on although the volume is mounted or attached")
+#define OPTION_METADATA OPTION_VALUE("metadata", 'm', OPT_METADATA, "the metadata is on DEVICE", "DEVICE")
 #define OPTION_JSON OPTION_FLAG("json", 'J', OPT_JSON, "print JSON, one object on each line")
 #define OPTION_QUIET(text) OPTION_FLAG("quiet", 'q', OPT_QUIET, text)
-#define OPTION_WAIT                                                                               \
-	{ "wait", '\0', POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL, NULL, OPT_WAIT,                  \
-	  "wait while the volume is in use (without\nTIME: for ever) instead of failing at once", \
-	  "TIME" }
+#define OPTION_WAIT                                                                                                    \
+	{                                                                                                              \
+		"wait", '\0', POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL, NULL, OPT_WAIT,                                 \
+			"wait while the volume is in use (without\nTIME: for ever) instead of failing at once", "TIME" \
+	}
 /* Every command ends its table with these. */
-#define OPTIONS_END                                                                               \
-	OPTION_FLAG("verbose", 'v', OPT_VERBOSE, "print notes"),                                  \
-	OPTION_FLAG("help", 'h', OPT_HELP, "print this and exit"),                                \
-	OPTION_FLAG("version", 'V', OPT_VERSION, "print the version and exit"), POPT_TABLEEND
+#define OPTIONS_END                                                        \
+	OPTION_FLAG("verbose", 'v', OPT_VERBOSE, "print notes"),           \
+		OPTION_FLAG("help", 'h', OPT_HELP, "print this and exit"), \
+		OPTION_FLAG("version", 'V', OPT_VERSION, "print the version and exit"), POPT_TABLEEND
 
 #define OPERANDS_MAX 2
 

@@ -55,8 +55,7 @@ int report_end(struct report *report, int status)
 	if (fclose(stdout) && !report->stdout_error)
 		report->stdout_error = errno;
 	if (report->stdout_error) {
-		report_error(report, "cannot write to standard output: %s",
-			     strerror(report->stdout_error));
+		report_error(report, "cannot write to standard output: %s", strerror(report->stdout_error));
 		status |= STATUS_FAILED;
 	}
 	free(report->last_error);
@@ -164,8 +163,8 @@ int report_summary(struct report *report, json_t *fields, int status)
 		json_decref(fields);
 		return status;
 	}
-	object = json_pack("{s:s,s:i,s:s,s:o}", "type", "summary", "schema", REPORT_SCHEMA, "command",
-			   report->command, "volume", report_text(report->volume));
+	object = json_pack("{s:s,s:i,s:s,s:o}", "type", "summary", "schema", REPORT_SCHEMA, "command", report->command,
+			   "volume", report_text(report->volume));
 	if (object && fields)
 		json_object_update(object, fields);
 	json_decref(fields);

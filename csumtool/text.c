@@ -118,8 +118,7 @@ const char *text_duration(char buffer[static TEXT_MAX], double seconds)
 	else if (whole < 7200)
 		snprintf(buffer, TEXT_MAX, "%" PRIu64 " min %" PRIu64 " s", whole / 60, whole % 60);
 	else
-		snprintf(buffer, TEXT_MAX, "%" PRIu64 " h %" PRIu64 " min", whole / 3600,
-			 whole % 3600 / 60);
+		snprintf(buffer, TEXT_MAX, "%" PRIu64 " h %" PRIu64 " min", whole / 3600, whole % 3600 / 60);
 	return buffer;
 }
 

@@ -96,8 +96,7 @@ static int refuse_type(const struct csum_handlers *handlers, const char *name, m
 		type = "a character device";
 	else
 		type = "no file with data";
-	return csum_report_refusal(handlers, -EINVAL, name,
-				   "is %s: give a block device or an image file", type);
+	return csum_report_refusal(handlers, -EINVAL, name, "is %s: give a block device or an image file", type);
 }
 
 /* ------------------------------------------------------------------ O_DIRECT */
@@ -116,8 +115,7 @@ static int set_direct(int descriptor, bool direct)
  * What the system says of O_DIRECT in that unit. A trial alone would not do for a sparse file: file
  * systems do not look at the alignment of what they read from a hole, and then refuse the write.
  */
-static bool unit_is_allowed(const struct csum_device *device, uint32_t disk_logical_sector_size,
-			    uint32_t unit)
+static bool unit_is_allowed(const struct csum_device *device, uint32_t disk_logical_sector_size, uint32_t unit)
 {
 #ifdef STATX_DIOALIGN
 	struct statx status;
@@ -145,8 +143,7 @@ static int try_direct(const struct csum_device *device, uint32_t unit)
 	if (error < 0)
 		return error;
 	do {
-		done = pread(device->descriptor, (char *)memory + unit % TRIAL_ALIGNMENT, unit,
-			     offset);
+		done = pread(device->descriptor, (char *)memory + unit % TRIAL_ALIGNMENT, unit, offset);
 	} while (done < 0 && errno == EINTR);
 	error = done < 0 ? -errno : 0;
 	free(memory);
@@ -167,8 +164,7 @@ static void learn_topology(const struct csum_device *device, struct csum_topolog
 		csum_device_topology(roots, disk, topology);
 }
 
-static int choose_io(const struct csum_handlers *handlers, struct csum_device *device,
-		     uint32_t unit_bytes)
+static int choose_io(const struct csum_handlers *handlers, struct csum_device *device, uint32_t unit_bytes)
 {
 	uint32_t unit = unit_bytes > 0 ? unit_bytes : UNIT_BYTES_MIN;
 	struct posix_context *posix = device->context;
@@ -176,31 +172,27 @@ static int choose_io(const struct csum_handlers *handlers, struct csum_device *d
 	int works = 0, error;
 
 	learn_topology(device, &topology);
-	if (unit_is_allowed(device, topology.logical_sector_size, unit) &&
-	    set_direct(device->descriptor, true) == 0)
+	if (unit_is_allowed(device, topology.logical_sector_size, unit) && set_direct(device->descriptor, true) == 0)
 		works = try_direct(device, unit);
 	if (works < 0)
 		return csum_report_error(handlers, works, device->name, "cannot try O_DIRECT");
 	if (!works) {
 		error = set_direct(device->descriptor, false);
 		if (error < 0)
-			return csum_report_error(handlers, error, device->name,
-						 "cannot switch to buffered I/O");
+			return csum_report_error(handlers, error, device->name, "cannot switch to buffered I/O");
 	}
 	device->direct = works > 0;
 	if (!device->is_block)
 		device->logical_sector_size = device->direct ? unit : 1;
 	/* Of a unit that was only assumed nothing is said: the caller will set its own. */
 	if (!device->direct && unit_bytes > 0 && !posix->buffered_said) {
-		csum_report_note(handlers, device->name,
-				 "no O_DIRECT for %u-byte I/O here, using buffered I/O", unit);
+		csum_report_note(handlers, device->name, "no O_DIRECT for %u-byte I/O here, using buffered I/O", unit);
 		posix->buffered_said = true;
 	}
 	return 0;
 }
 
-int csum_device_set_unit(const struct csum_handlers *handlers, struct csum_device *device,
-			 uint32_t unit_bytes)
+int csum_device_set_unit(const struct csum_handlers *handlers, struct csum_device *device, uint32_t unit_bytes)
 {
 	if (device->descriptor < 0)
 		return 0;
@@ -215,13 +207,11 @@ static int read_block_facts(const struct csum_handlers *handlers, struct csum_de
 	int logical = 0, alignment = 0, read_only = 0;
 	uint64_t size = 0;
 
-	if (ioctl(device->descriptor, BLKGETSIZE64, &size) < 0 ||
-	    ioctl(device->descriptor, BLKSSZGET, &logical) < 0 ||
+	if (ioctl(device->descriptor, BLKGETSIZE64, &size) < 0 || ioctl(device->descriptor, BLKSSZGET, &logical) < 0 ||
 	    ioctl(device->descriptor, BLKROGET, &read_only) < 0)
 		return csum_report_error(handlers, -errno, device->name, "cannot learn its size");
 	if (device->writable && read_only)
-		return csum_report_refusal(handlers, -EROFS, device->name,
-					   "the device is set to read-only");
+		return csum_report_refusal(handlers, -EROFS, device->name, "the device is set to read-only");
 	if (ioctl(device->descriptor, BLKPBSZGET, &physical) < 0)
 		physical = 0;
 	if (ioctl(device->descriptor, BLKALIGNOFF, &alignment) < 0)
@@ -247,8 +237,7 @@ static int read_facts(const struct csum_handlers *handlers, struct csum_device *
 			return error;
 	} else {
 		if (fstat(device->descriptor, &status) < 0)
-			return csum_report_error(handlers, -errno, device->name,
-						 "cannot learn its size");
+			return csum_report_error(handlers, -errno, device->name, "cannot learn its size");
 		device->size_bytes = (uint64_t)status.st_size;
 	}
 	learn_topology(device, &topology);
@@ -296,8 +285,8 @@ static struct csum_device *new_device(const char *path)
 	return device;
 }
 
-int csum_device_open(const struct csum_handlers *handlers, const char *path,
-		     const struct csum_device_options *options, struct csum_device **device)
+int csum_device_open(const struct csum_handlers *handlers, const char *path, const struct csum_device_options *options,
+		     struct csum_device **device)
 {
 	struct csum_device *new;
 	int error;
@@ -344,11 +333,9 @@ static bool partitions_overlap(const struct csum_system_roots *roots, dev_t a, d
 {
 	uint64_t start[2], size[2];
 
-	return csum_block_number(roots, a, "start", &start[0]) &&
-	       csum_block_number(roots, a, "size", &size[0]) &&
-	       csum_block_number(roots, b, "start", &start[1]) &&
-	       csum_block_number(roots, b, "size", &size[1]) && start[0] < start[1] + size[1] &&
-	       start[1] < start[0] + size[0];
+	return csum_block_number(roots, a, "start", &start[0]) && csum_block_number(roots, a, "size", &size[0]) &&
+	       csum_block_number(roots, b, "start", &start[1]) && csum_block_number(roots, b, "size", &size[1]) &&
+	       start[0] < start[1] + size[1] && start[1] < start[0] + size[0];
 }
 
 static bool same_disk_space(const struct csum_system_roots *roots, dev_t a, dev_t b)

@@ -52,8 +52,8 @@ struct csum_device_options {
 };
 
 /*
- * Opens `path` (already resolved; see resolve.h). Refuses what is neither a block device nor a regular file,
- * a device that is mounted or has holders, a file attached to a loop device (see in_use.h), and one that
+ * Opens `path` (already resolved; see device_facts.h). Refuses what is neither a block device nor a regular file,
+ * a device that is mounted or has holders, a file attached to a loop device (see device_facts.h), and one that
  * another process has locked. Everything refused is reported. On error *device is NULL.
  */
 int csum_device_open(const struct csum_handlers *handlers, const char *path,
@@ -69,7 +69,10 @@ int csum_device_set_unit(const struct csum_handlers *handlers, struct csum_devic
 /* Releases it; NULL is allowed. The error of the close, not reported. */
 int csum_device_close(struct csum_device *device);
 
-/* Whether both are one inode, or a disk and a partition of it, or two partitions that overlap. */
+/*
+ * Whether both are one inode, or a disk and a partition of it, two partitions that overlap, or one is a loop device
+ * over the other.
+ */
 bool csum_device_same(const struct csum_device *a, const struct csum_device *b);
 
 #endif

@@ -26,8 +26,8 @@ typedef char *csum_evaluate_tag_fn(const char *tag, const char *value);
  * libblkid), anything else is itself a path (a file called "PARTUUID=x" is reached as "./PARTUUID=x").
  * *path is malloc'ed. -ENOENT: no such tag; -EINVAL: an empty value; both reported.
  */
-int csum_resolve_name(const struct csum_handlers *handlers, const char *name,
-		      csum_evaluate_tag_fn *evaluate, char **path) CSUM_MUST_CHECK;
+int csum_resolve_name(const struct csum_handlers *handlers, const char *name, csum_evaluate_tag_fn *evaluate,
+		      char **path) CSUM_MUST_CHECK;
 
 enum csum_use {
 	CSUM_USE_NONE,
@@ -43,12 +43,11 @@ enum csum_use {
  * mounted as a whole), or, when rdev is 0, the file (dev, inode). `where` (size bytes, at least 1) names it:
  * mount point, holder, loop device; "" for CSUM_USE_NONE.
  */
-enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev, dev_t dev,
-			      ino_t inode, char *where, size_t size);
+enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev, dev_t dev, ino_t inode, char *where,
+			      size_t size);
 
 /* "PID (command)" of a process that has the inode locked by flock(2), from /proc/locks; false when not known. */
-bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, char *holder,
-		      size_t size);
+bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, char *holder, size_t size);
 
 struct csum_topology {
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
@@ -61,32 +60,29 @@ struct csum_topology {
  * st_dev: the device under the file system; an anonymous one (btrfs, overlay) is looked up in
  * /proc/self/mountinfo by its source.
  */
-void csum_device_topology(const struct csum_system_roots *roots, dev_t dev,
-			  struct csum_topology *topology);
+void csum_device_topology(const struct csum_system_roots *roots, dev_t dev, struct csum_topology *topology);
 
 /*
- * The block device under the file system of an open file; 0 when there is none or it is not known. Better than
- * st_dev where that is anonymous: a btrfs subvolume's is not even in mountinfo, the mount's number is.
+ * The block device under the file system of an open file; 0 when there is none or it is not known. Better
+ * than st_dev where that is anonymous: a btrfs subvolume's is not in mountinfo, the mount's number is.
  */
 dev_t csum_file_system_device(const struct csum_system_roots *roots, int descriptor);
 
 /*
- * Whether the block device `loop` is a loop device over the block device `rdev`, or over the file (dev, inode)
- * when rdev is 0.
+ * Whether the block device `loop` is a loop device over the block device `rdev`, or, when that is 0, over
+ * the file (dev, inode).
  */
-bool csum_loop_backed_by(const struct csum_system_roots *roots, dev_t loop, dev_t rdev, dev_t dev,
-			 ino_t inode);
+bool csum_loop_backed_by(const struct csum_system_roots *roots, dev_t loop, dev_t rdev, dev_t dev, ino_t inode);
 
 /*
  * What libblkid finds on the device: "ext4 file system", "gpt partition table" ..., joined by ", " when
  * several; "" when nothing. Reported errors are negative.
  */
-int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device,
-			  char *found, size_t size) CSUM_MUST_CHECK;
+int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device, char *found,
+			  size_t size) CSUM_MUST_CHECK;
 
 /* Wipes every signature that libblkid finds, durable on return. The device is writable. */
-int csum_wipe_signatures(const struct csum_handlers *handlers,
-			 const struct csum_device *device) CSUM_MUST_CHECK;
+int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum_device *device) CSUM_MUST_CHECK;
 
 /*
  * Identity for the superblock: "UUID=..." of what is on the device, else "PARTUUID=..." of its partition,

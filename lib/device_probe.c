@@ -11,17 +11,16 @@
 #include "device_facts.h"
 #include "report.h"
 
-/* More signatures than anything has (ZFS, the most lavish, some hundreds), should wiping go in a circle. */
+/* More signatures than anything has (ZFS some hundreds), in case wiping goes in a circle. */
 #define WIPES_MAX 10000u
 
-#define SUPERBLOCK_FLAGS \
-	(BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM)
+#define SUPERBLOCK_FLAGS (BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM)
 /* A GPT counts also where its protective MBR is gone. */
 #define PARTITION_FLAGS (BLKID_PARTS_MAGIC | BLKID_PARTS_FORCE_GPT)
 
 /*
- * libblkid reads unaligned buffers and sets the read-ahead of what it is given, so it gets an open file of its
- * own. That it does not claim a block device exclusively, which we may have done, is as it should be.
+ * libblkid reads into unaligned buffers and sets the read-ahead of what it is given, so it gets an open
+ * file of its own; without O_EXCL, which we may have claimed the block device with.
  */
 static int open_again(const struct csum_device *device, int flags)
 {
@@ -30,7 +29,9 @@ static int open_again(const struct csum_device *device, int flags)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", device->descriptor);
 	descriptor = open(path, flags | O_CLOEXEC);
-	return descriptor < 0 ? -errno : descriptor;
+	if (descriptor < 0)
+		return -errno;
+	return descriptor;
 }
 
 /* libblkid's errors are -1, and errno is not always set. */
@@ -48,11 +49,9 @@ static int new_probe(int descriptor, blkid_probe *probe)
 	new = blkid_new_probe();
 	if (!new)
 		return -ENOMEM;
-	if (blkid_probe_set_device(new, descriptor, 0, 0) != 0 ||
-	    blkid_probe_enable_superblocks(new, 1) != 0 ||
+	if (blkid_probe_set_device(new, descriptor, 0, 0) != 0 || blkid_probe_enable_superblocks(new, 1) != 0 ||
 	    blkid_probe_set_superblocks_flags(new, SUPERBLOCK_FLAGS) != 0 ||
-	    blkid_probe_enable_partitions(new, 1) != 0 ||
-	    blkid_probe_set_partitions_flags(new, PARTITION_FLAGS) != 0) {
+	    blkid_probe_enable_partitions(new, 1) != 0 || blkid_probe_set_partitions_flags(new, PARTITION_FLAGS) != 0) {
 		int error = probe_error();
 
 		blkid_free_probe(new);
@@ -75,8 +74,7 @@ static void name_signature(blkid_probe probe, char *name, size_t size)
 		type = "unnamed";
 	if (blkid_probe_lookup_value(probe, "USAGE", &usage, NULL) != 0)
 		usage = "";
-	snprintf(name, size, "%s %s", type,
-		 strcmp(usage, "filesystem") == 0 ? "file system" : "signature");
+	snprintf(name, size, "%s %s", type, strcmp(usage, "filesystem") == 0 ? "file system" : "signature");
 }
 
 /* Appends to a list joined by ", "; a name in it is not repeated. What does not fit is cut off. */
@@ -112,8 +110,8 @@ static int list_signatures(int descriptor, char *found, size_t size)
 	return result;
 }
 
-int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device,
-			  char *found, size_t size)
+int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device, char *found,
+			  size_t size)
 {
 	int descriptor, error;
 
@@ -128,8 +126,7 @@ int csum_probe_signatures(const struct csum_handlers *handlers, const struct csu
 	error = list_signatures(descriptor, found, size);
 	close(descriptor);
 	if (error < 0)
-		return csum_report_error(handlers, error, device->name,
-					 "cannot look for signatures");
+		return csum_report_error(handlers, error, device->name, "cannot look for signatures");
 	return 0;
 }
 
@@ -168,8 +165,7 @@ int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum
 		return 0;
 	descriptor = open_again(device, O_RDWR);
 	if (descriptor < 0)
-		return csum_report_error(handlers, descriptor, device->name,
-					 "cannot open it again to wipe signatures");
+		return csum_report_error(handlers, descriptor, device->name, "cannot open it again to wipe signatures");
 	error = wipe_all(descriptor);
 	if (close(descriptor) < 0 && error == 0)
 		error = -errno;
@@ -177,8 +173,7 @@ int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum
 		return csum_report_error(handlers, error, device->name, "cannot wipe signatures");
 	error = csum_probe_signatures(handlers, device, left, sizeof(left));
 	if (error == 0 && left[0])
-		csum_report_warning(handlers, device->name,
-				    "libblkid cannot wipe all it finds; left: %s", left);
+		csum_report_warning(handlers, device->name, "libblkid cannot wipe all it finds; left: %s", left);
 	return error;
 }
 
@@ -190,8 +185,7 @@ static bool identity_from(blkid_probe probe, const char *key, const char *name, 
 	const char *value;
 	int length;
 
-	if (blkid_do_safeprobe(probe) != 0 ||
-	    blkid_probe_lookup_value(probe, key, &value, NULL) != 0)
+	if (blkid_do_safeprobe(probe) != 0 || blkid_probe_lookup_value(probe, key, &value, NULL) != 0)
 		return false;
 	length = snprintf(identity, CSUM_IDENTITY_SIZE, "%s=%s", name, value);
 	if (length < 0 || length >= CSUM_IDENTITY_SIZE)

@@ -28,8 +28,8 @@ static const char *tag_of(const char *name)
 	return NULL;
 }
 
-int csum_resolve_name(const struct csum_handlers *handlers, const char *name,
-		      csum_evaluate_tag_fn *evaluate, char **path)
+int csum_resolve_name(const struct csum_handlers *handlers, const char *name, csum_evaluate_tag_fn *evaluate,
+		      char **path)
 {
 	const char *tag = tag_of(name);
 	const char *value;
@@ -44,11 +44,10 @@ int csum_resolve_name(const struct csum_handlers *handlers, const char *name,
 	value = name + strlen(tag) + 1;
 	if (!*value)
 		return csum_report_refusal(handlers, -EINVAL, name,
-					   "the tag has no value; a file of that name is \"./%s\"",
-					   name);
+					   "the tag has no value; a file of that name is \"./%s\"", name);
 	*path = evaluate ? evaluate(tag, value) : evaluate_with_libblkid(tag, value);
 	if (!*path)
-		return csum_report_refusal(handlers, -ENOENT, name,
-					   "no device with this tag: see lsblk -o NAME,%s", tag);
+		return csum_report_refusal(handlers, -ENOENT, name, "no device with this tag: see lsblk -o NAME,%s",
+					   tag);
 	return 0;
 }

@@ -45,8 +45,8 @@ void csum_system_unescape(char *text)
 	char *to = text;
 
 	for (const char *from = text; *from; to++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-		    from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
+		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' &&
+		    from[3] >= '0' && from[3] <= '7') {
 			*to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
 			from += 4;
 		} else {
@@ -77,8 +77,7 @@ static dev_t source_device(const char *source)
 {
 	struct stat status;
 
-	if (strncmp(source, "/dev/", 5) != 0 || stat(source, &status) < 0 ||
-	    !S_ISBLK(status.st_mode))
+	if (strncmp(source, "/dev/", 5) != 0 || stat(source, &status) < 0 || !S_ISBLK(status.st_mode))
 		return 0;
 	return status.st_rdev;
 }
@@ -137,17 +136,14 @@ void csum_each_mount(const struct csum_system_roots *roots,
 
 /* ------------------------------------------------------------------ block devices */
 
-static bool block_line(const struct csum_system_roots *roots, dev_t rdev, const char *attribute,
-		       char *line, int size)
+static bool block_line(const struct csum_system_roots *roots, dev_t rdev, const char *attribute, char *line, int size)
 {
-	FILE *file = csum_system_open("%s/dev/block/%u:%u/%s", roots->sys, major(rdev), minor(rdev),
-				      attribute);
+	FILE *file = csum_system_open("%s/dev/block/%u:%u/%s", roots->sys, major(rdev), minor(rdev), attribute);
 
 	return csum_system_line(file, line, size);
 }
 
-bool csum_block_number(const struct csum_system_roots *roots, dev_t rdev, const char *attribute,
-		       uint64_t *value)
+bool csum_block_number(const struct csum_system_roots *roots, dev_t rdev, const char *attribute, uint64_t *value)
 {
 	char line[64], *end;
 

@@ -17,14 +17,13 @@ bool csum_system_line(FILE *file, char *line, int size);
 /* Undoes, in place, the octal escapes that the kernel writes for blanks and the like. */
 void csum_system_unescape(char *text);
 
-/* A number in the attribute of a block device, "size" or "queue/rotational"; false when it has none. */
-bool csum_block_number(const struct csum_system_roots *roots, dev_t rdev, const char *attribute,
-		       uint64_t *value);
+/* The number in an attribute ("size", "queue/rotational") of a block device; false when it has none. */
+bool csum_block_number(const struct csum_system_roots *roots, dev_t rdev, const char *attribute, uint64_t *value);
 
 /* The disk that the block device is a partition of; 0 when it is no partition. */
 dev_t csum_partition_disk(const struct csum_system_roots *roots, dev_t rdev);
 
-/* One line of /proc/self/mountinfo, with escapes undone; the strings are valid during the call only. */
+/* A line of /proc/self/mountinfo, escapes undone; the strings are valid during the call only. */
 struct csum_mount {
 	uint64_t id;
 	dev_t device; /* anonymous (major 0) for some file systems */

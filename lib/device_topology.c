@@ -63,8 +63,7 @@ dev_t csum_file_system_device(const struct csum_system_roots *roots, int descrip
 }
 
 /* A sector size from that attribute: 0 unless it is a power of two that sectors can have. */
-static uint32_t sector_size(const struct csum_system_roots *roots, dev_t rdev,
-			    const char *attribute)
+static uint32_t sector_size(const struct csum_system_roots *roots, dev_t rdev, const char *attribute)
 {
 	uint64_t size;
 
@@ -75,8 +74,7 @@ static uint32_t sector_size(const struct csum_system_roots *roots, dev_t rdev,
 	return (uint32_t)size;
 }
 
-void csum_device_topology(const struct csum_system_roots *roots, dev_t dev,
-			  struct csum_topology *topology)
+void csum_device_topology(const struct csum_system_roots *roots, dev_t dev, struct csum_topology *topology)
 {
 	struct mount_search search = { .device = dev };
 	uint64_t rotational = 0;
@@ -94,6 +92,5 @@ void csum_device_topology(const struct csum_system_roots *roots, dev_t dev,
 		disk = dev;
 	topology->physical_sector_size = sector_size(roots, disk, "queue/physical_block_size");
 	topology->logical_sector_size = sector_size(roots, disk, "queue/logical_block_size");
-	topology->rotational = csum_block_number(roots, disk, "queue/rotational", &rotational) &&
-			       rotational != 0;
+	topology->rotational = csum_block_number(roots, disk, "queue/rotational", &rotational) && rotational != 0;
 }

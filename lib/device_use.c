@@ -82,8 +82,7 @@ static bool check_mount(void *argument, const struct csum_mount *mount)
 	struct use_search *search = argument;
 
 	if (is_related(search, mount->device) || is_related(search, mount->source_device))
-		found_use(search, mount->read_only ? CSUM_USE_MOUNTED_READ_ONLY : CSUM_USE_MOUNTED,
-			  mount->mount_point);
+		found_use(search, mount->read_only ? CSUM_USE_MOUNTED_READ_ONLY : CSUM_USE_MOUNTED, mount->mount_point);
 	return true;
 }
 
@@ -113,6 +112,7 @@ static const struct dirent *next_entry(DIR *directory)
 	const struct dirent *entry;
 
 	do {
+		/* cppcheck-suppress readdirCalled ; no other thread has this directory stream */
 		entry = readdir(directory);
 	} while (entry && entry->d_name[0] == '.');
 	return entry;
@@ -136,8 +136,7 @@ static void check_holders(struct use_search *search, dev_t rdev)
 	char path[PATH_SIZE];
 	DIR *holders;
 
-	snprintf(path, sizeof(path), "%s/dev/block/%u:%u/holders", search->roots->sys, major(rdev),
-		 minor(rdev));
+	snprintf(path, sizeof(path), "%s/dev/block/%u:%u/holders", search->roots->sys, major(rdev), minor(rdev));
 	holders = opendir(path);
 	if (!holders)
 		return;
@@ -149,8 +148,8 @@ static void check_holders(struct use_search *search, dev_t rdev)
 /* ------------------------------------------------------------------ loop devices */
 
 /*
- * Asks the loop device itself, which we may not be allowed to. It knows what it holds open also where
- * the path in /sys means nothing here: a removed link of a file that has others, another root directory.
+ * Asks the loop device itself, if we are allowed to. It knows what it holds open even where the path in
+ * /sys means nothing here: a removed link of a file that has others, another root directory.
  */
 static bool loop_status_matches(const struct use_search *search, const char *loop)
 {
@@ -209,8 +208,7 @@ static void check_loops(struct use_search *search)
 			continue;
 		snprintf(where, sizeof(where), "/dev/%s", entry->d_name);
 		found_use(search,
-			  loop_is_read_only(search, entry->d_name) ? CSUM_USE_ATTACHED_READ_ONLY :
-								     CSUM_USE_ATTACHED,
+			  loop_is_read_only(search, entry->d_name) ? CSUM_USE_ATTACHED_READ_ONLY : CSUM_USE_ATTACHED,
 			  where);
 	}
 	closedir(devices);
@@ -219,8 +217,7 @@ static void check_loops(struct use_search *search)
 /* The name in /sys/block of a loop device. */
 static bool loop_name(const struct csum_system_roots *roots, dev_t loop, char *name, size_t size)
 {
-	FILE *file =
-		csum_system_open("%s/dev/block/%u:%u/uevent", roots->sys, major(loop), minor(loop));
+	FILE *file = csum_system_open("%s/dev/block/%u:%u/uevent", roots->sys, major(loop), minor(loop));
 	char line[256];
 	bool found = false;
 
@@ -236,8 +233,7 @@ static bool loop_name(const struct csum_system_roots *roots, dev_t loop, char *n
 	return found;
 }
 
-bool csum_loop_backed_by(const struct csum_system_roots *roots, dev_t loop, dev_t rdev, dev_t dev,
-			 ino_t inode)
+bool csum_loop_backed_by(const struct csum_system_roots *roots, dev_t loop, dev_t rdev, dev_t dev, ino_t inode)
 {
 	struct use_search search = {
 		.roots = roots,
@@ -267,25 +263,22 @@ static void add_partitions(struct use_search *search, dev_t rdev)
 	char path[PATH_SIZE], line[64];
 	DIR *disk;
 
-	snprintf(path, sizeof(path), "%s/dev/block/%u:%u", search->roots->sys, major(rdev),
-		 minor(rdev));
+	snprintf(path, sizeof(path), "%s/dev/block/%u:%u", search->roots->sys, major(rdev), minor(rdev));
 	disk = opendir(path);
 	if (!disk)
 		return;
 	while ((entry = next_entry(disk))) {
-		if (!csum_system_line(csum_system_open("%s/%s/partition", path, entry->d_name),
-				      line, sizeof(line)))
+		if (!csum_system_line(csum_system_open("%s/%s/partition", path, entry->d_name), line, sizeof(line)))
 			continue;
-		if (csum_system_line(csum_system_open("%s/%s/dev", path, entry->d_name), line,
-				     sizeof(line)) &&
+		if (csum_system_line(csum_system_open("%s/%s/dev", path, entry->d_name), line, sizeof(line)) &&
 		    sscanf(line, "%u:%u", &part_major, &part_minor) == 2)
 			add_related(search, makedev(part_major, part_minor));
 	}
 	closedir(disk);
 }
 
-enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev, dev_t dev,
-			      ino_t inode, char *where, size_t size)
+enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev, dev_t dev, ino_t inode, char *where,
+			      size_t size)
 {
 	struct use_search search = {
 		.roots = roots,
@@ -315,23 +308,21 @@ enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev,
 /*
  * "N: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE START END", the device in hexadecimal; a waiter has
  * "->" after N and so no match. The device is that of the file system, where stat(2) gives another
- * anonymous one on btrfs; so of two anonymous devices the inode number decides.
+ * anonymous one on btrfs: of two anonymous devices the inode number decides.
  */
 static bool parse_lock(const char *line, dev_t dev, ino_t inode, long *pid)
 {
 	unsigned int lock_major, lock_minor;
 	uint64_t lock_inode;
 
-	if (sscanf(line, "%*u: FLOCK %*s %*s %ld %x:%x:%" SCNu64, pid, &lock_major, &lock_minor,
-		   &lock_inode) != 4)
+	if (sscanf(line, "%*u: FLOCK %*s %*s %ld %x:%x:%" SCNu64, pid, &lock_major, &lock_minor, &lock_inode) != 4)
 		return false;
 	if (*pid <= 0 || lock_inode != (uint64_t)inode)
 		return false;
 	return makedev(lock_major, lock_minor) == dev || (lock_major == 0 && major(dev) == 0);
 }
 
-bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, char *holder,
-		      size_t size)
+bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, char *holder, size_t size)
 {
 	FILE *file = csum_system_open("%s/locks", roots->proc);
 	char line[256], command[64];
@@ -345,8 +336,7 @@ bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t in
 		if (!parse_lock(line, dev, inode, &pid))
 			continue;
 		/* A process that is gone may have left the lock to a child that is not known. */
-		found = csum_system_line(csum_system_open("%s/%ld/comm", roots->proc, pid), command,
-					 sizeof(command));
+		found = csum_system_line(csum_system_open("%s/%ld/comm", roots->proc, pid), command, sizeof(command));
 		if (found)
 			snprintf(holder, size, "%ld (%s)", pid, command);
 	}

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "pool.h"
 #include "report.h"
@@ -31,28 +30,53 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* Whether the transfer goes on where the last request of the list ends, in memory and on the device. */
+static bool extends_last(const struct csum_io_list *list, const struct csum_io_request *request)
+{
+	const struct csum_io_request *last = list->count ? &list->requests[list->count - 1] : NULL;
+
+	return last && last->device == request->device && last->operation == request->operation &&
+	       (uint8_t *)last->buffer + last->size == request->buffer &&
+	       last->offset_bytes + last->size == request->offset_bytes &&
+	       last->size + request->size <= CSUM_IO_PIECE_BYTES;
+}
+
+static int append(struct csum_io_list *list, const struct csum_io_request *request)
+{
+	if (extends_last(list, request)) {
+		list->requests[list->count - 1].size += request->size;
+		return 0;
+	}
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 32;
+		struct csum_io_request *grown = reallocarray(list->requests, capacity, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		list->requests = grown;
+		list->capacity = capacity;
+	}
+	list->requests[list->count++] = *request;
+	return 0;
+}
+
 int csum_io_list_add(struct csum_io_list *list, struct csum_device *device, enum csum_io_operation operation,
 		     void *buffer, size_t size, uint64_t offset_bytes)
 {
-	for (size_t done = 0; done < size; done += CSUM_IO_PIECE_BYTES) {
-		if (list->count == list->capacity) {
-			size_t capacity = list->capacity ? list->capacity * 2 : 32;
-			struct csum_io_request *grown = reallocarray(list->requests, capacity, sizeof(*grown));
+	int error = 0;
 
-			if (!grown)
-				return -ENOMEM;
-			list->requests = grown;
-			list->capacity = capacity;
-		}
-		list->requests[list->count++] = (struct csum_io_request){
+	for (size_t done = 0; done < size && !error; done += CSUM_IO_PIECE_BYTES) {
+		const struct csum_io_request request = {
 			.device = device,
 			.operation = operation,
 			.buffer = (uint8_t *)buffer + done,
 			.size = min_size(size - done, CSUM_IO_PIECE_BYTES),
 			.offset_bytes = offset_bytes + done,
 		};
+
+		error = append(list, &request);
 	}
-	return 0;
+	return error;
 }
 
 void csum_io_list_free(struct csum_io_list *list)
@@ -95,19 +119,27 @@ void *csum_io_alloc(size_t size)
 {
 	void *memory;
 
-	if (posix_memalign(&memory, CSUM_BUFFER_ALIGNMENT, size ? size : 1) != 0)
-		return NULL;
-	memset(memory, 0, size);
-	return memory;
+	return posix_memalign(&memory, CSUM_BUFFER_ALIGNMENT, size ? size : 1) == 0 ? memory : NULL;
+}
+
+void csum_io_background_start(struct csum_io *io, unsigned int width, size_t count,
+			      void (*work)(void *argument, size_t index), void *argument)
+{
+	const struct csum_pool_job job = { .work = work, .argument = argument, .count = count, .width = width };
+
+	csum_pool_start(io->pool, &job);
+}
+
+void csum_io_background_wait(struct csum_io *io)
+{
+	csum_pool_wait(io->pool);
 }
 
 void csum_io_parallel(struct csum_io *io, unsigned int width, size_t count, void (*work)(void *argument, size_t index),
 		      void *argument)
 {
-	const struct csum_pool_job job = { .work = work, .argument = argument, .count = count, .width = width };
-
-	csum_pool_start(io->pool, &job);
-	csum_pool_wait(io->pool);
+	csum_io_background_start(io, width, count, work, argument);
+	csum_io_background_wait(io);
 }
 
 /* Bytes moved, or a negative errno; -EINTR never. */

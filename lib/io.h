@@ -38,7 +38,10 @@ struct csum_io_list {
 	size_t count, capacity;
 };
 
-/* Appends a transfer, cut into pieces of CSUM_IO_PIECE_BYTES. -ENOMEM, not reported. */
+/*
+ * Appends a transfer: joined to the last one where it continues it, in memory and on the device, and cut into
+ * pieces of CSUM_IO_PIECE_BYTES. -ENOMEM, not reported.
+ */
 int csum_io_list_add(struct csum_io_list *list, struct csum_device *device, enum csum_io_operation operation,
 		     void *buffer, size_t size, uint64_t offset_bytes) CSUM_MUST_CHECK;
 void csum_io_list_free(struct csum_io_list *list);
@@ -52,7 +55,7 @@ int csum_io_create(const struct csum_handlers *handlers, struct csum_device *dat
 /* Waits for what is under way, then frees. NULL is allowed. */
 void csum_io_destroy(struct csum_io *io);
 
-/* Zeroed memory aligned to CSUM_BUFFER_ALIGNMENT, to be freed with free(); NULL when there is none. */
+/* Uninitialised memory aligned to CSUM_BUFFER_ALIGNMENT, to be freed with free(); NULL when there is none. */
 void *csum_io_alloc(size_t size);
 
 /*
@@ -61,6 +64,11 @@ void *csum_io_alloc(size_t size);
  */
 void csum_io_parallel(struct csum_io *io, unsigned int width, size_t count, void (*work)(void *argument, size_t index),
 		      void *argument);
+
+/* The same in two halves, for a caller that has something else to do meanwhile. */
+void csum_io_background_start(struct csum_io *io, unsigned int width, size_t count,
+			      void (*work)(void *argument, size_t index), void *argument);
+void csum_io_background_wait(struct csum_io *io);
 
 /* One read in the calling thread (any thread); the error is returned, not reported. */
 int csum_io_read_now(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes) CSUM_MUST_CHECK;

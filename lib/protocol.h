@@ -79,6 +79,18 @@ const void *csum_journal_find(const struct csum_volume *volume, uint64_t group, 
 /* W0: mirrors every group of the span that is not as I1 wants it; durable on return. Lost groups stay. */
 int csum_protocol_mirror(struct csum_volume *volume, struct csum_span *span) CSUM_MUST_CHECK;
 
+/*
+ * Makes the copy that is not the newer one take its entries with the next generation, in memory, and adds the
+ * write to the list; the span must outlive the round. The group has a valid copy. -ENOMEM, not reported.
+ */
+int csum_protocol_copy_over(struct csum_volume *volume, uint64_t number, struct csum_group *group,
+			    struct csum_io_list *list) CSUM_MUST_CHECK;
+
+/* ---- protocol_write.c */
+
+/* Reports that a lost group is not written in part; returns -EBADMSG. */
+int csum_protocol_report_lost(const struct csum_volume *volume, uint64_t group);
+
 /* ---- protocol_recover.c */
 
 /* Recovers an active volume; it is clean, durably, on success. -EBADMSG: only a repair can go on. */

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of csumtool(8) for bash. Needs nothing but bash itself.
+
+# Options of every command: flags, and after "|" those that take a value.
+_csumtool_options()
+{
+	local end="-v --verbose -h --help -V --version --wait"
+
+	case $1 in
+	format)
+		echo "$end -n --dry-run -f --force -q --quiet -J --json --wipe |" \
+			"-s --sector-size -c --checksum -K --interleave -L --label -U --uuid" \
+			"-m --metadata --size --data-size"
+		;;
+	info) echo "$end -f --force -J --json -q --quiet | -m --metadata" ;;
+	write)
+		echo "$end -J --json -q --quiet --verify |" \
+			"-m --metadata -o --offset -l --length"
+		;;
+	read)
+		echo "$end -f --force -J --json -q --quiet --sparse |" \
+			"-m --metadata -o --offset -l --length --on-error"
+		;;
+	check)
+		echo "$end -f --force -J --json -q --quiet --metadata-only |" \
+			"-m --metadata -o --offset -l --length"
+		;;
+	discard) echo "$end -J --json -q --quiet | -m --metadata -o --offset -l --length" ;;
+	dump-imd)
+		echo "$end -f --force -J --json --differ --data --carve --raw |" \
+			"-m --metadata -g --groups -o --offset -l --length"
+		;;
+	esac
+}
+
+_csumtool_files()
+{
+	local IFS=$'\n'
+
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+_csumtool_words()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+# Completes the value, begun as $2, of option $1; fails where $1 takes none.
+_csumtool_value()
+{
+	case $1 in
+	-s | --sector-size) _csumtool_words "auto 512 4096" "$2" ;;
+	-c | --checksum) _csumtool_words "crc64 crc32c crc32" "$2" ;;
+	--on-error) _csumtool_words "stop zero raw" "$2" ;;
+	-m | --metadata) _csumtool_files "$2" ;;
+	-K | --interleave | -L | --label | -U | --uuid | --size | --data-size | -o | --offset | \
+		-l | --length | -g | --groups) COMPREPLY=() ;;
+	*) return 1 ;;
+	esac
+}
+
+_csumtool()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]} options i
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		_csumtool_words "format info write read check discard dump-imd
+			-h --help -V --version" "$word"
+		return
+	fi
+	# "=" is a word of its own, so that --size=1G has three.
+	if [[ $word == "=" ]]; then
+		_csumtool_value "$before" ""
+		return
+	fi
+	if [[ $before == "=" ]]; then
+		_csumtool_value "${COMP_WORDS[COMP_CWORD - 2]}" "$word"
+		return
+	fi
+	options=$(_csumtool_options "$command")
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == "--" ]] && options=
+	done
+	if [[ -n $options && " ${options#*|} " == *" $before "* ]]; then
+		_csumtool_value "$before" "$word"
+	elif [[ -n $options && $word == -* ]]; then
+		_csumtool_words "${options/|/}" "$word"
+	else
+		_csumtool_files "$word"
+	fi
+}
+
+complete -F _csumtool csumtool

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+
+#include "command.h"
+#include "finding.h"
+#include "text.h"
+#include "volume.h"
+
+#define FIELD "%-18s"
+
+static void print_state(const struct csum_volume_info *info)
+{
+	char span[TEXT_MAX];
+
+	printf(FIELD "%s", "state", volume_state_name(info->state));
+	if (info->state == CSUM_ACTIVE)
+		printf(": a writer is at work, or was interrupted\n" FIELD "%" PRIu64 " group%s, %s",
+		       "  may be changing", info->intent_groups, text_plural(info->intent_groups),
+		       info->intent_groups ? text_span(span, info->intent_first_group, info->intent_groups) : "none");
+	else if (info->state == CSUM_UNKNOWN)
+		printf(": superblocks A and B are both invalid, this is from the backup C");
+	printf("\n" FIELD, "superblocks");
+	for (int slot = 0; slot < CSUM_SLOTS; slot++)
+		printf("%s%s %s%s", slot ? ", " : "", slot_name((enum csum_slot)slot),
+		       info->slot_valid[slot] ? "valid" : "INVALID",
+		       (int)info->governing_slot == slot ? " (in force)" : "");
+	printf("\n" FIELD "%" PRIu64 ", session %" PRIu64 "\n", "generation", info->generation, info->session);
+}
+
+static void print_bytes(const char *name, uint64_t bytes, const char *rest)
+{
+	char size[TEXT_MAX];
+
+	printf(FIELD "%" PRIu64 " bytes (%s)%s\n", name, bytes, text_size(size, bytes), rest);
+}
+
+/* A device that is not as large as it was at format. */
+static void print_present(const char *device, uint64_t recorded, uint64_t present)
+{
+	if (present < recorded)
+		printf(FIELD "%s is %" PRIu64 " bytes SMALLER than at format\n", "", device, recorded - present);
+	else if (present > recorded)
+		printf(FIELD "%s is %" PRIu64 " bytes larger than at format; they are not used\n", "", device,
+		       present - recorded);
+}
+
+static void print_space(const struct csum_volume_info *info)
+{
+	const struct csum_geometry *geometry = &info->geometry;
+	uint64_t data = geometry->data_sectors * geometry->sector_size;
+	uint64_t all = geometry->metadata_device_bytes + geometry->data_device_bytes;
+	char size[TEXT_MAX];
+
+	print_bytes("data space", data, "");
+	printf(FIELD "%" PRIu64 " in %" PRIu64 " group%s of %" PRIu32 ", %" PRIu64 " cluster%s\n", "data sectors",
+	       geometry->data_sectors, geometry->groups, text_plural(geometry->groups), geometry->sectors_per_group,
+	       geometry->clusters, text_plural(geometry->clusters));
+	if (geometry->external) {
+		print_bytes("data device", geometry->data_device_bytes, "");
+		print_present("it", geometry->data_device_bytes, info->data_device_present_bytes);
+		print_bytes("metadata device", geometry->metadata_device_bytes, "");
+	} else {
+		print_bytes("device", geometry->metadata_device_bytes, "");
+	}
+	print_present("it", geometry->metadata_device_bytes, info->metadata_device_present_bytes);
+	if (all > data)
+		printf(FIELD "%" PRIu64 " bytes (%s), %.2f %%\n", "not for data", all - data,
+		       text_size(size, all - data), 100.0 * (double)(all - data) / (double)all);
+}
+
+static void print_text(const char *name, const char *text)
+{
+	printf(FIELD, name);
+	text_put(stdout, text);
+	putchar('\n');
+}
+
+static void print_scrub(const char *name, const struct csum_scrub_record *record, uint64_t groups)
+{
+	const struct csum_scrub_totals *totals = &record->totals;
+	char started[TEXT_MAX], ended[TEXT_MAX];
+
+	if (!record->started)
+		return;
+	printf(FIELD "%s", name, text_time(started, record->started));
+	if (record->ended)
+		printf(" to %s\n", text_time(ended, record->ended));
+	else
+		printf(", goes on at group %" PRIu64 " of %" PRIu64 "\n", record->next_group, groups);
+	printf(FIELD "sectors: %" PRIu64 " right, %" PRIu64 " unwritten, %" PRIu64 " repaired, %" PRIu64
+		     " left bad; %" PRIu64 " imd sectors repaired\n",
+	       "", totals->verified, totals->unwritten, totals->repaired, totals->left_bad, totals->imd_repaired);
+}
+
+static void print_info(const struct csum_volume_info *info)
+{
+	const struct csum_geometry *geometry = &info->geometry;
+	uint32_t unknown = info->features_compat | info->features_ro_compat;
+	char text[TEXT_MAX];
+
+	print_text("volume", info->data_device);
+	if (geometry->external)
+		print_text("metadata on", info->metadata_device);
+	if (info->data_identity[0])
+		print_text("formatted for", info->data_identity);
+	printf(FIELD "%s\n", "UUID", text_uuid(text, info->uuid));
+	if (info->label[0])
+		print_text("label", info->label);
+	printf(FIELD "version %u.%u, %s layout\n", "format", info->version_major, info->version_minor,
+	       geometry->external ? "external" : "internal");
+	if (unknown)
+		printf(FIELD "compat 0x%08" PRIx32 ", ro_compat 0x%08" PRIx32 "\n", "unknown features",
+		       info->features_compat, info->features_ro_compat);
+	printf(FIELD "%" PRIu32 " bytes", "sector size", geometry->sector_size);
+	if (info->physical_sector_size)
+		printf(" (device: %" PRIu32 ")", info->physical_sector_size);
+	printf("\n" FIELD "%s\n", "checksum", csum_checksum_name(info->checksum_type));
+	printf(FIELD "%" PRIu32 " group%s a cluster\n", "interleave", geometry->interleave,
+	       text_plural(geometry->interleave));
+	print_state(info);
+	print_space(info);
+	printf(FIELD "%s\n", "created", text_time(text, info->created));
+	printf(FIELD "%s\n", "last write", text_time(text, info->last_write));
+	print_scrub("last scrub", &info->last_scrub, geometry->groups);
+	print_scrub("scrub under way", &info->current_scrub, geometry->groups);
+}
+
+static int run(struct report *report, const struct options *options)
+{
+	struct csum_volume_info info;
+	struct csum_volume *volume;
+	int error = volume_open(report, options, false, &volume);
+
+	if (!error) {
+		csum_volume_get_info(volume, &info);
+		if (report->json)
+			error = report_object(report, volume_info_json(&info));
+		else if (!report->quiet)
+			print_info(&info);
+		error = volume_close(volume, error);
+	}
+	return report_summary(report, NULL, report_status(report, error, 0));
+}
+
+static const struct poptOption table[] = {
+	OPTION_FORCE_MOUNTED,
+	OPTION_METADATA,
+	OPTION_WAIT,
+	OPTION_JSON,
+	OPTION_QUIET("print nothing: the exit status says it"),
+	OPTIONS_END,
+};
+
+const struct command command_info = {
+	.name = "info",
+	.operands = "VOLUME",
+	.summary = "show geometry, state and space of a volume",
+	.description = "Shows what the superblock of a volume says: identity, geometry, state, space,\n"
+		       "and the scrubs done and under way. Reads neither data nor integrity metadata.",
+	.operands_min = 1,
+	.operands_max = 1,
+	.options = table,
+	.run = run,
+};

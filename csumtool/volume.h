@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands that open a volume share. */
+#ifndef CSUMTOOL_VOLUME_H
+#define CSUMTOOL_VOLUME_H
+
+#include <sys/stat.h>
+
+#include "options.h"
+#include "report.h"
+
+/* As csum_volume_open(), with the operands and options of the command line. */
+int volume_open(struct report *report, const struct options *options, bool writable, struct csum_volume **volume);
+/* Closes it. Returns error, or when that is 0 the error of closing. */
+int volume_close(struct csum_volume *volume, int error);
+uint32_t volume_sector_size(const struct csum_volume *volume);
+/*
+ * Whether a file is the volume's data or metadata device, where taking input or putting output would make
+ * the volume its own source or destination.
+ */
+bool volume_is(const struct csum_volume *volume, const struct stat *file);
+
+/* The members of "info" objects. */
+json_t *volume_info_json(const struct csum_volume_info *info);
+json_t *volume_geometry_json(const struct csum_geometry *geometry);
+const char *volume_state_name(enum csum_state state);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The journal record on disk: whether it counts, and its images. (format.md: Journal) */
+#include "protocol.h"
+
+#include <errno.h>
+
+#include "imd.h"
+#include "report.h"
+
+/* Why the record on disk does not count, or NULL when it does and volume->journal holds it. */
+static const char *load_record(struct csum_volume *volume)
+{
+	const struct csum_superblock *superblock = &volume->superblock;
+	uint32_t sector_size = superblock->geometry.sector_size;
+	uint8_t *record = volume->journal_record;
+	const char *reason;
+	uint32_t count;
+
+	if (volume->governing == CSUM_SLOT_C)
+		return "the session is not known, both superblocks being invalid";
+	if (csum_io_read_now(volume->metadata, record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET) != 0)
+		return "journal head cannot be read";
+	if (!csum_journal_head_count(record, sector_size, &count))
+		return "no journal record";
+	if (csum_io_read_now(volume->metadata, record + CSUM_BLOCK_SIZE, (size_t)count * sector_size,
+			     CSUM_JOURNAL_OFFSET + CSUM_BLOCK_SIZE) != 0)
+		return "journal cannot be read";
+	reason = csum_journal_decode(record, volume->seed_state, sector_size, &volume->journal);
+	if (reason)
+		return reason;
+	if (!csum_volume_active(volume))
+		return "the volume is clean";
+	if (volume->journal.session != superblock->session)
+		return "journal record of another session";
+	for (uint32_t i = 0; i < volume->journal.count; i++) {
+		if (!csum_volume_in_intent(volume, volume->journal.place[i].group))
+			return "journal record names a group outside the intent";
+	}
+	return NULL;
+}
+
+int csum_journal_load(struct csum_volume *volume)
+{
+	if (!volume->journal_record)
+		volume->journal_record = csum_io_alloc(CSUM_JOURNAL_SIZE);
+	if (!volume->journal_record)
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "reading the journal");
+	volume->journal_void_reason = load_record(volume);
+	if (volume->journal_void_reason)
+		volume->journal.count = 0;
+	else
+		volume->journal_void_reason = "";
+	return 0;
+}
+
+const void *csum_journal_find(const struct csum_volume *volume, uint64_t group, int *copy)
+{
+	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
+
+	for (uint32_t i = 0; i < volume->journal.count; i++) {
+		const struct csum_journal_place *place = &volume->journal.place[i];
+		const void *image = csum_journal_image(volume->journal_record, sector_size, i);
+
+		if (place->group != group)
+			continue;
+		if (csum_imd_verify(volume->seed_state, group, place->copy, image, sector_size) != CSUM_IMD_VALID)
+			return NULL;
+		if (copy)
+			*copy = place->copy;
+		return image;
+	}
+	return NULL;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Recovery of an active volume:
+ *
+ *   R1  journal images in force go in place; flush; then the other copies; flush          [replay_first]
+ *   R2  per group of the intent whose copies differ:
+ *         the newest copy right as it stands: the other copy := its entries; flush
+ *         otherwise the right entry of each sector, through the journal: record; flush; older copies; flush;
+ *         other copies; flush; only then another record                [use_journal, journal_after_older]
+ *   R3  superblock: clean; flush
+ */
+#include "protocol.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imd.h"
+#include "layout.h"
+#include "report.h"
+#include "verify.h"
+
+/* Metadata in memory at a time, bytes of one copy. */
+#define CHUNK_BYTES (UINT64_C(1) << 20)
+
+/* ------------------------------------------------------------------ R1 */
+
+struct replay {
+	struct csum_volume *volume;
+	struct csum_span spans[CSUM_JOURNAL_PLACES]; /* of one group each */
+	uint32_t count; /* spans of images in force */
+	struct csum_io_list list;
+};
+
+static void replay_free(struct replay *replay)
+{
+	if (!replay)
+		return;
+	for (uint32_t i = 0; i < replay->count; i++)
+		csum_span_free(&replay->spans[i]);
+	csum_io_list_free(&replay->list);
+	free(replay);
+}
+
+/* Adds the write of one image when it is in force. */
+static int replay_image(struct replay *replay, uint64_t number)
+{
+	struct csum_volume *volume = replay->volume;
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	struct csum_span *span = &replay->spans[replay->count];
+	struct csum_group *group;
+	int copy = 0;
+	const void *image = csum_journal_find(volume, number, &copy);
+	int error = csum_span_init(span, volume, 1);
+
+	if (error)
+		return error;
+	replay->count++;
+	error = csum_span_load(volume, span, number, 1);
+	if (error)
+		return error;
+	group = &span->groups[0];
+	if (!image || group->version_count == 0 || group->version[0] != image) {
+		csum_span_free(span);
+		replay->count--;
+		return 0;
+	}
+	memcpy(group->copy[copy], image, geometry->sector_size);
+	group->verdict[copy] = CSUM_IMD_VALID;
+	csum_group_judge(volume, number, group);
+	return csum_io_list_add(&replay->list, volume->metadata, CSUM_IO_WRITE, group->copy[copy],
+				geometry->sector_size, csum_layout_imd_offset(geometry, number, copy));
+}
+
+static int replay_round(struct replay *replay)
+{
+	int error = csum_io_round(replay->volume->io, replay->list.requests, replay->list.count);
+
+	replay->list.count = 0;
+	return error;
+}
+
+static int replay_journal(struct csum_volume *volume)
+{
+	struct replay *replay;
+	int error = 0;
+
+	if (volume->journal.count == 0)
+		return 0;
+	replay = calloc(1, sizeof(*replay));
+	if (!replay)
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "replaying the journal");
+	replay->volume = volume;
+	for (uint32_t i = 0; i < volume->journal.count && !error; i++)
+		error = replay_image(replay, volume->journal.place[i].group);
+	if (!error)
+		error = replay_round(replay);
+	for (uint32_t i = 0; i < replay->count && !error; i++)
+		error = csum_protocol_copy_over(volume, replay->spans[i].first_group, &replay->spans[i].groups[0],
+						&replay->list);
+	if (!error)
+		error = replay_round(replay);
+	replay_free(replay);
+	/* What was in force is in place now; what was not must not count for groups changed from here on. */
+	volume->journal.count = 0;
+	return error;
+}
+
+/* ------------------------------------------------------------------ R2 */
+
+enum outcome {
+	NOTHING_TO_DO,
+	COPY_OVER, /* the newest copy is right as it stands */
+	MERGE, /* some sectors are right by the older copy */
+	UNRESOLVED, /* a sector is right by none */
+	VANISHED,
+	NO_MEMORY,
+};
+
+struct chunk {
+	struct csum_volume *volume;
+	struct csum_span span;
+	uint8_t *merged; /* an imd sector per group: its entries when the outcome is MERGE */
+	uint8_t *outcome; /* per group */
+	uint64_t *unresolved_sector; /* per group: the first one, when the outcome says so */
+	struct csum_io_list list;
+};
+
+static uint8_t *merged_of(const struct chunk *chunk, uint64_t i)
+{
+	return chunk->merged + i * csum_volume_geometry(chunk->volume)->sector_size;
+}
+
+/* What the verdicts on the sectors where the versions differ make of the group. */
+static enum outcome merge_group(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
+{
+	const struct csum_group *group = &chunk->span.groups[i];
+	enum outcome outcome = COPY_OVER;
+
+	memcpy(merged_of(chunk, i), group->version[0], csum_volume_geometry(chunk->volume)->sector_size);
+	for (uint32_t s = 0; s < run->sector_count; s++) {
+		if (csum_verdict_is_bad(run->verdict[s])) {
+			chunk->unresolved_sector[i] = run->first_sector + s;
+			return UNRESOLVED;
+		}
+		if (run->verdict[s] == CSUM_VERDICT_OLDER) {
+			csum_imd_set_entry(merged_of(chunk, i), s, run->entry[s]);
+			outcome = MERGE;
+		}
+	}
+	return outcome;
+}
+
+static enum outcome examine_data(struct chunk *chunk, uint64_t i)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(chunk->volume);
+	uint64_t number = chunk->span.first_group + i;
+	struct csum_verify run = {
+		.volume = chunk->volume,
+		.span = &chunk->span,
+		.need = CSUM_NEED_DIFFERING,
+		.first_sector = csum_layout_first_sector(geometry, number),
+		.sector_count = csum_layout_group_sectors(geometry, number),
+	};
+	enum outcome outcome = NO_MEMORY;
+
+	run.data = csum_io_alloc((size_t)run.sector_count * geometry->sector_size);
+	run.verdict = calloc(run.sector_count, sizeof(*run.verdict));
+	run.entry = calloc(run.sector_count, sizeof(*run.entry));
+	if (run.data && run.verdict && run.entry)
+		outcome = csum_verify_run(&run) ? VANISHED : merge_group(chunk, i, &run);
+	free(run.data);
+	free(run.verdict);
+	free(run.entry);
+	return outcome;
+}
+
+static void examine_work(void *argument, size_t index)
+{
+	struct chunk *chunk = argument;
+	const struct csum_group *group = &chunk->span.groups[index];
+	uint32_t sector_size = csum_volume_geometry(chunk->volume)->sector_size;
+
+	/* A lost group has nothing to recover from; it stays what it is: a finding. */
+	if (group->newer < 0 || csum_group_sound(group, sector_size))
+		chunk->outcome[index] = NOTHING_TO_DO;
+	else if (group->version_count < 2 || csum_imd_same_entries(group->version[0], group->version[1], sector_size))
+		chunk->outcome[index] = COPY_OVER;
+	else
+		chunk->outcome[index] = (uint8_t)examine_data(chunk, index);
+}
+
+static int report_outcome(const struct chunk *chunk, uint64_t i)
+{
+	const struct csum_volume *volume = chunk->volume;
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	uint64_t sector = chunk->unresolved_sector[i];
+
+	switch ((enum outcome)chunk->outcome[i]) {
+	case UNRESOLVED:
+		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
+					   "recovery stopped: data sector %" PRIu64 " (device offset %" PRIu64
+					   ") is unreadable or matches neither version of its interrupted update; "
+					   "run 'csumtool scrub' on the volume first",
+					   sector, csum_layout_data_offset(geometry, sector));
+	case VANISHED:
+		return csum_report_error(&volume->handlers, -ENODEV, volume->data->name,
+					 "reading data of group %" PRIu64, chunk->span.first_group + i);
+	case NO_MEMORY:
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "recovering group %" PRIu64,
+					 chunk->span.first_group + i);
+	default:
+		return 0;
+	}
+}
+
+static int chunk_round(struct chunk *chunk)
+{
+	int error = csum_io_round(chunk->volume->io, chunk->list.requests, chunk->list.count);
+
+	chunk->list.count = 0;
+	return error;
+}
+
+static int copy_over_group(struct chunk *chunk, uint64_t i)
+{
+	return csum_protocol_copy_over(chunk->volume, chunk->span.first_group + i, &chunk->span.groups[i],
+				       &chunk->list);
+}
+
+/* The journal record of the first groups to merge from `i` on; their numbers go to index[]. */
+static void build_record(struct chunk *chunk, uint64_t i, uint64_t *index)
+{
+	struct csum_volume *volume = chunk->volume;
+	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
+	struct csum_journal *journal = &volume->journal;
+
+	journal->count = 0;
+	journal->session = volume->superblock.session;
+	for (; i < chunk->span.group_count && journal->count < csum_journal_capacity(sector_size); i++) {
+		const struct csum_group *group = &chunk->span.groups[i];
+		uint64_t number = chunk->span.first_group + i;
+		int older = 1 - group->newer;
+
+		if (chunk->outcome[i] != MERGE)
+			continue;
+		csum_imd_seal(volume->seed_state, number, older, group->generation[group->newer] + 1,
+			      merged_of(chunk, i), sector_size);
+		memcpy((uint8_t *)volume->journal_record + csum_journal_record_size(sector_size, journal->count),
+		       merged_of(chunk, i), sector_size);
+		index[journal->count] = i;
+		journal->place[journal->count++] = (struct csum_journal_place){ number, older };
+	}
+	csum_journal_encode(journal, volume->seed_state, sector_size, volume->journal_record);
+}
+
+static int put_merged(struct chunk *chunk, uint64_t i)
+{
+	struct csum_volume *volume = chunk->volume;
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	struct csum_group *group = &chunk->span.groups[i];
+	uint64_t number = chunk->span.first_group + i;
+	int older = 1 - group->newer;
+
+	memcpy(group->copy[older], merged_of(chunk, i), geometry->sector_size);
+	group->verdict[older] = CSUM_IMD_VALID;
+	csum_group_judge(volume, number, group);
+	return csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, group->copy[older],
+				geometry->sector_size, csum_layout_imd_offset(geometry, number, older));
+}
+
+/* I9: a record, its older copies, the other copies; each durable before the next. */
+static int merge_record(struct chunk *chunk, uint64_t from, uint64_t *next)
+{
+	struct csum_volume *volume = chunk->volume;
+	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
+	uint64_t index[CSUM_JOURNAL_PLACES];
+	uint32_t count;
+	int error;
+
+	build_record(chunk, from, index);
+	count = volume->journal.count;
+	/* The images are in memory from here on; on disk the record guards them. */
+	volume->journal.count = 0;
+	error = csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
+				 csum_journal_record_size(sector_size, count), CSUM_JOURNAL_OFFSET);
+	if (!error)
+		error = chunk_round(chunk);
+	for (uint32_t i = 0; i < count && !error; i++)
+		error = put_merged(chunk, index[i]);
+	if (!error)
+		error = chunk_round(chunk);
+	for (uint32_t i = 0; i < count && !error; i++)
+		error = copy_over_group(chunk, index[i]);
+	if (!error)
+		error = chunk_round(chunk);
+	*next = index[count - 1] + 1;
+	return error;
+}
+
+static bool next_with_outcome(const struct chunk *chunk, enum outcome outcome, uint64_t *i)
+{
+	while (*i < chunk->span.group_count && chunk->outcome[*i] != outcome)
+		(*i)++;
+	return *i < chunk->span.group_count;
+}
+
+static int recover_chunk(struct chunk *chunk, uint64_t first, uint64_t count)
+{
+	int error = csum_span_load(chunk->volume, &chunk->span, first, count);
+
+	if (error)
+		return error;
+	csum_io_parallel(chunk->volume->io, 0, count, examine_work, chunk);
+	for (uint64_t i = 0; i < count && !error; i++)
+		error = report_outcome(chunk, i);
+	for (uint64_t i = 0; !error && next_with_outcome(chunk, COPY_OVER, &i); i++)
+		error = copy_over_group(chunk, i);
+	if (!error)
+		error = chunk_round(chunk);
+	for (uint64_t i = 0; !error && next_with_outcome(chunk, MERGE, &i);)
+		error = merge_record(chunk, i, &i);
+	return error;
+}
+
+static int chunk_init(struct chunk *chunk, struct csum_volume *volume, uint64_t capacity)
+{
+	int error = csum_span_init(&chunk->span, volume, capacity);
+
+	chunk->volume = volume;
+	if (error)
+		return error;
+	chunk->merged = csum_io_alloc(capacity * csum_volume_geometry(volume)->sector_size);
+	chunk->outcome = calloc(capacity, sizeof(*chunk->outcome));
+	chunk->unresolved_sector = calloc(capacity, sizeof(*chunk->unresolved_sector));
+	if (!chunk->merged || !chunk->outcome || !chunk->unresolved_sector)
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "recovering the volume");
+	return 0;
+}
+
+static void chunk_free(struct chunk *chunk)
+{
+	csum_span_free(&chunk->span);
+	csum_io_list_free(&chunk->list);
+	free(chunk->merged);
+	free(chunk->outcome);
+	free(chunk->unresolved_sector);
+}
+
+static int recover_intent(struct csum_volume *volume)
+{
+	uint64_t group = volume->superblock.intent_first;
+	uint64_t end = group + volume->superblock.intent_count;
+	uint64_t each = CHUNK_BYTES / csum_volume_geometry(volume)->sector_size;
+	struct chunk chunk = { 0 };
+	int error = 0;
+
+	if (group == end)
+		return 0;
+	each = end - group < each ? end - group : each;
+	error = chunk_init(&chunk, volume, each);
+	for (; group < end && !error; group += each) {
+		if (csum_report_cancelled(&volume->handlers))
+			error = csum_report_refusal(&volume->handlers, -ECANCELED, volume->metadata->name,
+						    "recovery interrupted; the volume stays active");
+		else
+			error = recover_chunk(&chunk, group, end - group < each ? end - group : each);
+	}
+	chunk_free(&chunk);
+	return error;
+}
+
+int csum_protocol_recover(struct csum_volume *volume)
+{
+	int error = replay_journal(volume);
+
+	csum_report_note(&volume->handlers, volume->metadata->name, "recovering after an interrupted write");
+	if (!error)
+		error = recover_intent(volume);
+	return error ? error : csum_super_clean(volume);
+}

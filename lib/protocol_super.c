@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The superblock slots on disk: which one governs, and writing them one at a time. */
+#include "protocol.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <time.h>
+
+#include "layout.h"
+#include "report.h"
+
+/* Reads one slot; one that cannot be read is as good as invalid. Only a vanished device is an error. */
+static int read_slot(struct csum_volume *volume, enum csum_slot slot, uint64_t offset_bytes)
+{
+	struct csum_device *device = volume->metadata;
+	int error = csum_io_read_now(device, volume->slot_buffer, CSUM_BLOCK_SIZE, offset_bytes);
+
+	if (csum_io_vanished(error))
+		return csum_report_error(&volume->handlers, error, device->name,
+					 "reading the superblock at offset %" PRIu64, offset_bytes);
+	volume->slot_valid[slot] = !error && csum_superblock_decode(volume->slot_buffer, &volume->slots[slot]);
+	return 0;
+}
+
+static bool choose_governing(struct csum_volume *volume)
+{
+	const struct csum_superblock *slots = volume->slots;
+	const bool *valid = volume->slot_valid;
+
+	if (valid[CSUM_SLOT_A] && valid[CSUM_SLOT_B])
+		volume->governing = slots[CSUM_SLOT_B].generation > slots[CSUM_SLOT_A].generation ? CSUM_SLOT_B :
+												    CSUM_SLOT_A;
+	else if (valid[CSUM_SLOT_A] || valid[CSUM_SLOT_B])
+		volume->governing = valid[CSUM_SLOT_A] ? CSUM_SLOT_A : CSUM_SLOT_B;
+	else if (valid[CSUM_SLOT_C])
+		volume->governing = CSUM_SLOT_C;
+	else
+		return false;
+	volume->superblock = slots[volume->governing];
+	return true;
+}
+
+static int check_governing(struct csum_volume *volume)
+{
+	struct csum_superblock *superblock = &volume->superblock;
+	char reason[256];
+	int error;
+
+	/* Of backup C only static fields count: nothing is known of the state. */
+	if (volume->governing == CSUM_SLOT_C) {
+		superblock->state = CSUM_STATE_ACTIVE;
+		superblock->intent_first = 0;
+		superblock->intent_count = 0;
+	}
+	error = csum_superblock_check(superblock, reason, sizeof(reason));
+	if (error)
+		return csum_report_refusal(&volume->handlers, error, volume->metadata->name,
+					   "volume refused by superblock %c: %s", "ABC"[volume->governing], reason);
+	if (volume->governing == CSUM_SLOT_C)
+		superblock->intent_count = superblock->geometry.groups;
+	volume->seed_state = csum_superblock_seed_state(superblock);
+	return 0;
+}
+
+static int refuse_no_volume(const struct csum_volume *volume)
+{
+	const struct csum_device *device = volume->metadata;
+
+	return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
+				   "not a csumtool volume: no valid superblock at offsets %" PRIu64 " and %" PRIu64
+				   ", nor a backup at the end",
+				   CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET);
+}
+
+int csum_super_load(struct csum_volume *volume)
+{
+	uint64_t device_bytes = volume->metadata->size_bytes;
+	int error = read_slot(volume, CSUM_SLOT_A, CSUM_SLOT_A_OFFSET);
+
+	if (!error)
+		error = read_slot(volume, CSUM_SLOT_B, CSUM_SLOT_B_OFFSET);
+	if (error)
+		return error;
+	/* The backup lies where the recorded size puts it, or the present size when nothing is recorded. */
+	if (choose_governing(volume))
+		device_bytes = volume->superblock.geometry.metadata_device_bytes;
+	if (device_bytes >= CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE) {
+		error = read_slot(volume, CSUM_SLOT_C, csum_layout_backup_offset(device_bytes));
+		if (error)
+			return error;
+	}
+	if (!choose_governing(volume))
+		return refuse_no_volume(volume);
+	return check_governing(volume);
+}
+
+int csum_super_add(struct csum_volume *volume, struct csum_io_list *list)
+{
+	enum csum_slot slot = volume->governing == CSUM_SLOT_A ? CSUM_SLOT_B : CSUM_SLOT_A;
+
+	volume->superblock.generation++;
+	csum_superblock_encode(&volume->superblock, volume->slot_buffer);
+	volume->governing = slot;
+	volume->slot_valid[slot] = true;
+	return csum_io_list_add(list, volume->metadata, CSUM_IO_WRITE, volume->slot_buffer, CSUM_BLOCK_SIZE,
+				slot == CSUM_SLOT_A ? CSUM_SLOT_A_OFFSET : CSUM_SLOT_B_OFFSET);
+}
+
+int csum_super_write(struct csum_volume *volume)
+{
+	struct csum_io_list list = { 0 };
+	int error = csum_super_add(volume, &list);
+
+	if (error)
+		csum_report_error(&volume->handlers, error, NULL, "writing the superblock");
+	else
+		error = csum_io_round(volume->io, list.requests, list.count);
+	csum_io_list_free(&list);
+	return error;
+}
+
+void csum_super_set_intent(struct csum_volume *volume, uint64_t first_group, uint64_t group_count)
+{
+	struct csum_superblock *superblock = &volume->superblock;
+
+	if (superblock->state == CSUM_STATE_CLEAN)
+		superblock->session++;
+	superblock->state = CSUM_STATE_ACTIVE;
+	superblock->intent_first = first_group;
+	superblock->intent_count = group_count;
+	superblock->last_write = (uint64_t)time(NULL);
+}
+
+int csum_super_clean(struct csum_volume *volume)
+{
+	volume->superblock.state = CSUM_STATE_CLEAN;
+	volume->superblock.intent_first = 0;
+	volume->superblock.intent_count = 0;
+	return csum_super_write(volume);
+}

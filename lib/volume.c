@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "volume.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device_facts.h"
+#include "protocol.h"
+#include "report.h"
+
+static int check_size(const struct csum_volume *volume, const struct csum_device *device, uint64_t recorded)
+{
+	const struct csum_handlers *handlers = &volume->handlers;
+
+	if (device->size_bytes >= recorded) {
+		if (device->size_bytes > recorded)
+			csum_report_note(handlers, device->name,
+					 "%" PRIu64 " bytes, of which the volume uses %" PRIu64 " as recorded",
+					 device->size_bytes, recorded);
+		return 0;
+	}
+	if (volume->writable)
+		return csum_report_refusal(handlers, -EINVAL, device->name,
+					   "%" PRIu64 " bytes, but the volume was made on %" PRIu64
+					   ": cut short, or not the right device; refused for writing",
+					   device->size_bytes, recorded);
+	csum_report_warning(handlers, device->name,
+			    "%" PRIu64 " bytes, but the volume was made on %" PRIu64 ": cut short, or not the right "
+			    "device",
+			    device->size_bytes, recorded);
+	return 0;
+}
+
+/* A write below the device's own unit could tear sectors that the write does not name. */
+static int check_unit(const struct csum_volume *volume, const struct csum_device *device)
+{
+	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
+
+	if (!volume->writable || !device->is_block || device->logical_sector_size <= sector_size)
+		return 0;
+	return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
+				   "sectors of the volume (%" PRIu32 " bytes) are smaller than the device's logical "
+				   "sectors (%" PRIu32 " bytes); refused for writing",
+				   sector_size, device->logical_sector_size);
+}
+
+static int check_pairing(const struct csum_volume *volume)
+{
+	bool external = csum_volume_geometry(volume)->external;
+	const char *metadata = volume->metadata->name;
+
+	if (external && volume->metadata == volume->data)
+		return csum_report_refusal(&volume->handlers, -EINVAL, metadata,
+					   "holds the metadata of an external volume: name the data device as the "
+					   "volume and give this one with --metadata");
+	if (!external && volume->metadata != volume->data)
+		return csum_report_refusal(&volume->handlers, -EINVAL, metadata,
+					   "holds a volume with data and metadata on one device: name it without "
+					   "--metadata");
+	return 0;
+}
+
+static void check_identity(const struct csum_volume *volume)
+{
+	const char *recorded = volume->superblock.data_identity;
+	char present[CSUM_IDENTITY_SIZE];
+
+	if (!recorded[0] || volume->data->descriptor < 0)
+		return;
+	csum_device_identity(volume->data, present);
+	if (strcmp(recorded, present) != 0)
+		csum_report_warning(&volume->handlers, volume->data->name,
+				    "is identified by \"%s\", but the metadata was made for \"%s\": perhaps not the "
+				    "data of this volume",
+				    present, recorded);
+}
+
+static int check_devices(struct csum_volume *volume)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	int error = check_pairing(volume);
+
+	if (!error)
+		error = check_size(volume, volume->metadata, geometry->metadata_device_bytes);
+	if (!error)
+		error = check_unit(volume, volume->metadata);
+	if (!error)
+		error = csum_device_set_unit(&volume->handlers, volume->metadata, geometry->sector_size);
+	if (error || !geometry->external)
+		return error;
+	error = check_size(volume, volume->data, geometry->data_device_bytes);
+	if (!error)
+		error = check_unit(volume, volume->data);
+	if (!error)
+		error = csum_device_set_unit(&volume->handlers, volume->data, geometry->sector_size);
+	if (!error)
+		check_identity(volume);
+	return error;
+}
+
+static int refuse_for_writing(const struct csum_volume *volume)
+{
+	if (csum_superblock_read_only(&volume->superblock))
+		return csum_report_refusal(&volume->handlers, -ENOTSUP, volume->metadata->name,
+					   "unknown ro_compat feature bits 0x%" PRIx32 " allow reading only",
+					   volume->superblock.features_ro_compat);
+	if (volume->governing == CSUM_SLOT_C)
+		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
+					   "superblocks A and B are both invalid; run 'csumtool scrub', which restores "
+					   "them from the backup, before writing");
+	return 0;
+}
+
+/* O1 and O2 of protocol.h, the flush apart. */
+static int prepare_for_writing(struct csum_volume *volume)
+{
+	int error = refuse_for_writing(volume);
+
+	if (!error && !(volume->slot_valid[CSUM_SLOT_A] && volume->slot_valid[CSUM_SLOT_B]))
+		error = csum_super_write(volume);
+	if (!error && csum_volume_active(volume))
+		error = csum_protocol_recover(volume);
+	return error;
+}
+
+static int load(struct csum_volume *volume, unsigned int threads)
+{
+	int error = csum_io_create(&volume->handlers, volume->data, volume->metadata, threads, &volume->io);
+
+	if (error)
+		return error;
+	volume->slot_buffer = csum_io_alloc(CSUM_BLOCK_SIZE);
+	if (!volume->slot_buffer)
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "opening the volume");
+	if (volume->writable)
+		error = csum_io_flush_all(volume->io); /* I7 */
+	if (!error)
+		error = csum_super_load(volume);
+	if (!error)
+		error = check_devices(volume);
+	if (!error)
+		error = csum_journal_load(volume);
+	if (!error && volume->writable)
+		error = prepare_for_writing(volume);
+	return error;
+}
+
+int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
+			     struct csum_device *metadata, bool writable, unsigned int threads,
+			     struct csum_volume **volume)
+{
+	struct csum_volume *result = calloc(1, sizeof(*result));
+	int error;
+
+	*volume = NULL;
+	if (!result) {
+		csum_device_close(data);
+		if (metadata != data)
+			csum_device_close(metadata);
+		return csum_report_error(handlers, -ENOMEM, NULL, "opening the volume");
+	}
+	result->handlers = *handlers;
+	result->data = data;
+	result->metadata = metadata;
+	result->writable = writable;
+	result->window_bytes = CSUM_WINDOW_BYTES;
+	result->batch_bytes = CSUM_BATCH_BYTES;
+	error = load(result, threads);
+	if (error) {
+		/* The failure is reported already, and there is nothing to lose by this close. */
+		int ignored = csum_volume_close(result);
+
+		(void)ignored;
+		return error;
+	}
+	*volume = result;
+	return 0;
+}
+
+static int open_named(const struct csum_handlers *handlers, const char *name, const struct csum_open_options *options,
+		      struct csum_device **device)
+{
+	const struct csum_device_options device_options = {
+		.writable = options->writable,
+		.force = options->force,
+		.wait_ms = options->wait_ms,
+	};
+	char *path;
+	int error = csum_resolve_name(handlers, name, NULL, &path);
+
+	*device = NULL;
+	if (error)
+		return error;
+	error = csum_device_open(handlers, path, &device_options, device);
+	free(path);
+	return error;
+}
+
+int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
+		     const struct csum_open_options *options, struct csum_volume **volume)
+{
+	struct csum_device *data_device, *metadata_device;
+	int error = open_named(handlers, data, options, &data_device);
+
+	*volume = NULL;
+	if (error)
+		return error;
+	if (!metadata)
+		return csum_volume_open_devices(handlers, data_device, data_device, options->writable, CSUM_IO_THREADS,
+						volume);
+	error = open_named(handlers, metadata, options, &metadata_device);
+	if (!error && csum_device_same(data_device, metadata_device)) {
+		error = csum_report_refusal(handlers, -EINVAL, metadata,
+					    "is the data device itself (%s), or shares "
+					    "its bytes",
+					    data);
+		csum_device_close(metadata_device);
+	}
+	if (error) {
+		csum_device_close(data_device);
+		return error;
+	}
+	return csum_volume_open_devices(handlers, data_device, metadata_device, options->writable, CSUM_IO_THREADS,
+					volume);
+}
+
+static int close_device(const struct csum_volume *volume, struct csum_device *device, int error)
+{
+	/* The name goes with the device. */
+	char *name = device && device->name ? strdup(device->name) : NULL;
+	int close_error = csum_device_close(device);
+
+	if (close_error && volume->writable && !error)
+		error = csum_report_error(&volume->handlers, close_error, name, "closing the device");
+	free(name);
+	return error;
+}
+
+int csum_volume_close(struct csum_volume *volume)
+{
+	int error = 0;
+
+	if (!volume)
+		return 0;
+	csum_io_destroy(volume->io);
+	if (volume->metadata != volume->data)
+		error = close_device(volume, volume->metadata, error);
+	error = close_device(volume, volume->data, error);
+	free(volume->slot_buffer);
+	free(volume->journal_record);
+	free(volume);
+	return error;
+}
+
+void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_info *info)
+{
+	const struct csum_superblock *superblock = &volume->superblock;
+
+	*info = (struct csum_volume_info){
+		.geometry = superblock->geometry,
+		.checksum_type = (enum csum_checksum_type)superblock->checksum_type,
+		.version_major = superblock->version_major,
+		.version_minor = superblock->version_minor,
+		.features_compat = superblock->features_compat,
+		.features_ro_compat = superblock->features_ro_compat,
+		.features_incompat = superblock->features_incompat,
+		.physical_sector_size = superblock->physical_sector_size,
+		.created = superblock->created,
+		.last_write = superblock->last_write,
+		.state = volume->governing == CSUM_SLOT_C ? CSUM_UNKNOWN :
+			 csum_volume_active(volume)	  ? CSUM_ACTIVE :
+							    CSUM_CLEAN,
+		.generation = superblock->generation,
+		.session = superblock->session,
+		.intent_first_group = superblock->intent_first,
+		.intent_groups = superblock->intent_count,
+		.governing_slot = volume->governing,
+		.last_scrub = superblock->last_scrub,
+		.current_scrub = superblock->current_scrub,
+		.data_device = volume->data->name,
+		.metadata_device = volume->metadata->name,
+		.data_device_present_bytes = volume->data->size_bytes,
+		.metadata_device_present_bytes = volume->metadata->size_bytes,
+		.direct_io = volume->data->direct && volume->metadata->direct,
+	};
+	memcpy(info->uuid, superblock->uuid, sizeof(info->uuid));
+	memcpy(info->label, superblock->label, sizeof(info->label));
+	memcpy(info->data_identity, superblock->data_identity, sizeof(info->data_identity));
+	memcpy(info->slot_valid, volume->slot_valid, sizeof(info->slot_valid));
+}
+
+uint64_t csum_volume_data_bytes(const struct csum_volume *volume)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+
+	return geometry->data_sectors * geometry->sector_size;
+}
+
+int csum_volume_check_range(const struct csum_volume *volume, uint64_t offset_bytes, uint64_t *length_bytes)
+{
+	uint64_t space = csum_volume_data_bytes(volume);
+
+	if (offset_bytes > space)
+		return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
+					   "offset %" PRIu64 " is past the end of the data space of %" PRIu64 " bytes",
+					   offset_bytes, space);
+	if (*length_bytes == CSUM_TO_END)
+		*length_bytes = space - offset_bytes;
+	if (*length_bytes > space - offset_bytes)
+		return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
+					   "%" PRIu64 " bytes at offset %" PRIu64 " go past the end of the data space "
+					   "of %" PRIu64 " bytes",
+					   *length_bytes, offset_bytes, space);
+	return 0;
+}
