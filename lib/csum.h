@@ -161,9 +161,13 @@ struct csum_format_options {
 	uint32_t interleave; /* 1 ... CSUM_INTERLEAVE_MAX, or 0: clusters of 64 MiB */
 	const char *label; /* NULL or UTF-8, less than CSUM_LABEL_SIZE bytes */
 	const uint8_t *uuid; /* CSUM_UUID_SIZE bytes, or NULL: random */
-	uint64_t created; /* seconds since 1970 to record, or 0: now. With uuid set: seed = uuid */
-	uint64_t create_bytes; /* create an image file of that size; 0: the file or device exists */
-	uint64_t create_data_bytes; /* create an image file with room for that much data; 0: see above */
+	bool created_given; /* record `created`; together with uuid the bytes are reproducible (seed = uuid) */
+	uint64_t created; /* seconds since 1970 */
+	/*
+	 * Create an image file of that size, or with room for that much data; both 0: it exists. With metadata on a
+	 * device of its own the file is that one, and its size comes from create_bytes only.
+	 */
+	uint64_t create_bytes, create_data_bytes;
 	bool wipe; /* zeros everywhere */
 	bool force; /* over what is there */
 	bool dry_run; /* all checks, nothing created or written */

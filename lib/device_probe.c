@@ -77,24 +77,11 @@ static void name_signature(blkid_probe probe, char *name, size_t size)
 	snprintf(name, size, "%s %s", type, strcmp(usage, "filesystem") == 0 ? "file system" : "signature");
 }
 
-/* Appends to a list joined by ", "; a name in it is not repeated. What does not fit is cut off. */
-static void append_name(char *list, size_t size, const char *name)
-{
-	size_t length = strlen(name), used = strlen(list);
-
-	for (const char *at = list; (at = strstr(at, name)); at += length) {
-		bool begins = at == list || at[-1] == ' ';
-
-		if (begins && (at[length] == ',' || at[length] == '\0'))
-			return;
-	}
-	snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", name);
-}
-
 static int list_signatures(int descriptor, char *found, size_t size)
 {
 	blkid_probe probe;
 	char name[128];
+	size_t used;
 	int result;
 
 	result = new_probe(descriptor, &probe);
@@ -103,7 +90,8 @@ static int list_signatures(int descriptor, char *found, size_t size)
 	errno = 0;
 	while ((result = blkid_do_probe(probe)) == 0) {
 		name_signature(probe, name, sizeof(name));
-		append_name(found, size, name);
+		used = strlen(found);
+		snprintf(found + used, size - used, "%s%s", used > 0 ? ", " : "", name);
 	}
 	result = result < 0 ? probe_error() : 0;
 	blkid_free_probe(probe);
@@ -116,8 +104,7 @@ int csum_probe_signatures(const struct csum_handlers *handlers, const struct csu
 	int descriptor, error;
 
 	found[0] = '\0';
-	/* Nothing to probe, which libblkid would call an error. */
-	if (device->descriptor < 0 || device->size_bytes == 0)
+	if (device->descriptor < 0)
 		return 0;
 	descriptor = open_again(device, O_RDONLY);
 	if (descriptor < 0)
@@ -161,7 +148,7 @@ int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum
 	char left[256];
 	int descriptor, error;
 
-	if (device->descriptor < 0 || device->size_bytes == 0)
+	if (device->descriptor < 0)
 		return 0;
 	descriptor = open_again(device, O_RDWR);
 	if (descriptor < 0)
@@ -199,7 +186,7 @@ void csum_device_identity(const struct csum_device *device, char *identity)
 	int descriptor;
 
 	identity[0] = '\0';
-	if (device->descriptor < 0 || device->size_bytes == 0)
+	if (device->descriptor < 0)
 		return;
 	descriptor = open_again(device, O_RDONLY);
 	if (descriptor < 0)

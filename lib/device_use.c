@@ -73,7 +73,7 @@ static bool is_related(const struct use_search *search, dev_t rdev)
 static bool is_sought(const struct use_search *search, const struct stat *status)
 {
 	if (search->related_count > 0)
-		return S_ISBLK(status->st_mode) && is_related(search, status->st_rdev);
+		return is_related(search, status->st_rdev);
 	return status->st_dev == search->dev && status->st_ino == search->inode;
 }
 

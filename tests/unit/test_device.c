@@ -477,7 +477,7 @@ static void mount_loop(struct fixture *fixture, const struct loop *loop, const c
 {
 	char *command;
 
-	assert_true(asprintf(&command, "PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext4 -O ^has_journal -F %s",
+	assert_true(asprintf(&command, "PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext4 -b 4096 -O ^has_journal -F %s",
 			     fixture->image) > 0);
 	if (system(command) != 0) {
 		free(command);
@@ -518,6 +518,36 @@ static void test_mounted_device(void **state)
 	assert_int_equal(umount(where), 0);
 	assert_int_equal(open_for(fixture, loop.path, true), 0);
 	close_now(fixture);
+	loop_detach(&loop);
+}
+
+/*
+ * A file on a disk with 4096-byte sectors, sparse: reading a hole in 512-byte units works with O_DIRECT, but
+ * writing them would not.
+ */
+static void test_file_on_large_sectors(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct csum_handlers *handlers = &fixture->recorder.handlers;
+	char where[256], path[512];
+	struct loop loop;
+
+	attach(fixture, &loop, 4096);
+	snprintf(where, sizeof(where), "%s/mount point", fixture->directory);
+	snprintf(path, sizeof(path), "%s/file", where);
+	mount_loop(fixture, &loop, where);
+	put_image(path, 65536);
+	assert_int_equal(open_for(fixture, path, true), 0);
+	assert_false(fixture->device->direct);
+	assert_int_equal(fixture->device->logical_sector_size, 1);
+	assert_int_equal(fixture->device->physical_sector_size, 4096);
+	assert_int_equal(fixture->recorder.notes, 1);
+	assert_int_equal(fixture->device->ops->pwrite(fixture->device->context, "x", 1, 512), 1);
+	assert_int_equal(csum_device_set_unit(handlers, fixture->device, 4096), 0);
+	assert_true(fixture->device->direct);
+	assert_int_equal(fixture->device->logical_sector_size, 4096);
+	close_now(fixture);
+	assert_int_equal(umount(where), 0);
 	loop_detach(&loop);
 }
 
@@ -601,6 +631,7 @@ int main(void)
 		with_image(test_read_only_device),
 		with_image(test_attached_file),
 		with_image(test_mounted_device),
+		with_image(test_file_on_large_sectors),
 		with_image(test_same),
 		with_image(test_same_devices),
 	};

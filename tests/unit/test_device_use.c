@@ -199,6 +199,11 @@ static void test_held_and_mounted_read_only(void **state)
 	assert_int_equal(use_of(fixture, OTHER, NO_FILE), CSUM_USE_HELD);
 	assert_int_equal(use_of(fixture, WHOLE, NO_FILE), CSUM_USE_MOUNTED);
 	assert_string_equal(fixture->where, "/other");
+	put_file(fixture->proc, "self/mountinfo",
+		 "29 1 8:2 / /other rw - ext4 /dev/nowhere rw\n"
+		 "30 1 8:1 / /part ro - ext4 /dev/nowhere ro\n");
+	assert_int_equal(use_of(fixture, WHOLE, NO_FILE), CSUM_USE_MOUNTED);
+	assert_string_equal(fixture->where, "/other");
 }
 
 static void test_where_is_cut(void **state)
@@ -342,6 +347,7 @@ static void test_loop_over_device_here(void **state)
 {
 	struct fixture *fixture = *state;
 	char *path = path_in(fixture->directory, "image");
+	char *node = path_in(fixture->directory, "node");
 	struct loop lower, upper;
 
 	fixture->roots = csum_system_roots_default;
@@ -353,11 +359,20 @@ static void test_loop_over_device_here(void **state)
 		assert_true(csum_loop_backed_by(&fixture->roots, upper.rdev, lower.rdev, NO_FILE));
 		assert_false(csum_loop_backed_by(&fixture->roots, lower.rdev, upper.rdev, NO_FILE));
 		loop_detach(&upper);
+		/* By a node that is gone. */
+		if (mknod(node, S_IFBLK | 0600, lower.rdev) == 0 && loop_attach(&upper, node, 512, false)) {
+			assert_int_equal(unlink(node), 0);
+			assert_int_equal(use_of(fixture, lower.rdev, NO_FILE), CSUM_USE_ATTACHED);
+			assert_string_equal(fixture->where, upper.path);
+			loop_detach(&upper);
+		}
 		loop_detach(&lower);
 		free(path);
+		free(node);
 		return;
 	}
 	free(path);
+	free(node);
 	skip_because("needs a loop device");
 }
 
