@@ -59,10 +59,10 @@ write_and_check() {
 	rm back.img
 }
 
-# Where a data sector lies, as the tool itself tells.
+# Where a data sector lies on the device, as the tool itself tells.
 device_offset() {
-	"$csumtool" dump-imd --json -o "$2s" -l 1s --data "$1" |
-		jq -r "select(.type == \"group\") | .sectors[] | select(.sector == $2) | .device_offset"
+	"$csumtool" dump-imd --json -o "$2s" -l 1s "$1" |
+		jq "select(.type == \"group\") | .data_device_offsets[$2 - .first_sector]"
 }
 
 damage_and_find() {
@@ -73,9 +73,12 @@ damage_and_find() {
 	run 4 csumtool check "$volume"
 	run 4 csumtool read -o "$((sector * sector_size))" -l "$sector_size" "$volume" sector.bin
 	step "The metadata of its group, both copies"
-	printf '$ csumtool dump-imd -o %ss -l 1s --data %s | head -n 16\n' "$sector" "$volume"
+	printf '$ csumtool dump-imd -o %ss -l 1s --data %s\n' "$sector" "$volume"
 	"$csumtool" dump-imd -o "${sector}s" -l 1s --data "$volume" >dump.txt
-	head -n 16 dump.txt
+	head -n 9 dump.txt
+	echo "            ..."
+	grep -B 1 -A 1 ' mismatch' dump.txt
+	echo "            ..."
 }
 
 make_file_system
