@@ -10,28 +10,35 @@ csumtool=${CSUMTOOL:?CSUMTOOL names the program to measure}
 size=${BENCH_SIZE:-2G}
 runs=${BENCH_RUNS:-5}
 work=$(mktemp -d /dev/shm/csumtool-bench.XXXXXX)
-device=
+devices=()
 cleanup() {
-	[ -z "$device" ] || losetup -d "$device"
+	local device
+	for device in "${devices[@]}"; do
+		losetup -d "$device"
+	done
 	rm -rf "$work"
 }
 trap cleanup EXIT
 
-truncate -s "$size" "$work/image"
-if [ "$(id -u)" -eq 0 ] && device=$(losetup -f --show --direct-io=on "$work/image" 2>/dev/null); then
-	volume=$device
-	echo "loop device over tmpfs, $size, median of $runs runs"
-else
-	device=
-	volume=$work/image
-	echo "image file on tmpfs, $size, median of $runs runs (no loop device to be had)"
-fi
+# A loop device over a file on tmpfs, or the file itself where there are none, in the variable named.
+make_target() {
+	local device
+	truncate -s "$size" "$work/$1"
+	if [ "$(id -u)" -eq 0 ] && device=$(losetup -f --show --direct-io=on "$work/$1" 2>/dev/null); then
+		devices+=("$device")
+		printf -v "$1" %s "$device"
+	else
+		printf -v "$1" %s "$work/$1"
+	fi
+	# Every page of the file exists before anything is measured.
+	dd if=/dev/zero of="${!1}" bs=4M count="$(($(stat -c %s "$work/$1") / 4194304))" conv=notrunc status=none
+}
 
 # Seconds of one run of a command.
 seconds() {
 	local start=$EPOCHREALTIME
-	"$@" >/dev/null 2>&1
-	echo "$EPOCHREALTIME $start" | awk '{ printf "%.4f\n", $1 - $2 }'
+	bash -c "$1" >/dev/null 2>&1
+	awk -v begin="$start" -v end="$EPOCHREALTIME" 'BEGIN { printf "%.4f\n", end - begin }'
 }
 
 median() {
@@ -44,26 +51,32 @@ compare() {
 	: >"$work/ours"
 	: >"$work/theirs"
 	for ((run = 0; run < runs; run++)); do
-		seconds bash -c "$theirs" >>"$work/theirs"
-		seconds bash -c "$ours" >>"$work/ours"
+		seconds "$theirs" >>"$work/theirs"
+		seconds "$ours" >>"$work/ours"
 	done
 	awk -v name="$name" -v a="$(median <"$work/ours")" -v b="$(median <"$work/theirs")" \
-		'BEGIN { printf "%-34s %8.3f s   dd %8.3f s   ratio %.2f\n", name, a, b, b / a }'
+		'BEGIN { printf "%-22s %8.3f s   dd %8.3f s   ratio %.2f\n", name, a, b, b / a }'
 }
 
-export csumtool volume work
+volume='' raw=''
+make_target volume
+make_target raw
+echo "$volume, $size, median of $runs runs; dd is the raw device's speed, a ratio above 1 is faster than dd"
 for sector_size in 512 4096; do
 	"$csumtool" format -q -f -s "$sector_size" "$volume"
-	space=$("$csumtool" info --json "$volume" | jq .data_bytes)
-	[ -f "$work/input" ] || head -c "$space" /dev/urandom >"$work/input"
+	space=$("$csumtool" info --json "$volume" | jq 'select(.type == "info") | .data_sectors * .sector_size')
+	[ -f "$work/input" ] || head -c "$size" /dev/urandom >"$work/input"
 	truncate -s "$space" "$work/input"
-	"$csumtool" write -q "$volume" "$work/input"
+	metadata=$((2 * space / (sector_size / 8 - 2)))
+	compare "format, S = $sector_size" "'$csumtool' format -q -f -s $sector_size '$volume'" \
+		"dd if=/dev/zero of='$raw' bs=1M count=$metadata iflag=count_bytes oflag=direct conv=notrunc,fdatasync"
+	compare "write fresh, S = $sector_size" \
+		"'$csumtool' format -q -f -s $sector_size '$volume'; '$csumtool' write -q '$volume' '$work/input'" \
+		"dd if='$work/input' of='$raw' bs=4M oflag=direct conv=notrunc,fdatasync"
+	compare "overwrite, S = $sector_size" "'$csumtool' write -q '$volume' '$work/input'" \
+		"dd if='$work/input' of='$raw' bs=4M oflag=direct conv=notrunc,fdatasync"
 	compare "check, S = $sector_size" "'$csumtool' check -q '$volume'" \
 		"dd if='$volume' of=/dev/null iflag=direct bs=4M"
-	compare "read, S = $sector_size" "'$csumtool' read -q '$volume' >/dev/null" \
+	compare "read, S = $sector_size" "'$csumtool' read '$volume' >/dev/null" \
 		"dd if='$volume' of=/dev/null iflag=direct bs=4M"
-	compare "overwrite, S = $sector_size" "'$csumtool' write -q '$volume' '$work/input'" \
-		"dd if='$work/input' of='$work/raw' bs=4M conv=notrunc,fdatasync"
-	compare "format, S = $sector_size" "'$csumtool' format -q -f -s $sector_size '$volume'" \
-		"dd if=/dev/zero of='$work/raw' bs=1M count=$((space / 1048576 * (sector_size == 512 ? 32 : 4) / 1000)) conv=notrunc,fdatasync"
 done
