@@ -23,8 +23,8 @@ static const struct {
 	const char *text;
 	unsigned int kinds;
 } advice[] = {
-	{ "The volume was not closed by its last writer, or one is at work: no error. The next\n"
-	  "opening for writing (write, discard) recovers it.",
+	{ "What a crash leaves, or a writer that is at work, is no error: the next opening for\n"
+	  "writing (write, discard) puts it right.",
 	  1u << CSUM_INTERRUPTED },
 	{ "Bad sectors keep being refused until they are written whole: put right content there\n"
 	  "with 'csumtool write --offset=...', or see what is stored with\n"
@@ -36,8 +36,8 @@ static const struct {
 	{ "Groups without integrity metadata cannot be verified: 'csumtool read --on-error=raw'\n"
 	  "hands out what is stored; a write or discard of the whole group makes it sound again.",
 	  1u << CSUM_IMD_LOST },
-	{ "While superblock A or B is valid the volume works; the next opening for writing\n"
-	  "renews the other. With neither it can only be read.",
+	{ "A volume works while superblock A or B is valid, and opening it for writing renews the\n"
+	  "other of the two; with neither it can only be read. C is their backup.",
 	  1u << CSUM_SUPERBLOCK_BAD },
 };
 
@@ -78,23 +78,32 @@ static int check_volume(struct checking *checking, struct csum_volume *volume)
 	return error;
 }
 
-static uint64_t sectors_seen(const struct csum_totals *totals)
+static uint64_t sectors_right(const struct csum_totals *totals)
 {
-	return totals->sectors_verified + totals->sectors_unwritten + totals->sectors_bad;
+	return totals->sectors_verified + totals->sectors_interrupted;
 }
 
-static void print_counts(const struct csum_totals *totals)
+static uint64_t sectors_seen(const struct csum_totals *totals)
 {
-	const char *between = "";
+	return sectors_right(totals) + totals->sectors_unwritten + totals->sectors_bad;
+}
 
+/* False when it failed at once: there is nothing to sum up. */
+static bool anything_seen(const struct csum_totals *totals)
+{
+	return sectors_seen(totals) || totals->imd_verified || totals->errors;
+}
+
+/* The kinds of findings that are errors, or those that are none, after `before`; nothing when there are none. */
+static void print_counts(const struct csum_totals *totals, bool errors, const char *before)
+{
 	for (int kind = 0; kind < CSUM_FINDING_KINDS; kind++) {
-		if (!totals->findings[kind])
+		if (!totals->findings[kind] || csum_finding_is_error((enum csum_finding_kind)kind) != errors)
 			continue;
-		printf("%s%" PRIu64 " %s", between, totals->findings[kind],
+		printf("%s%" PRIu64 " %s", before, totals->findings[kind],
 		       csum_finding_name((enum csum_finding_kind)kind));
-		between = ", ";
+		before = ", ";
 	}
-	putchar('\n');
 }
 
 static void print_advice(const struct csum_totals *totals)
@@ -111,31 +120,44 @@ static void print_advice(const struct csum_totals *totals)
 	}
 }
 
-static void print_summary(const struct checking *checking, int error)
+static void print_sectors(const struct checking *checking)
 {
 	const struct csum_totals *totals = &checking->totals;
-	uint64_t bytes = totals->sectors_verified * checking->sector_size;
+	uint64_t bytes = sectors_right(totals) * checking->sector_size;
 	char duration[TEXT_MAX], rate[TEXT_MAX];
 
 	text_duration(duration, checking->seconds);
-	if (checking->metadata_only)
-		printf("%" PRIu64 " imd sectors right, in %s; data not looked at\n", totals->imd_verified, duration);
-	else
-		printf("%" PRIu64 " data sectors: %" PRIu64 " right, %" PRIu64 " unwritten, %" PRIu64 " bad; %" PRIu64
-		       " imd sectors right; in %s, %s\n",
-		       sectors_seen(totals), totals->sectors_verified, totals->sectors_unwritten, totals->sectors_bad,
-		       totals->imd_verified, duration, text_rate(rate, bytes, checking->seconds));
-	if (totals->sectors_interrupted)
-		printf("%" PRIu64 " of the right ones hold what an interrupted write left\n",
-		       totals->sectors_interrupted);
-	if (error)
-		printf("not finished: %s\n", error == -ECANCELED ? "cancelled" : "the check could not go on");
-	if (totals->errors) {
-		printf("%s: ERRORS: ", checking->report->volume);
-		print_counts(totals);
-	} else if (!error) {
-		printf("%s: no errors\n", checking->report->volume);
+	if (checking->metadata_only) {
+		printf("%" PRIu64 " imd sectors right; data not looked at; in %s\n", totals->imd_verified, duration);
+		return;
 	}
+	printf("%" PRIu64 " data sectors: %" PRIu64 " right, %" PRIu64 " unwritten, %" PRIu64 " bad\n",
+	       sectors_seen(totals), sectors_right(totals), totals->sectors_unwritten, totals->sectors_bad);
+	if (totals->sectors_interrupted)
+		printf("of the right ones %" PRIu64 " hold what an interrupted write left\n",
+		       totals->sectors_interrupted);
+	printf("%" PRIu64 " imd sectors right; in %s", totals->imd_verified, duration);
+	if (bytes)
+		printf(", %s", text_rate(rate, bytes, checking->seconds));
+	putchar('\n');
+}
+
+static void print_summary(const struct checking *checking, int error)
+{
+	const struct csum_totals *totals = &checking->totals;
+	const char *volume = checking->report->volume;
+
+	print_sectors(checking);
+	text_put(stdout, volume);
+	if (totals->errors)
+		printf(": %" PRIu64 " error%s", totals->errors, text_plural(totals->errors));
+	else
+		printf(": no errors%s", error ? " so far" : "");
+	print_counts(totals, true, ": ");
+	print_counts(totals, false, "; ");
+	if (error)
+		printf("; NOT FINISHED: %s", error == -ECANCELED ? "cancelled" : "the check could not go on");
+	putchar('\n');
 	print_advice(totals);
 }
 
@@ -170,7 +192,7 @@ static int run(struct report *report, const struct options *options)
 	error = volume_open(report, options, false, &volume);
 	if (!error) {
 		error = volume_close(volume, check_volume(&checking, volume));
-		if (!report->json && !report->quiet)
+		if (!report->json && !report->quiet && (!error || anything_seen(&checking.totals)))
 			print_summary(&checking, error);
 	}
 	return report_summary(report, report->json ? summary_json(&checking, error) : NULL,

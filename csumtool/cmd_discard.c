@@ -18,14 +18,12 @@ static int finish(struct report *report, uint64_t offset, uint64_t bytes, int er
 {
 	char size[TEXT_MAX];
 
-	text_size(size, bytes);
+	text_bytes(size, bytes);
 	if (error && bytes)
-		report_warning(report,
-			       "%s: incomplete: the first %" PRIu64 " bytes (%s) from offset %" PRIu64
-			       " on are discarded",
-			       report->volume, bytes, size, offset);
+		report_warning(report, "%s: incomplete: only %s from offset %" PRIu64 " on are discarded",
+			       report->volume, size, offset);
 	else if (!error && !report->quiet && !report->json)
-		printf("discarded %" PRIu64 " bytes (%s) from offset %" PRIu64 " on\n", bytes, size, offset);
+		printf("discarded %s from offset %" PRIu64 " on\n", size, offset);
 	return report_summary(report,
 			      json_pack("{s:o,s:o}", "offset", report_count(offset), "bytes", report_count(bytes)),
 			      report_status(report, error, 0));

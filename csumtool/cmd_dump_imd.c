@@ -11,11 +11,18 @@
 
 #define SECTOR_SIZE_MAX 4096
 
+/* Adjacent groups of which a copy could not be read, not reported yet since more may follow. */
+struct absence {
+	uint64_t first_group, count;
+	enum csum_imd_verdict verdict;
+};
+
 /* One run of the command. */
 struct dumping {
 	struct report *report;
 	struct range range;
 	struct dump_run run;
+	struct absence absence[2]; /* of each copy, with --raw */
 	uint64_t groups;
 };
 
@@ -71,6 +78,30 @@ static int show_group(void *user, const struct csum_geometry *geometry, const st
 	return report_flush(dumping->report);
 }
 
+static void report_absence(struct dumping *dumping, int copy)
+{
+	struct absence *absence = &dumping->absence[copy];
+	char span[TEXT_MAX];
+
+	if (absence->count)
+		report_warning(dumping->report, "%s: copy %d of group%s %s: %s: zeros in its place",
+			       dumping->report->volume, copy, text_plural(absence->count),
+			       text_span(span, absence->first_group, absence->count),
+			       csum_imd_verdict_name(absence->verdict));
+	absence->count = 0;
+}
+
+static void note_absence(struct dumping *dumping, int copy, uint64_t group, enum csum_imd_verdict verdict)
+{
+	struct absence *absence = &dumping->absence[copy];
+
+	if (absence->verdict != verdict || absence->first_group + absence->count != group)
+		report_absence(dumping, copy);
+	if (!absence->count)
+		*absence = (struct absence){ .first_group = group, .verdict = verdict };
+	absence->count++;
+}
+
 /* Both copies as they are stored; a reader counts on every group having two sectors. */
 static int put_raw_group(void *user, const struct csum_geometry *geometry, const struct csum_dump_group *group)
 {
@@ -82,11 +113,7 @@ static int put_raw_group(void *user, const struct csum_geometry *geometry, const
 		const struct csum_dump_copy *copy = &group->copy[i];
 
 		if (!copy->raw)
-			report_warning(dumping->report,
-				       "%s: copy %d of group %" PRIu64 " (offset %" PRIu64
-				       ") is %s: zeros in its place",
-				       dumping->report->volume, i, group->group, copy->device_offset_bytes,
-				       csum_imd_verdict_name(copy->verdict));
+			note_absence(dumping, i, group->group, copy->verdict);
 		fwrite(copy->raw ? copy->raw : zeros, 1, geometry->sector_size, stdout);
 	}
 	return report_flush(dumping->report);
@@ -196,6 +223,8 @@ static int dump(struct dumping *dumping, const struct options *options, struct c
 	if (!error)
 		error = csum_dump(&report->handlers, options->operand[0], options->value[OPT_METADATA], how);
 	dump_text_end_run(&dumping->run);
+	for (int copy = 0; copy < 2; copy++)
+		report_absence(dumping, copy);
 	return error;
 }
 

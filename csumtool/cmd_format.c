@@ -67,12 +67,12 @@ static int parse_identity(struct report *report, const struct options *options, 
 	return 0;
 }
 
-/* 0 is the library's word for "now", and no volume is that old. */
-static int parse_created(struct report *report, uint64_t *created)
+static int parse_created(struct report *report, struct csum_format_options *how)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");
-	const char *wrong = text ? args_number(text, 1, INT64_MAX, created) : NULL;
+	const char *wrong = text ? args_number(text, 0, INT64_MAX, &how->created) : NULL;
 
+	how->created_given = text != NULL;
 	if (wrong)
 		return report_usage(report, "SOURCE_DATE_EPOCH: '%s' %s: it is seconds since 1970", text, wrong);
 	return 0;
@@ -104,11 +104,13 @@ static int parse(struct report *report, const struct options *options, struct re
 	how->force = options->given[OPT_FORCE];
 	how->dry_run = options->given[OPT_DRY_RUN];
 	how->wait_ms = options->wait_ms;
+	/* With metadata apart, how much data there is is settled by the data device. */
 	if (options_exclude(report, &command_format, options, OPT_SIZE, OPT_DATA_SIZE) ||
+	    options_exclude(report, &command_format, options, OPT_DATA_SIZE, OPT_METADATA) ||
 	    parse_sector_size(report, options->value[OPT_SECTOR_SIZE], &how->sector_size) ||
 	    parse_interleave(report, options->value[OPT_INTERLEAVE], &how->interleave) ||
 	    parse_checksum(report, options->value[OPT_CHECKSUM], &how->checksum_type) ||
-	    parse_identity(report, options, request) || parse_created(report, &how->created) ||
+	    parse_identity(report, options, request) || parse_created(report, how) ||
 	    parse_create_size(report, options, OPT_SIZE, how->sector_size, &how->create_bytes) ||
 	    parse_create_size(report, options, OPT_DATA_SIZE, how->sector_size, &how->create_data_bytes))
 		return STATUS_USAGE;
@@ -135,12 +137,11 @@ static void print_plan(const struct csum_format_plan *plan, bool wipe)
 		printf(" (that of the device is not known)");
 	printf("\n" FIELD "%s, %" PRIu32 " group%s a cluster\n", "checksum", csum_checksum_name(plan->checksum_type),
 	       geometry->interleave, text_plural(geometry->interleave));
-	printf(FIELD "%" PRIu64 " bytes (%s), %" PRIu64 " sectors\n", "data space", data, text_size(text, data),
-	       geometry->data_sectors);
-	text_duration(time, (double)plan->estimated_seconds);
-	printf(FIELD "%" PRIu64 " bytes (%s)%s, in %s\n", "to write", plan->write_bytes,
-	       text_size(text, plan->write_bytes), wipe ? ": zeros everywhere, too" : "",
-	       plan->estimated_seconds ? time : "less than a second");
+	printf(FIELD "%s, %" PRIu64 " sectors\n", "data space", text_bytes(text, data), geometry->data_sectors);
+	text_seconds(time, plan->estimated_seconds);
+	printf(FIELD "%s%s, in %s%s\n", "to write", text_bytes(text, plan->write_bytes),
+	       wipe ? ": zeros everywhere, too" : "", plan->estimated_seconds ? "about " : "less than a second",
+	       plan->estimated_seconds ? time : "");
 }
 
 static json_t *plan_json(const struct csum_format_plan *plan)
@@ -177,6 +178,15 @@ static int announce(struct report *report, const struct csum_format *format, con
 	return report_flush(report);
 }
 
+static int run_format(struct report *report, struct csum_format *format)
+{
+	int error = csum_format_run(format);
+
+	if (error)
+		report_warning(report, "%s: formatting was not finished: there is no volume now", report->volume);
+	return error;
+}
+
 static int format(struct report *report, const struct options *options, const struct csum_format_options *how)
 {
 	struct csum_format *format;
@@ -188,7 +198,7 @@ static int format(struct report *report, const struct options *options, const st
 		return error;
 	error = announce(report, format, how);
 	if (!error && !how->dry_run)
-		error = csum_format_run(format);
+		error = run_format(report, format);
 	free_error = csum_format_free(format);
 	return error ? error : free_error;
 }
@@ -225,7 +235,8 @@ static const struct poptOption table[] = {
 		     "put the metadata on DEVICE, and nothing\nelse; VOLUME is left as it is", "DEVICE"),
 	OPTION_VALUE("size", '\0', OPT_SIZE, "make an image file of that size: VOLUME,\nor DEVICE with --metadata",
 		     "SIZE"),
-	OPTION_VALUE("data-size", '\0', OPT_DATA_SIZE, "the same, with room for that much data", "SIZE"),
+	OPTION_VALUE("data-size", '\0', OPT_DATA_SIZE, "make an image file, VOLUME, with room for\nthat much data",
+		     "SIZE"),
 	OPTION_FLAG("wipe", '\0', OPT_WIPE, "write zeros everywhere"),
 	OPTION_FLAG("dry-run", 'n', OPT_DRY_RUN, "say what would be done, write nothing"),
 	OPTION_FLAG("force", 'f', OPT_FORCE, "over what is there, whatever that is"),

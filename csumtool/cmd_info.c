@@ -27,11 +27,11 @@ static void print_state(const struct csum_volume_info *info)
 	printf("\n" FIELD "%" PRIu64 ", session %" PRIu64 "\n", "generation", info->generation, info->session);
 }
 
-static void print_bytes(const char *name, uint64_t bytes, const char *rest)
+static void print_bytes(const char *name, uint64_t bytes)
 {
 	char size[TEXT_MAX];
 
-	printf(FIELD "%" PRIu64 " bytes (%s)%s\n", name, bytes, text_size(size, bytes), rest);
+	printf(FIELD "%s\n", name, text_bytes(size, bytes));
 }
 
 /* A device that is not as large as it was at format. */
@@ -51,21 +51,21 @@ static void print_space(const struct csum_volume_info *info)
 	uint64_t all = geometry->metadata_device_bytes + geometry->data_device_bytes;
 	char size[TEXT_MAX];
 
-	print_bytes("data space", data, "");
+	print_bytes("data space", data);
 	printf(FIELD "%" PRIu64 " in %" PRIu64 " group%s of %" PRIu32 ", %" PRIu64 " cluster%s\n", "data sectors",
 	       geometry->data_sectors, geometry->groups, text_plural(geometry->groups), geometry->sectors_per_group,
 	       geometry->clusters, text_plural(geometry->clusters));
 	if (geometry->external) {
-		print_bytes("data device", geometry->data_device_bytes, "");
+		print_bytes("data device", geometry->data_device_bytes);
 		print_present("it", geometry->data_device_bytes, info->data_device_present_bytes);
-		print_bytes("metadata device", geometry->metadata_device_bytes, "");
+		print_bytes("metadata device", geometry->metadata_device_bytes);
 	} else {
-		print_bytes("device", geometry->metadata_device_bytes, "");
+		print_bytes("device", geometry->metadata_device_bytes);
 	}
 	print_present("it", geometry->metadata_device_bytes, info->metadata_device_present_bytes);
 	if (all > data)
-		printf(FIELD "%" PRIu64 " bytes (%s), %.2f %%\n", "not for data", all - data,
-		       text_size(size, all - data), 100.0 * (double)(all - data) / (double)all);
+		printf(FIELD "%s, %.2f %%\n", "not for data", text_bytes(size, all - data),
+		       100.0 * (double)(all - data) / (double)all);
 }
 
 static void print_text(const char *name, const char *text)

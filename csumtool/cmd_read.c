@@ -82,20 +82,23 @@ static int read_volume(struct reading *reading, struct csum_volume *volume, cons
 	return error;
 }
 
+/* Whether all that was asked for was put out, with bad sectors or without. */
+static bool complete(const struct reading *reading, int error)
+{
+	return !error || (error == -EBADMSG && reading->on_error != CSUM_ON_ERROR_STOP && !reading->output.error);
+}
+
 /* Says how far the output can be used when it is not all that was asked for. */
-static void explain(const struct reading *reading, int error)
+static void explain(const struct reading *reading)
 {
 	const struct output *output = &reading->output;
 	char size[TEXT_MAX];
 
 	if (output->error)
 		report_error(reading->report, "%s: cannot write: %s", output->name, strerror(output->error));
-	if (reading->done_bytes && (error != -EBADMSG || reading->on_error == CSUM_ON_ERROR_STOP))
-		report_warning(reading->report,
-			       "%s: incomplete: %" PRIu64 " bytes (%s) were read and verified, from offset %" PRIu64
-			       " on",
-			       output->name, reading->done_bytes, text_size(size, reading->done_bytes),
-			       reading->offset);
+	if (reading->done_bytes)
+		report_warning(reading->report, "%s: incomplete: only %s, from offset %" PRIu64 " on, are good",
+			       output->name, text_bytes(size, reading->done_bytes), reading->offset);
 }
 
 static int finish(const struct reading *reading, int error)
@@ -106,12 +109,11 @@ static int finish(const struct reading *reading, int error)
 	bool summary = reading->output.opened ? !report->quiet : report->verbose;
 	int status = report_status(report, error, reading->bad_sectors);
 
-	if (error && error != -ECANCELED && reading->output.error)
+	if (reading->output.error)
 		status |= STATUS_FAILED;
-	if (summary && !report->json && reading->done_bytes)
-		fprintf(reading->output.opened ? stdout : stderr,
-			"read %" PRIu64 " bytes (%s) in %s, %s; bad sectors: %" PRIu64 "\n", reading->done_bytes,
-			text_size(size, reading->done_bytes), text_duration(duration, reading->seconds),
+	if (summary && !report->json && complete(reading, error))
+		fprintf(reading->output.opened ? stdout : stderr, "read %s in %s, %s; bad sectors: %" PRIu64 "\n",
+			text_bytes(size, reading->done_bytes), text_duration(duration, reading->seconds),
 			text_rate(rate, reading->done_bytes, reading->seconds), reading->bad_sectors);
 	return report_summary(report,
 			      json_pack("{s:o,s:o,s:o,s:f}", "offset", report_count(reading->offset), "bytes",
@@ -163,8 +165,8 @@ static int run(struct report *report, const struct options *options)
 	if (!error)
 		error = read_volume(&reading, volume, reading.output.name);
 	error = volume_close(volume, error);
-	if (error)
-		explain(&reading, error);
+	if (!complete(&reading, error))
+		explain(&reading);
 	close_error = output_close(report, &reading.output, error && !reading.done_bytes);
 	return finish(&reading, error ? error : close_error);
 }

@@ -30,18 +30,15 @@ static int fit(struct writing *writing, uint64_t room, struct csum_write_options
 		/* INPUT_UNKNOWN is CSUM_TO_END: until the input ends. */
 		how->length_bytes = known;
 	} else if (known < how->length_bytes) {
-		report_error(writing->report, "%s: has only %" PRIu64 " bytes (%s), --length asks for %" PRIu64 " (%s)",
-			     input->name, known, text_size(have_text, known), how->length_bytes,
-			     text_size(need_text, how->length_bytes));
+		report_error(writing->report, "%s: has only %s, --length asks for %s", input->name,
+			     text_bytes(have_text, known), text_bytes(need_text, how->length_bytes));
 		return -ENODATA;
 	}
 	if (how->length_bytes == CSUM_TO_END || how->length_bytes <= room)
 		return 0;
-	report_error(writing->report,
-		     "%s: %" PRIu64 " bytes (%s) of input do not fit: from offset %" PRIu64
-		     " on there is room for %" PRIu64 " (%s)",
-		     writing->report->volume, how->length_bytes, text_size(need_text, how->length_bytes),
-		     how->offset_bytes, room, text_size(have_text, room));
+	report_error(writing->report, "%s: %s of input do not fit: from offset %" PRIu64 " on there is room for %s",
+		     writing->report->volume, text_bytes(need_text, how->length_bytes), how->offset_bytes,
+		     text_bytes(have_text, room));
 	return -ENOSPC;
 }
 
@@ -88,16 +85,13 @@ static int finish(const struct writing *writing, int error)
 	uint64_t bytes = writing->done_bytes;
 	char size[TEXT_MAX], duration[TEXT_MAX], rate[TEXT_MAX];
 
-	text_size(size, bytes);
+	text_bytes(size, bytes);
 	if (error && bytes)
-		report_warning(report,
-			       "%s: incomplete: the first %" PRIu64
-			       " bytes (%s) of the input are in, at offset %" PRIu64,
-			       report->volume, bytes, size, writing->offset);
+		report_warning(report, "%s: incomplete: only the first %s of the input are in, at offset %" PRIu64,
+			       report->volume, size, writing->offset);
 	else if (!error && !report->quiet && !report->json)
-		printf("wrote %" PRIu64 " bytes (%s)%s in %s, %s\n", bytes, size,
-		       writing->verify ? " and verified them" : "", text_duration(duration, writing->seconds),
-		       text_rate(rate, bytes, writing->seconds));
+		printf("wrote %s%s in %s, %s\n", size, writing->verify ? " and verified them" : "",
+		       text_duration(duration, writing->seconds), text_rate(rate, bytes, writing->seconds));
 	return report_summary(report,
 			      json_pack("{s:o,s:o,s:b,s:f}", "offset", report_count(writing->offset), "bytes",
 					report_count(bytes), "verified", writing->verify && !error, "seconds",

@@ -62,9 +62,8 @@ static void print_geometry(const struct csum_carved_geometry *carved)
 	       geometry->external ? "external" : "internal", geometry->sector_size,
 	       carved->interleave_known ? "" : "unknown (taken as ", geometry->interleave,
 	       carved->interleave_known ? "" : ")");
-	printf("implied: %s%" PRIu64 " data sectors, %" PRIu64 " bytes (%s), in %" PRIu64 " group%s\n",
-	       carved->end_known ? "" : "at most ", geometry->data_sectors, bytes, text_size(size, bytes),
-	       geometry->groups, text_plural(geometry->groups));
+	printf("implied: %s%" PRIu64 " data sectors, %s, in %" PRIu64 " group%s\n", carved->end_known ? "" : "at most ",
+	       geometry->data_sectors, text_bytes(size, bytes), geometry->groups, text_plural(geometry->groups));
 	if (carved->checksum_bits)
 		printf("implied: %d-bit checksums\n", carved->checksum_bits);
 	else

@@ -3,13 +3,14 @@
 #include "dump.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "finding.h"
 #include "text.h"
 #include "volume.h"
 
-/* Wide enough for 0x and 16 digits. */
-#define ENTRY "  %-18s"
+/* 0x and 16 digits. */
+#define ENTRY_WIDTH 18
 
 void dump_text_info(const struct csum_volume_info *info)
 {
@@ -17,11 +18,13 @@ void dump_text_info(const struct csum_volume_info *info)
 
 	fputs("volume ", stdout);
 	text_put(stdout, info->data_device);
-	if (geometry->external) {
+	if (geometry->external && !strcmp(info->data_device, info->metadata_device)) {
+		fputs(", metadata only", stdout);
+	} else if (geometry->external) {
 		fputs(", metadata on ", stdout);
 		text_put(stdout, info->metadata_device);
 	}
-	printf(": %s, %" PRIu64 " data sectors of %" PRIu32 " bytes in %" PRIu64 " group%s, interleave %" PRIu32
+	printf(": state %s, %" PRIu64 " data sectors of %" PRIu32 " bytes in %" PRIu64 " group%s, interleave %" PRIu32
 	       ", %s\n",
 	       volume_state_name(info->state), geometry->data_sectors, geometry->sector_size, geometry->groups,
 	       text_plural(geometry->groups), geometry->interleave, csum_checksum_name(info->checksum_type));
@@ -51,19 +54,17 @@ static void print_copy(const struct csum_dump_group *group, int index)
 {
 	const struct csum_dump_copy *copy = &group->copy[index];
 
-	printf("  copy %d at %" PRIu64 ": %s", index, copy->device_offset_bytes,
-	       copy->verdict == CSUM_IMD_VALID ? "valid" : csum_imd_verdict_name(copy->verdict));
-	if (!copy->raw) {
-		putchar('\n');
-		return;
-	}
-	printf(", generation %" PRIu32 "%s, crc 0x%08" PRIx32, copy->generation,
-	       group->newer == index ? " (newer)" : "", copy->stored_crc);
-	if (copy->stored_crc != copy->computed_crc)
-		printf(" (computed 0x%08" PRIx32 ")", copy->computed_crc);
-	if (copy->stored_group != (uint32_t)group->group)
-		printf(", says group %" PRIu32, copy->stored_group);
-	putchar('\n');
+	printf("  copy %d at %" PRIu64 ": ", index, copy->device_offset_bytes);
+	if (copy->verdict == CSUM_IMD_VALID)
+		printf("valid, generation %" PRIu32 "%s, crc 0x%08" PRIx32 "\n", copy->generation,
+		       group->newer == index ? " (newer)" : "", copy->stored_crc);
+	else if (!copy->raw)
+		printf("INVALID: %s\n", csum_imd_verdict_name(copy->verdict));
+	else
+		printf("INVALID: %s (stored: generation %" PRIu32 ", group %" PRIu32 ", crc 0x%08" PRIx32
+		       "; computed: 0x%08" PRIx32 ")\n",
+		       csum_imd_verdict_name(copy->verdict), copy->generation, copy->stored_group, copy->stored_crc,
+		       copy->computed_crc);
 }
 
 /* What one line of a group shows. */
@@ -107,20 +108,27 @@ static bool rows_fold(const struct row *a, const struct row *b)
 	return a->data == b->data && (a->data <= CSUM_DATA_UNWRITTEN || a->data == CSUM_DATA_UNREADABLE);
 }
 
+static void print_cell(const char *text, bool last)
+{
+	printf("  %-*s", last ? 0 : ENTRY_WIDTH, text);
+}
+
 static void print_row(const struct csum_dump_group *group, uint32_t first, uint32_t count, const struct row *row)
 {
+	bool data = row->data != CSUM_DATA_NOT_READ;
 	char text[TEXT_MAX];
 
 	printf("%c %12s  %12" PRIu64, rows_differ(row) ? '!' : ' ', text_span(text, group->first_sector + first, count),
 	       group->data_offsets[first]);
 	for (int copy = 0; copy < 2; copy++)
-		printf(ENTRY, row->present[copy] ? text_entry(text, row->entry[copy]) : "-");
+		print_cell(row->present[copy] ? text_entry(text, row->entry[copy]) : "-",
+			   copy == 1 && !row->journal && !data);
 	if (row->journal)
-		printf(ENTRY, text_entry(text, row->journal_entry));
-	if (row->data != CSUM_DATA_NOT_READ)
+		print_cell(text_entry(text, row->journal_entry), !data);
+	if (data)
 		printf("  %s", csum_data_verdict_name(row->data));
 	if (row->data == CSUM_DATA_MISMATCH || row->data == CSUM_DATA_OLDER)
-		printf(" %s", text_entry(text, row->data_entry));
+		printf(": %s", text_entry(text, row->data_entry));
 	putchar('\n');
 }
 
@@ -145,6 +153,8 @@ static void print_rows(const struct csum_dump_group *group)
 
 void dump_text_group(const struct csum_geometry *geometry, const struct csum_dump_group *group)
 {
+	static const char *const names[] = { "copy 0", "copy 1" };
+	static const char *const invalid_names[] = { "copy 0 (INVALID)", "copy 1 (INVALID)" };
 	bool data = group->sector_count && group->data[0] != CSUM_DATA_NOT_READ;
 	char text[TEXT_MAX];
 
@@ -157,9 +167,12 @@ void dump_text_group(const struct csum_geometry *geometry, const struct csum_dum
 	if (group->journal_entries)
 		printf("  journal: copy %d, generation %" PRIu32 ", %s\n", group->journal_copy,
 		       group->journal_generation, group->journal_in_force ? "in force" : "older than what is in place");
-	printf("  %12s  %12s" ENTRY ENTRY, "sector", "at", "copy 0", "copy 1");
+	printf("  %12s  %12s", "sector", "at");
+	for (int i = 0; i < 2; i++)
+		print_cell(group->copy[i].verdict == CSUM_IMD_VALID ? names[i] : invalid_names[i],
+			   i == 1 && !group->journal_entries && !data);
 	if (group->journal_entries)
-		printf(ENTRY, "journal");
+		print_cell("journal", !data);
 	printf("%s\n", data ? "  content" : "");
 	print_rows(group);
 }

@@ -60,9 +60,13 @@ void finding_print(FILE *out, const struct csum_finding *finding, uint32_t secto
 	fputs(", ", out);
 	text_put(out, finding->device);
 	fprintf(out, " offset %" PRIu64 ": ", finding->device_offset_bytes);
-	text_put(out, finding->reason);
+	/* "content does not match" is what the two checksums say themselves. */
+	if (!finding->has_checksum || finding->kind != CSUM_MISMATCH) {
+		text_put(out, finding->reason);
+		fputs(finding->has_checksum ? ": " : "", out);
+	}
 	if (finding->has_checksum)
-		fprintf(out, ": expected %s, computed %s", text_entry(expected, finding->expected_entry),
+		fprintf(out, "expected %s, computed %s", text_entry(expected, finding->expected_entry),
 			text_entry(computed, finding->computed_entry));
 	fputc('\n', out);
 }

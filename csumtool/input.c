@@ -35,12 +35,6 @@ static int refuse(struct report *report, const struct input *input, const char *
 	return -EINVAL;
 }
 
-static int cancelled(struct report *report, const struct input *input)
-{
-	report_error(report, "%s: cancelled while waiting for input", input->name);
-	return -ECANCELED;
-}
-
 static int open_file(struct input *input, const char *name)
 {
 	if (!name || !strcmp(name, "-")) {
@@ -76,7 +70,7 @@ static int read_ahead(struct report *report, struct input *input)
 	int64_t count = read_some(input, input->ahead, sizeof(input->ahead));
 
 	if (count == -EINTR)
-		return cancelled(report, input);
+		return -ECANCELED;
 	if (count < 0) {
 		report_error(report, "%s: cannot read: %s", input->name, strerror(input->error));
 		return (int)count;
@@ -97,7 +91,7 @@ int input_open(struct report *report, struct input *input, const char *name)
 	if (!error && fstat(input->fd, &status) < 0)
 		error = -errno;
 	if (error == -EINTR && signals_pending())
-		return cancelled(report, input);
+		return -ECANCELED;
 	if (error) {
 		report_error(report, "%s: cannot open the input: %s", input->name, strerror(-error));
 		return error;

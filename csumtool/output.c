@@ -58,7 +58,7 @@ static int open_file(struct report *report, struct output *output, const char *n
 	}
 	output->opened = output->fd >= 0;
 	if (error == -EINTR && signals_pending())
-		return refuse(report, output, -ECANCELED, "cancelled while waiting for a reader");
+		return -ECANCELED;
 	if (error)
 		report_error(report, "%s: cannot open the output: %s", name, strerror(-error));
 	return error;

@@ -159,6 +159,8 @@ int report_summary(struct report *report, json_t *fields, int status)
 {
 	json_t *object;
 
+	if (status & STATUS_CANCELLED)
+		report_error(report, "%s: cancelled by a signal", report->volume);
 	if (!report->json) {
 		json_decref(fields);
 		return status;

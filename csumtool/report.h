@@ -47,8 +47,8 @@ int report_object(struct report *report, json_t *object);
 int report_status(const struct report *report, int error, uint64_t errors);
 
 /*
- * Ends a command: with --json prints its summary object, made of `fields` (which it releases; NULL: none)
- * and of the members that all summaries have. Returns status.
+ * Ends a command: says that it was cancelled, if it was, and with --json prints its summary object, made of
+ * `fields` (which it releases; NULL: none) and of the members that all summaries have. Returns status.
  */
 int report_summary(struct report *report, json_t *fields, int status);
 

@@ -95,6 +95,16 @@ const char *text_size(char buffer[static TEXT_MAX], uint64_t bytes)
 	return buffer;
 }
 
+const char *text_bytes(char buffer[static TEXT_MAX], uint64_t bytes)
+{
+	char size[TEXT_MAX];
+
+	if (bytes < 1024)
+		return text_size(buffer, bytes);
+	snprintf(buffer, TEXT_MAX, "%" PRIu64 " bytes (%.16s)", bytes, text_size(size, bytes));
+	return buffer;
+}
+
 const char *text_rate(char buffer[static TEXT_MAX], uint64_t bytes, double seconds)
 {
 	char size[TEXT_MAX];
@@ -107,18 +117,22 @@ const char *text_rate(char buffer[static TEXT_MAX], uint64_t bytes, double secon
 	return buffer;
 }
 
+const char *text_seconds(char buffer[static TEXT_MAX], uint64_t seconds)
+{
+	if (seconds < 120)
+		snprintf(buffer, TEXT_MAX, "%" PRIu64 " s", seconds);
+	else if (seconds < 7200)
+		snprintf(buffer, TEXT_MAX, "%" PRIu64 " min %" PRIu64 " s", seconds / 60, seconds % 60);
+	else
+		snprintf(buffer, TEXT_MAX, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600, seconds % 3600 / 60);
+	return buffer;
+}
+
 const char *text_duration(char buffer[static TEXT_MAX], double seconds)
 {
-	uint64_t whole = (uint64_t)(seconds + 0.5);
-
-	if (seconds < 10)
-		snprintf(buffer, TEXT_MAX, "%.2f s", seconds);
-	else if (whole < 120)
-		snprintf(buffer, TEXT_MAX, "%" PRIu64 " s", whole);
-	else if (whole < 7200)
-		snprintf(buffer, TEXT_MAX, "%" PRIu64 " min %" PRIu64 " s", whole / 60, whole % 60);
-	else
-		snprintf(buffer, TEXT_MAX, "%" PRIu64 " h %" PRIu64 " min", whole / 3600, whole % 3600 / 60);
+	if (seconds >= 10)
+		return text_seconds(buffer, (uint64_t)(seconds + 0.5));
+	snprintf(buffer, TEXT_MAX, "%.2f s", seconds);
 	return buffer;
 }
 

@@ -20,9 +20,12 @@ bool text_is_utf8(const char *text);
  */
 void text_put(FILE *out, const char *text);
 
-/* "1536 bytes" stays, 1572864 becomes "1.5 MiB". All of these return `buffer`. */
+/* "1000 bytes", "1.5 MiB". All of these return `buffer`. */
 const char *text_size(char buffer[static TEXT_MAX], uint64_t bytes);
+/* The same with the exact number first: "1572864 bytes (1.5 MiB)". */
+const char *text_bytes(char buffer[static TEXT_MAX], uint64_t bytes);
 const char *text_rate(char buffer[static TEXT_MAX], uint64_t bytes, double seconds);
+const char *text_seconds(char buffer[static TEXT_MAX], uint64_t seconds);
 const char *text_duration(char buffer[static TEXT_MAX], double seconds);
 /* Seconds since 1970 as a date in UTC; "never" for 0. */
 const char *text_time(char buffer[static TEXT_MAX], uint64_t seconds);

@@ -6,13 +6,14 @@
  *
  * - Functions return 0 or a negative errno value. Beside the errors of the system calls:
  *     -EBADMSG    stored data or metadata fails verification, and the operation needs it
- *     -ECANCELED  csum_handlers.cancelled answered true; the volume was left consistent and clean
+ *     -ECANCELED  csum_handlers.cancelled answered true (not reported); the volume was left consistent, and
+ *                 clean unless it was its recovery that was cancelled
  *     -EINVAL     the volume or a parameter is not what the format allows
  *     -EBUSY      the volume is in use
- *   Every failure is reported once through csum_handlers.message before the function returns.
+ *   Every other failure is reported once through csum_handlers.message before the function returns.
  * - A verdict about stored data is not an error: it arrives through the finding callback.
  * - Offsets and lengths are bytes of data space unless their name says "device" or "sector".
- * - Callbacks run in the thread that called the library, except csum_source.fill (see there).
+ * - Callbacks run in the thread that called the library.
  * - One volume is used by one thread at a time.
  * - After a failed write or flush a volume stays failed: only csum_volume_close() is of use, and the
  *   superblock on the device says "active".
@@ -250,7 +251,8 @@ struct csum_finding {
 };
 
 struct csum_totals {
-	uint64_t sectors_verified, sectors_unwritten; /* data sectors found right; unwritten ones */
+	uint64_t sectors_verified, sectors_unwritten; /* data sectors right by their entry (some at the second
+						       * read); unwritten ones */
 	uint64_t sectors_bad; /* mismatch, zeroed, stale, unreadable or without imd */
 	uint64_t sectors_interrupted; /* right by an older version, as an interrupted write leaves them */
 	uint64_t sectors_transient;
@@ -311,7 +313,7 @@ struct csum_source {
 	/*
 	 * Puts up to `size` bytes into `buffer`, returns how many (0: end of input) or a negative errno, which
 	 * ends the write at the next safe point (the library adds no message). -EINTR makes the library ask
-	 * csum_handlers.cancelled and call again. Called from the thread that called csum_write().
+	 * csum_handlers.cancelled and call again.
 	 */
 	int64_t (*fill)(void *user, void *buffer, size_t size);
 	void *user;

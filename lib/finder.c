@@ -118,8 +118,8 @@ static struct imd_verdict judge_one_invalid(const struct csum_group *group, bool
 {
 	int copy = 1 - group->newer;
 	enum csum_imd_verdict verdict = group->verdict[copy];
-	/* A crash tears a copy; it does not make it unreadable. */
-	bool torn = in_intent && verdict != CSUM_IMD_UNREADABLE && verdict != CSUM_IMD_MISSING;
+	/* A crash tears a copy; it does not make it unreadable or put another in its place. */
+	bool torn = in_intent && (verdict == CSUM_IMD_NO_MAGIC || verdict == CSUM_IMD_WRONG_CRC);
 
 	return (struct imd_verdict){ true, torn ? CSUM_INTERRUPTED : CSUM_IMD_BAD, copy,
 				     csum_imd_verdict_name(verdict) };

@@ -317,6 +317,9 @@ int csum_io_flush_all(struct csum_io *io)
 {
 	int error;
 
+	/* The earlier failure has been reported. */
+	if (atomic_load(&io->failed))
+		return -EIO;
 	for (size_t i = 0; i < io->device_count; i++) {
 		const struct csum_device *device = io->devices[i];
 
@@ -330,6 +333,11 @@ int csum_io_flush_all(struct csum_io *io)
 		io->written[i] = false;
 	}
 	return 0;
+}
+
+void csum_io_fail(struct csum_io *io)
+{
+	atomic_store(&io->failed, true);
 }
 
 bool csum_io_failed(const struct csum_io *io)

@@ -14,6 +14,8 @@
 
 /* Alignment of every buffer that reaches a device: the largest logical sector in use. */
 #define CSUM_BUFFER_ALIGNMENT 4096u
+/* Reads of a place that fail or do not verify are tried so often in all. */
+#define CSUM_IO_READ_ATTEMPTS 3
 /* Largest single transfer, bytes. */
 #define CSUM_IO_PIECE_BYTES (1u << 20)
 /* Enough to keep a device busy with small strided writes; reads that verify need fewer. */
@@ -95,6 +97,9 @@ int csum_io_round(struct csum_io *io, struct csum_io_request *requests, size_t c
 
 /* Flushes every device, written or not: a process that was killed may have left data in the cache. */
 int csum_io_flush_all(struct csum_io *io) CSUM_MUST_CHECK;
+
+/* Fails the io as a failed write does: for an operation that had to stop where only a recovery can go on. */
+void csum_io_fail(struct csum_io *io);
 
 /* Whether a write or flush has failed. */
 bool csum_io_failed(const struct csum_io *io);

@@ -99,7 +99,7 @@ int csum_layout_device_bytes(uint32_t sector_size, uint32_t interleave, bool ext
 
 	if (!csum_layout_sector_size_ok(sector_size) || !csum_layout_interleave_ok(interleave) || data_sectors == 0)
 		return -EINVAL;
-	if (data_sectors > INT64_MAX / 2 / sector_size)
+	if (data_sectors > INT64_MAX / sector_size)
 		return -EFBIG;
 	groups = divide_up(data_sectors, sectors_per_group(sector_size));
 	area_sectors = 2 * groups + (external ? 0 : data_sectors);

@@ -7,25 +7,46 @@
 #include "imd.h"
 #include "report.h"
 
+
+/* Reads and decodes the record: an error of the device; else *reason says why the bytes are none, or is NULL. */
+static int read_record(struct csum_volume *volume, const char **reason)
+{
+	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
+	uint8_t *record = volume->journal_record;
+	uint32_t count;
+	int error = csum_io_read_now(volume->metadata, record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET);
+
+	*reason = "no journal record";
+	if (error || !csum_journal_head_count(record, sector_size, &count))
+		return error;
+	error = csum_io_read_now(volume->metadata, record + CSUM_BLOCK_SIZE, (size_t)count * sector_size,
+				 CSUM_JOURNAL_OFFSET + CSUM_BLOCK_SIZE);
+	if (!error)
+		*reason = csum_journal_decode(record, volume->seed_state, sector_size, &volume->journal);
+	return error;
+}
+
+/* A record that a passing error hides would be taken for none, and what it guards would be lost. */
+static const char *read_patiently(struct csum_volume *volume)
+{
+	const char *reason = NULL;
+	int error = -EIO;
+
+	for (int attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && (error || reason); attempt++)
+		error = read_record(volume, &reason);
+	volume->journal_unreadable = error != 0;
+	return error ? "journal cannot be read" : reason;
+}
+
 /* Why the record on disk does not count, or NULL when it does and volume->journal holds it. */
 static const char *load_record(struct csum_volume *volume)
 {
 	const struct csum_superblock *superblock = &volume->superblock;
-	uint32_t sector_size = superblock->geometry.sector_size;
-	uint8_t *record = volume->journal_record;
 	const char *reason;
-	uint32_t count;
 
 	if (volume->governing == CSUM_SLOT_C)
 		return "the session is not known, both superblocks being invalid";
-	if (csum_io_read_now(volume->metadata, record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET) != 0)
-		return "journal head cannot be read";
-	if (!csum_journal_head_count(record, sector_size, &count))
-		return "no journal record";
-	if (csum_io_read_now(volume->metadata, record + CSUM_BLOCK_SIZE, (size_t)count * sector_size,
-			     CSUM_JOURNAL_OFFSET + CSUM_BLOCK_SIZE) != 0)
-		return "journal cannot be read";
-	reason = csum_journal_decode(record, volume->seed_state, sector_size, &volume->journal);
+	reason = read_patiently(volume);
 	if (reason)
 		return reason;
 	if (!csum_volume_active(volume))

@@ -335,7 +335,8 @@ static bool apply_entries(const struct csum_geometry *geometry, const struct csu
 
 		if (first + index < batch->first_sector || i >= batch->sector_count)
 			continue;
-		batch->fresh[i] = lost || old == CSUM_ENTRY_UNWRITTEN;
+		/* A sector marked bad matches nothing: like an unwritten one it has no old content to lose. */
+		batch->fresh[i] = lost || old == CSUM_ENTRY_UNWRITTEN || old == CSUM_ENTRY_BAD;
 		if (batch->action[i] == CSUM_ACTION_WRITE)
 			csum_imd_set_entry(image, index, batch->entry[i]);
 		else if (batch->action[i] == CSUM_ACTION_DISCARD)
@@ -392,7 +393,7 @@ static int load_window(struct csum_pipeline *pipeline, uint64_t first_group)
 int csum_pipeline_submit(struct csum_pipeline *pipeline, struct csum_batch *batch)
 {
 	uint64_t first_group = csum_layout_group_of(csum_volume_geometry(pipeline->volume), batch->first_sector);
-	int stop;
+	int stop, lost;
 
 	pipeline->error = wait_round(pipeline);
 	if (!pipeline->error && !span_holds(pipeline, first_group))
@@ -400,9 +401,9 @@ int csum_pipeline_submit(struct csum_pipeline *pipeline, struct csum_batch *batc
 	if (pipeline->error)
 		return pipeline->error;
 	stop = pipeline->complete(pipeline->user, batch, &pipeline->span);
-	if (!stop)
-		stop = refuse_lost(pipeline, batch);
-	set_groups(csum_volume_geometry(pipeline->volume), batch);
+	/* What is left of a batch that was cut short may cover a lost group in part only. */
+	lost = refuse_lost(pipeline, batch);
+	stop = stop ? stop : lost;
 	if (batch->sector_count == 0)
 		return stop;
 	if (first_group >= pipeline->window_end)
@@ -421,6 +422,9 @@ int csum_pipeline_finish(struct csum_pipeline *pipeline)
 {
 	int error = pipeline->error ? pipeline->error : wait_round(pipeline);
 
+	/* A batch may have been left half-way: nobody may mark this volume clean but a recovery. */
+	if (error)
+		csum_io_fail(pipeline->volume->io);
 	while (!error && in_flight(pipeline)) {
 		error = start_round(pipeline);
 		if (!error)

@@ -135,10 +135,13 @@ int csum_read(struct csum_volume *volume, const struct csum_read_options *option
 	if (length_bytes)
 		error = read_range(volume, &reader);
 	*done_bytes = reader.cursor - reader.begin;
-	if (error == -EBADMSG || (!error && reader.bad))
-		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
-					   "%" PRIu64 " of %" PRIu64
-					   " bytes were handed out; bad sectors are named above",
+	if (error == -EBADMSG)
+		return csum_report_refusal(&volume->handlers, error, volume->data->name,
+					   "reading stopped at a bad sector, after %" PRIu64 " of %" PRIu64 " bytes",
 					   *done_bytes, length_bytes);
+	if (!error && reader.bad)
+		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
+					   "bad sectors were handed out %s",
+					   options->on_error == CSUM_ON_ERROR_ZERO ? "as zeros" : "as they are stored");
 	return error;
 }

@@ -124,6 +124,7 @@ struct chunk {
 	uint8_t *merged; /* an imd sector per group: its entries when the outcome is MERGE */
 	uint8_t *outcome; /* per group */
 	uint64_t *unresolved_sector; /* per group: the first one, when the outcome says so */
+	uint64_t unresolved; /* groups so far */
 	struct csum_io_list list;
 };
 
@@ -191,7 +192,8 @@ static void examine_work(void *argument, size_t index)
 		chunk->outcome[index] = (uint8_t)examine_data(chunk, index);
 }
 
-static int report_outcome(const struct chunk *chunk, uint64_t i)
+/* Whether examining the group failed; one that cannot be resolved does not stop the recovery of others. */
+static int report_outcome(struct chunk *chunk, uint64_t i)
 {
 	const struct csum_volume *volume = chunk->volume;
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
@@ -199,11 +201,12 @@ static int report_outcome(const struct chunk *chunk, uint64_t i)
 
 	switch ((enum outcome)chunk->outcome[i]) {
 	case UNRESOLVED:
-		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
-					   "recovery stopped: data sector %" PRIu64 " (device offset %" PRIu64
-					   ") is unreadable or matches neither version of its interrupted update; "
-					   "run 'csumtool scrub' on the volume first",
-					   sector, csum_layout_data_offset(geometry, sector));
+		if (chunk->unresolved++ == 0)
+			csum_report_warning(&volume->handlers, volume->data->name,
+					    "data sector %" PRIu64 " (device offset %" PRIu64
+					    ") is unreadable or matches neither version of its interrupted update",
+					    sector, csum_layout_data_offset(geometry, sector));
+		return 0;
 	case VANISHED:
 		return csum_report_error(&volume->handlers, -ENODEV, volume->data->name,
 					 "reading data of group %" PRIu64, chunk->span.first_group + i);
@@ -361,12 +364,15 @@ static int recover_intent(struct csum_volume *volume)
 	each = end - group < each ? end - group : each;
 	error = chunk_init(&chunk, volume, each);
 	for (; group < end && !error; group += each) {
-		if (csum_report_cancelled(&volume->handlers))
-			error = csum_report_refusal(&volume->handlers, -ECANCELED, volume->metadata->name,
-						    "recovery interrupted; the volume stays active");
-		else
+		error = csum_report_cancelled(&volume->handlers) ? -ECANCELED : 0;
+		if (!error)
 			error = recover_chunk(&chunk, group, end - group < each ? end - group : each);
 	}
+	if (!error && chunk.unresolved)
+		error = csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
+					    "recovery is incomplete: %" PRIu64
+					    " groups with bad sectors are left; run 'csumtool scrub' before writing",
+					    chunk.unresolved);
 	chunk_free(&chunk);
 	return error;
 }

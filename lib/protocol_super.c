@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "layout.h"
@@ -101,6 +102,8 @@ int csum_super_add(struct csum_volume *volume, struct csum_io_list *list)
 	volume->superblock.generation++;
 	csum_superblock_encode(&volume->superblock, volume->slot_buffer);
 	volume->governing = slot;
+	volume->slots[slot] = volume->superblock;
+	memcpy(&volume->slots[slot].block, volume->slot_buffer, sizeof(volume->slots[slot].block));
 	volume->slot_valid[slot] = true;
 	return csum_io_list_add(list, volume->metadata, CSUM_IO_WRITE, volume->slot_buffer, CSUM_BLOCK_SIZE,
 				slot == CSUM_SLOT_A ? CSUM_SLOT_A_OFFSET : CSUM_SLOT_B_OFFSET);

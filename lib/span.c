@@ -13,7 +13,6 @@
 /* Imd sectors of one copy that are read at a time: large for runs, few where each lies by itself. */
 #define PIECE_BYTES (256u << 10)
 #define SCATTERED_PIECE_GROUPS 32u
-#define READ_ATTEMPTS 3
 
 int csum_span_init(struct csum_span *span, const struct csum_volume *volume, uint64_t capacity)
 {
@@ -116,7 +115,7 @@ static int read_single(const struct csum_volume *volume, struct csum_group *grou
 	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
 	int error = -EIO;
 
-	for (int attempt = 0; attempt < READ_ATTEMPTS && error && error != -ENODATA; attempt++) {
+	for (int attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && error && error != -ENODATA; attempt++) {
 		error = csum_io_read_now(volume->metadata, group->copy[copy], sector_size, offset_bytes);
 		if (csum_io_vanished(error))
 			return error;
@@ -151,6 +150,25 @@ static void place_group(const struct csum_volume *volume, struct csum_span *span
 	*group = (struct csum_group){ .copy = { span->copies[0] + at, span->copies[1] + at } };
 }
 
+/* Whatever was read wrong once, and right when read again, was not wrong on the medium. */
+static int reread_invalid(const struct csum_volume *volume, uint64_t number, struct csum_group *group)
+{
+	bool again = false;
+	int error = 0;
+
+	for (int copy = 0; copy < 2 && !error; copy++) {
+		if (group->verdict[copy] == CSUM_IMD_VALID || group->verdict[copy] == CSUM_IMD_UNREADABLE ||
+		    group->verdict[copy] == CSUM_IMD_MISSING)
+			continue;
+		error = read_single(volume, group, copy,
+				    csum_layout_imd_offset(csum_volume_geometry(volume), number, copy));
+		again = true;
+	}
+	if (again && !error)
+		csum_group_judge(volume, number, group);
+	return error;
+}
+
 int csum_span_load_piece(const struct csum_volume *volume, struct csum_span *span, size_t piece)
 {
 	uint64_t each = piece_groups(volume);
@@ -167,8 +185,10 @@ int csum_span_load_piece(const struct csum_volume *volume, struct csum_span *spa
 			place_group(volume, span, group + i);
 		for (int copy = 0; copy < 2 && !error; copy++)
 			error = read_run(volume, span, group, run, copy);
-		for (uint64_t i = 0; i < run; i++)
+		for (uint64_t i = 0; i < run && !error; i++) {
 			csum_group_judge(volume, group + i, csum_span_group(span, group + i));
+			error = reread_invalid(volume, group + i, csum_span_group(span, group + i));
+		}
 	}
 	return error;
 }

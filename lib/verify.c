@@ -8,7 +8,6 @@
 #include "imd.h"
 #include "layout.h"
 
-#define READ_ATTEMPTS 3
 
 /* A sector that the run has to read; turned into a verdict before the run ends. */
 #define PENDING ((uint8_t)0xff)
@@ -112,7 +111,7 @@ static int read_single(const struct csum_verify *run, uint32_t i, bool *again)
 	int error = -EIO;
 	int attempt;
 
-	for (attempt = 0; attempt < READ_ATTEMPTS && error && error != -ENODATA; attempt++) {
+	for (attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && error && error != -ENODATA; attempt++) {
 		error = csum_io_read_now(run->volume->data, sector_data(run, i), sector_size(run),
 					 device_offset(run, i));
 		if (csum_io_vanished(error))
@@ -137,25 +136,28 @@ static void judge_pending(const struct csum_verify *run, uint32_t i, bool again)
 
 /*
  * After a failed read of [begin, end): sector by sector. When no sector fails by itself, the first one stands
- * for the error that a second read did not show.
+ * for the error that a second read did not show; unless there are sectors that need not be read, any of which
+ * may be the one that the device cannot read.
  */
 static int read_narrowed(const struct csum_verify *run, uint32_t begin, uint32_t end)
 {
-	bool error_seen = false;
+	bool explained = false;
 
 	for (uint32_t i = begin; i < end; i++) {
 		bool again = false;
 		int error;
 
-		if (run->verdict[i] != PENDING)
+		if (run->verdict[i] != PENDING) {
+			explained = true;
 			continue;
+		}
 		error = read_single(run, i, &again);
 		if (error)
 			return error;
-		error_seen |= again || run->verdict[i] != PENDING;
+		explained |= again || run->verdict[i] != PENDING;
 		judge_pending(run, i, again);
 	}
-	if (!error_seen && run->verdict[begin] == CSUM_VERDICT_GOOD)
+	if (!explained && run->verdict[begin] == CSUM_VERDICT_GOOD)
 		run->verdict[begin] = CSUM_VERDICT_TRANSIENT;
 	return 0;
 }
@@ -172,10 +174,14 @@ static int read_again(const struct csum_verify *run, uint32_t begin, uint32_t en
 		/* They could be read a moment ago: let each say by itself what it is now. */
 		for (uint32_t i = begin; i < end; i++)
 			run->verdict[i] = PENDING;
-		return read_narrowed(run, begin, end);
+		error = read_narrowed(run, begin, end);
+		if (error)
+			return error;
+	} else {
+		for (uint32_t i = begin; i < end; i++)
+			run->verdict[i] = judge(run, i);
 	}
 	for (uint32_t i = begin; i < end; i++) {
-		run->verdict[i] = judge(run, i);
 		if (run->verdict[i] == CSUM_VERDICT_GOOD)
 			run->verdict[i] = CSUM_VERDICT_TRANSIENT;
 	}

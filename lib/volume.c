@@ -77,18 +77,16 @@ static void check_identity(const struct csum_volume *volume)
 				    present, recorded);
 }
 
-static int check_devices(struct csum_volume *volume)
+int csum_volume_check_devices(struct csum_volume *volume)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	int error = check_pairing(volume);
+	int error = check_size(volume, volume->metadata, geometry->metadata_device_bytes);
 
-	if (!error)
-		error = check_size(volume, volume->metadata, geometry->metadata_device_bytes);
 	if (!error)
 		error = check_unit(volume, volume->metadata);
 	if (!error)
 		error = csum_device_set_unit(&volume->handlers, volume->metadata, geometry->sector_size);
-	if (error || !geometry->external)
+	if (error || volume->data == volume->metadata)
 		return error;
 	error = check_size(volume, volume->data, geometry->data_device_bytes);
 	if (!error)
@@ -106,6 +104,11 @@ static int refuse_for_writing(const struct csum_volume *volume)
 		return csum_report_refusal(&volume->handlers, -ENOTSUP, volume->metadata->name,
 					   "unknown ro_compat feature bits 0x%" PRIx32 " allow reading only",
 					   volume->superblock.features_ro_compat);
+	if (csum_volume_active(volume) && volume->journal_unreadable)
+		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
+					   "the journal at offset %" PRIu64
+					   " cannot be read, and an interrupted write may need it; run 'csumtool scrub'",
+					   CSUM_JOURNAL_OFFSET);
 	if (volume->governing == CSUM_SLOT_C)
 		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
 					   "superblocks A and B are both invalid; run 'csumtool scrub', which restores "
@@ -125,7 +128,26 @@ static int prepare_for_writing(struct csum_volume *volume)
 	return error;
 }
 
-static int load(struct csum_volume *volume, unsigned int threads)
+static int load(struct csum_volume *volume)
+{
+	int error = 0;
+
+	if (volume->writable)
+		error = csum_io_flush_all(volume->io); /* I7 */
+	if (!error)
+		error = csum_super_load(volume);
+	if (!error)
+		error = check_pairing(volume);
+	if (!error)
+		error = csum_volume_check_devices(volume);
+	if (!error)
+		error = csum_journal_load(volume);
+	if (!error && volume->writable)
+		error = prepare_for_writing(volume);
+	return error;
+}
+
+static int prepare(struct csum_volume *volume, unsigned int threads)
 {
 	int error = csum_io_create(&volume->handlers, volume->data, volume->metadata, threads, &volume->io);
 
@@ -134,22 +156,20 @@ static int load(struct csum_volume *volume, unsigned int threads)
 	volume->slot_buffer = csum_io_alloc(CSUM_BLOCK_SIZE);
 	if (!volume->slot_buffer)
 		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "opening the volume");
-	if (volume->writable)
-		error = csum_io_flush_all(volume->io); /* I7 */
-	if (!error)
-		error = csum_super_load(volume);
-	if (!error)
-		error = check_devices(volume);
-	if (!error)
-		error = csum_journal_load(volume);
-	if (!error && volume->writable)
-		error = prepare_for_writing(volume);
+	return 0;
+}
+
+/* The failure is reported already, and there is nothing to lose by this close. */
+static int give_up(struct csum_volume *volume, int error)
+{
+	int ignored = csum_volume_close(volume);
+
+	(void)ignored;
 	return error;
 }
 
-int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
-			     struct csum_device *metadata, bool writable, unsigned int threads,
-			     struct csum_volume **volume)
+int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
+			bool writable, unsigned int threads, struct csum_volume **volume)
 {
 	struct csum_volume *result = calloc(1, sizeof(*result));
 	int error;
@@ -167,14 +187,26 @@ int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_d
 	result->writable = writable;
 	result->window_bytes = CSUM_WINDOW_BYTES;
 	result->batch_bytes = CSUM_BATCH_BYTES;
-	error = load(result, threads);
-	if (error) {
-		/* The failure is reported already, and there is nothing to lose by this close. */
-		int ignored = csum_volume_close(result);
+	error = prepare(result, threads);
+	if (error)
+		return give_up(result, error);
+	*volume = result;
+	return 0;
+}
 
-		(void)ignored;
+int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
+			     struct csum_device *metadata, bool writable, unsigned int threads,
+			     struct csum_volume **volume)
+{
+	struct csum_volume *result;
+	int error = csum_volume_prepare(handlers, data, metadata, writable, threads, &result);
+
+	*volume = NULL;
+	if (error)
 		return error;
-	}
+	error = load(result);
+	if (error)
+		return give_up(result, error);
 	*volume = result;
 	return 0;
 }
@@ -198,30 +230,39 @@ static int open_named(const struct csum_handlers *handlers, const char *name, co
 	return error;
 }
 
-int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
-		     const struct csum_open_options *options, struct csum_volume **volume)
+int csum_volume_open_named(const struct csum_handlers *handlers, const char *data, const char *metadata,
+			   const struct csum_open_options *options, struct csum_device **data_device,
+			   struct csum_device **metadata_device)
 {
-	struct csum_device *data_device, *metadata_device;
-	int error = open_named(handlers, data, options, &data_device);
+	int error = open_named(handlers, data, options, data_device);
 
-	*volume = NULL;
-	if (error)
+	*metadata_device = *data_device;
+	if (error || !metadata)
 		return error;
-	if (!metadata)
-		return csum_volume_open_devices(handlers, data_device, data_device, options->writable, CSUM_IO_THREADS,
-						volume);
-	error = open_named(handlers, metadata, options, &metadata_device);
-	if (!error && csum_device_same(data_device, metadata_device)) {
+	error = open_named(handlers, metadata, options, metadata_device);
+	if (!error && csum_device_same(*data_device, *metadata_device)) {
 		error = csum_report_refusal(handlers, -EINVAL, metadata,
 					    "is the data device itself (%s), or shares "
 					    "its bytes",
 					    data);
-		csum_device_close(metadata_device);
+		csum_device_close(*metadata_device);
 	}
 	if (error) {
-		csum_device_close(data_device);
-		return error;
+		csum_device_close(*data_device);
+		*data_device = *metadata_device = NULL;
 	}
+	return error;
+}
+
+int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
+		     const struct csum_open_options *options, struct csum_volume **volume)
+{
+	struct csum_device *data_device, *metadata_device;
+	int error = csum_volume_open_named(handlers, data, metadata, options, &data_device, &metadata_device);
+
+	*volume = NULL;
+	if (error)
+		return error;
 	return csum_volume_open_devices(handlers, data_device, metadata_device, options->writable, CSUM_IO_THREADS,
 					volume);
 }

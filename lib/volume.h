@@ -30,6 +30,7 @@ struct csum_volume {
 	/* The record that counts in the present session of an active volume; else journal.count is 0. */
 	struct csum_journal journal;
 	const char *journal_void_reason; /* why count is 0, a constant text; "" when it counts */
+	bool journal_unreadable; /* the device cannot read it: whether there was a record is not known */
 	uint8_t *journal_record; /* CSUM_JOURNAL_SIZE bytes */
 
 	/* The defaults above, smaller in tests. */
@@ -43,6 +44,19 @@ struct csum_volume {
 int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
 			     struct csum_device *metadata, bool writable, unsigned int threads,
 			     struct csum_volume **volume) CSUM_MUST_CHECK;
+
+/*
+ * The parts of opening, for who cannot open a volume as a whole: opens the devices that the names stand for
+ * (both outputs are the same one when metadata is NULL; NULL on error);
+ */
+int csum_volume_open_named(const struct csum_handlers *handlers, const char *data, const char *metadata,
+			   const struct csum_open_options *options, struct csum_device **data_device,
+			   struct csum_device **metadata_device) CSUM_MUST_CHECK;
+/* makes a volume of them as csum_volume_open_devices() does, but reads nothing: the superblock is all zeros; */
+int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
+			bool writable, unsigned int threads, struct csum_volume **volume) CSUM_MUST_CHECK;
+/* compares the devices with the superblock, which has been loaded, and sets their unit of I/O. */
+int csum_volume_check_devices(struct csum_volume *volume) CSUM_MUST_CHECK;
 
 static inline const struct csum_geometry *csum_volume_geometry(const struct csum_volume *volume)
 {

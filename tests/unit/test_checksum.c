@@ -88,8 +88,7 @@ static void test_crc32_goes_on_from_any_state(void **state)
 		uint32_t begun = (uint32_t)next_random(&random);
 		size_t size = next_random(&random) % 600;
 
-		assert_int_equal(csum_checksum_crc32(begun, random_bytes, size),
-				 zlib_crc32(begun, random_bytes, size));
+		assert_int_equal(csum_checksum_crc32(begun, random_bytes, size), zlib_crc32(begun, random_bytes, size));
 	}
 }
 

@@ -10,8 +10,23 @@
 #include "le.h"
 
 static const uint64_t values[] = {
-	0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x12345678, 0x7fffffff, 0x80000000, 0xffffffff,
-	UINT64_C(0x123456789abcdef0), UINT64_C(0x7fffffffffffffff), UINT64_C(0x8000000000000000), UINT64_MAX,
+	0,
+	1,
+	0x7f,
+	0x80,
+	0xff,
+	0x100,
+	0x7fff,
+	0x8000,
+	0xffff,
+	0x12345678,
+	0x7fffffff,
+	0x80000000,
+	0xffffffff,
+	UINT64_C(0x123456789abcdef0),
+	UINT64_C(0x7fffffffffffffff),
+	UINT64_C(0x8000000000000000),
+	UINT64_MAX,
 };
 
 static void test_known_bytes(void **state)

@@ -1,0 +1,689 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# format: its options, what it says, and what it refuses. External volumes are in external.bats.
+# sanitize: yes
+
+load common
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+uuid=01234567-89ab-cdef-0123-456789abcdef
+
+# blank SIZE: an image without anything in it.
+blank() {
+	rm -f vol
+	truncate -s "$1" vol
+}
+
+# refused REGEX ARGUMENT...: format ends with 8, and says that of vol, which it leaves as it was.
+refused() {
+	local regex=$1 before
+	shift
+	before=$(digest vol)
+	must_fail 8 "^csumtool: vol: .*$regex" format "$@" vol
+	[ "$(digest vol)" = "$before" ]
+}
+
+@test "a volume is made of a blank image: what is printed" {
+	blank 4M
+	run_csum 0 format -s 4096 vol
+	[ -z "$stderr" ]
+	[ "$(head -n 1 <<<"$stdout")" = "format vol" ]
+	out_has '^  UUID +[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
+	out_has '^  sector size +4096 bytes'
+	out_has '^  checksum +crc64, 32 groups a cluster$'
+	out_has '^  data space +3063808 bytes \(2\.9 MiB\), 748 sectors$'
+	# Four imd sectors, the journal, and superblocks: three voided, three made.
+	out_has '^  to write +499712 bytes \(488\.0 KiB\), in (less than a second|(about )?[0-9.]+ s)$'
+	out_has '^done in [0-9.]+ s: every sector is unwritten and reads as zeros$'
+	run_csum 0 check vol
+	out_has '^748 data sectors: 0 right, 748 unwritten, 0 bad; 4 imd sectors right'
+}
+
+@test "-q prints nothing" {
+	blank 4M
+	run_csum 0 format -q vol
+	silent
+	blank 4M
+	run_csum 0 format --quiet vol
+	silent
+}
+
+@test "--json: a plan, then a summary" {
+	run_csum 0 format --json -s 512 -c crc32c -K 7 -U $uuid --size=4M vol
+	[ -z "$stderr" ]
+	[ "$(wc -l <<<"$stdout")" -eq 2 ]
+	[ "$(json plan '[.schema, .uuid, .checksum, .data_device, .metadata_device, .layout, .sector_size, .interleave,
+		.sectors_per_group, .data_sectors, .groups, .clusters, .metadata_device_bytes, .data_device_bytes,
+		.uncovered_bytes, .sector_size_from_device] | @csv')" = \
+		"1,\"$uuid\",\"crc32c\",\"vol\",\"vol\",\"internal\",512,7,62,5828,94,14,4194304,0,0,false" ]
+	[ "$(json plan .write_bytes)" -eq $((2 * 94 * 512 + 458752 + 6 * 4096)) ]
+	[ "$(json plan '.estimated_seconds, .physical_sector_size | type' | uniq)" = number ]
+	[ "$(json summary '[.schema, .command, .volume, .formatted, .dry_run, .exit_status] | @csv')" = \
+		'1,"format","vol",true,false,0' ]
+	[ "$(json summary '.seconds | type')" = number ]
+}
+
+@test "--json: a failure is in the summary and on stderr" {
+	echo text >vol
+	truncate -s 4M vol
+	run_csum 8 format --json vol
+	err_has '^csumtool: vol: is not blank'
+	[ "$(json summary '[.formatted, .dry_run, .exit_status] | @csv')" = 'false,false,8' ]
+	[[ $(json summary .error) == "vol: is not blank"* ]]
+	[ -z "$(json plan .)" ]
+}
+
+@test "-s: 512 and 4096" {
+	for size in 512 4096; do
+		blank 4M
+		run_csum 0 format -q -s $size vol
+		[ "$(superblock get vol a sector_size)" -eq $size ]
+		blank 4M
+		run_csum 0 format -q --sector-size=$size vol
+		[ "$(superblock get vol a sector_size)" -eq $size ]
+	done
+}
+
+@test "-s: anything else is wrong usage" {
+	blank 4M
+	for size in 0 1 256 513 1024 8192 4K 512s -512 "" x AUTO; do
+		must_fail 16 "^csumtool: --sector-size: '$size' is not auto, 512 or 4096" format -s "$size" vol
+	done
+	cmp -n $((4 * 1024 * 1024)) vol /dev/zero
+}
+
+@test "-s auto is what happens without -s" {
+	blank 4M
+	run_csum 0 format --json -n vol
+	plain=$(json plan '.sector_size, .sector_size_from_device')
+	run_csum 0 format --json -n -s auto vol
+	[ "$(json plan '.sector_size, .sector_size_from_device')" = "$plain" ]
+}
+
+@test "-s auto takes the physical sectors under the file system" {
+	device=$(findmnt -n -o MAJ:MIN -T . | tr -d ' ')
+	[ -e "/sys/dev/block/$device" ] || skip "no block device is known to be under this file system"
+	queue=/sys/dev/block/$device/queue
+	[ -e "$queue" ] || queue=/sys/dev/block/$device/../queue
+	physical=$(cat "$queue/physical_block_size")
+	case $physical in
+	512) expected=512 ;;
+	*) expected=4096 ;;
+	esac
+	blank 4M
+	run_csum 0 format -s auto vol
+	out_has "^  sector size +$expected bytes \(the device has $physical\)"
+	[ "$(superblock get vol a sector_size)" -eq $expected ]
+	[ "$(superblock get vol a physical)" -eq "$physical" ]
+	rm vol
+	run_csum 0 format -s auto --size=4M vol
+	[ "$(superblock get vol a sector_size)" -eq $expected ]
+}
+
+@test "-s auto takes 4096 where the device is not known" {
+	make_mount -t tmpfs -o size=8M tmpfs mnt
+	truncate -s 4M mnt/vol
+	run_csum 0 format -s auto mnt/vol
+	out_has '^  sector size +4096 bytes$'
+	[ "$(superblock get mnt/vol a sector_size physical | xargs)" = "4096 0" ]
+}
+
+@test "-s auto on loop devices with sectors of 512 and 4096 bytes" {
+	for size in 512 4096; do
+		truncate -s 8M "disk$size"
+		make_loop --sector-size $size "disk$size"
+		[ "$(blockdev --getss "$loop")" -eq $size ] || skip "losetup --sector-size has no effect"
+		physical=$(blockdev --getpbsz "$loop")
+		expected=$([ "$physical" -eq 512 ] && echo 512 || echo 4096)
+		run_csum 0 format "$loop"
+		out_has "^format $loop\$"
+		out_has "^  sector size +$expected bytes \(the device has $physical\)"
+		[ "$(superblock get "disk$size" a sector_size physical | xargs)" = "$expected $physical" ]
+		run_csum 0 check "$loop"
+	done
+}
+
+@test "-s auto on an image takes the sectors of the loop device under its file system" {
+	for size in 512 4096; do
+		truncate -s 32M "disk$size"
+		make_loop --sector-size $size "disk$size"
+		mke2fs -q -t ext4 "$loop"
+		make_mount "$loop" "mnt$size"
+		[ "$(blockdev --getpbsz "$loop")" -eq $size ] || skip "losetup --sector-size has no effect"
+		run_csum 0 format --size=4M "mnt$size/vol"
+		[ "$(superblock get "mnt$size/vol" a sector_size physical | xargs)" = "$size $size" ]
+		run_csum 0 check "mnt$size/vol"
+	done
+	# Smaller sectors than those under an image only cost speed.
+	run_csum 0 format -q -s 512 --size=4M mnt4096/small
+	run_csum 0 check mnt4096/small
+}
+
+@test "-s below the logical sectors of a device is refused, --force or not" {
+	truncate -s 8M disk
+	make_loop --sector-size 4096 disk
+	[ "$(blockdev --getss "$loop")" -eq 4096 ] || skip "losetup --sector-size has no effect"
+	for force in "" --force; do
+		must_fail 8 "^csumtool: $loop: sectors of 512 bytes are below the device's logical sectors of 4096" \
+			format -s 512 ${force:+"$force"} "$loop"
+	done
+	cmp -n $((8 * 1024 * 1024)) disk /dev/zero
+}
+
+@test "-s below the physical sectors of a device needs --force" {
+	truncate -s 8M disk
+	make_loop disk
+	physical=$(blockdev --getpbsz "$loop")
+	[ "$physical" -gt 512 ] || skip "loop devices have physical sectors of $physical bytes here"
+	must_fail 8 "^csumtool: $loop: sectors of 512 bytes are below the device's physical sectors of $physical.*--force" \
+		format -s 512 "$loop"
+	cmp -n $((8 * 1024 * 1024)) disk /dev/zero
+	run_csum 0 format -q --force -s 512 "$loop"
+}
+
+@test "-s 4096 on a device with sectors of 512 bytes" {
+	truncate -s 8M disk
+	make_loop --sector-size 512 disk
+	run_csum 0 format -q -s 4096 "$loop"
+	[ "$(superblock get disk a sector_size)" -eq 4096 ]
+	run_csum 0 check "$loop"
+}
+
+@test "-c: each kind, and crc64 without it" {
+	for kind in crc32:1 crc32c:2 crc64:3; do
+		blank 4M
+		run_csum 0 format -c ${kind%:*} vol
+		out_has "^  checksum +${kind%:*},"
+		[ "$(superblock get vol a checksum_type)" -eq ${kind#*:} ]
+	done
+	blank 4M
+	run_csum 0 format -q vol
+	[ "$(superblock get vol a checksum_type)" -eq 3 ]
+	blank 4M
+	run_csum 0 format -q --checksum crc32 vol
+	[ "$(superblock get vol a checksum_type)" -eq 1 ]
+	blank 4M
+	for kind in crc16 CRC64 md5 "" 3; do
+		must_fail 16 "^csumtool: --checksum: '$kind' is not crc64, crc32c or crc32" format -c "$kind" vol
+	done
+}
+
+@test "-K: 1 to 65536, and clusters of 64 MiB without it" {
+	for k in 1 65536; do
+		blank 4M
+		run_csum 0 format -K $k vol
+		[ "$(superblock get vol a interleave)" -eq $k ]
+		run_csum 0 check vol
+	done
+	blank 4M
+	run_csum 0 format -K 1 -n vol
+	out_has ', 1 group a cluster$'
+	run_csum 0 format --interleave=2 -n vol
+	out_has ', 2 groups a cluster$'
+	run_csum 0 format -s 512 -n vol
+	out_has ', 2048 groups a cluster$'
+	run_csum 0 format -s 4096 -n vol
+	out_has ', 32 groups a cluster$'
+	for k in 0:small 65537:large 99999999999999999999:large -1:negative 1K:whole x:digit :digit; do
+		must_fail 16 "^csumtool: --interleave: '${k%:*}' .*${k#*:}.*: it is 1 to 65536" format -K "${k%:*}" vol
+	done
+}
+
+@test "-L: up to 32 bytes of UTF-8" {
+	name=abcdefghijklmnopqrstuvwxyz012345
+	run_csum 0 format -q -L $name --size=4M vol
+	[ "$(superblock get vol a label | xxd -r -p)" = $name ]
+	run_csum 0 info vol
+	out_has "^label +$name\$"
+	must_fail 16 "^csumtool: --label: '${name}6' has 33 bytes, more than 32" format -L ${name}6 --size=4M new
+	# 16 characters of 2 bytes fit, and one more does not.
+	run_csum 0 format -q --label=öööööööööööööööö --size=4M umlauts
+	run_csum 0 info umlauts
+	out_has '^label +öööööööööööööööö$'
+	must_fail 16 'has 33 bytes' format -L öööööööööööööööö1 --size=4M new
+	run_csum 0 format -q -L "" --size=4M empty
+	run_csum 0 info empty
+	out_lacks '^label'
+	for bytes in $'\xff' $'a\xc3' $'\xc0\xaf' $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\x80'; do
+		must_fail 16 "^csumtool: --label: '.*' is not UTF-8" format -L "$bytes" --size=4M new
+	done
+	[ ! -e new ]
+}
+
+@test "-U: the UUID; a bad one is wrong usage" {
+	run_csum 0 format -U $uuid --size=4M vol
+	out_has "^  UUID +$uuid\$"
+	[ "$(superblock get vol a uuid)" = ${uuid//-/} ]
+	run_csum 0 format -q --uuid=ABCDEF00-0000-0000-0000-0000000000Fe --size=4M upper
+	run_csum 0 info upper
+	out_has '^UUID +abcdef00-0000-0000-0000-0000000000fe$'
+	for text in "" x ${uuid}0 ${uuid%?} ${uuid//-/} 0123456g-89ab-cdef-0123-456789abcdef \
+		01234567089ab-cdef-0123-456789abcdef "{$uuid}"; do
+		must_fail 16 "^csumtool: --uuid: '$text' is not a UUID" format -U "$text" --size=4M new
+	done
+	[ ! -e new ]
+}
+
+@test "two volumes have different UUIDs and seeds" {
+	vol one
+	vol two
+	[ "$(superblock get one a uuid)" != "$(superblock get two a uuid)" ]
+	[ "$(superblock get one a seed)" != "$(superblock get two a seed)" ]
+	vol three -U $uuid
+	vol four -U $uuid
+	[ "$(superblock get three a seed)" != "$(superblock get four a seed)" ]
+}
+
+@test "--size makes a sparse file of that size" {
+	run_csum 0 format -q --size=256M vol
+	[ "$(stat -c %s vol)" -eq $((256 * 1024 * 1024)) ]
+	[ "$(du -k vol | cut -f 1)" -lt 16384 ]
+	run_csum 0 format -q --size=5000000 odd
+	[ "$(stat -c %s odd)" -eq 5000000 ]
+	run_csum 0 format -q --size=3MB decimal
+	[ "$(stat -c %s decimal)" -eq 3000000 ]
+	run_csum 0 format -q -s 512 --size=8192s sectors
+	[ "$(stat -c %s sectors)" -eq 4194304 ]
+	run_csum 0 format -q --size 2MiB spelled
+	[ "$(stat -c %s spelled)" -eq 2097152 ]
+}
+
+@test "--data-size: room for at least that much, and not much more" {
+	for s in 512 4096; do
+		for bytes in 1 511 4096 100001 3000000 $((2 * 1024 * 1024)); do
+			for k in 1 2 2048; do
+				rm -f vol
+				run_csum 0 format -q -s $s -K $k --data-size=$bytes vol
+				run_csum 0 info --json vol
+				space=$(json info '.data_sectors * .sector_size')
+				[ "$space" -ge $bytes ]
+				[ "$space" -lt $((bytes + 2 * 4096)) ]
+				run_csum 0 check vol
+			done
+		done
+	done
+	run_csum 0 format -q -s 4096 --data-size=1000s sectors
+	run_csum 0 info --json sectors
+	[ "$(json info .data_sectors)" -eq 1000 ]
+}
+
+@test "--size and --data-size: wrong sizes" {
+	for option in --size --data-size; do
+		must_fail 16 "$option: '0' is too small" format $option=0 vol
+		must_fail 16 "$option: '-4M' is negative" format $option=-4M vol
+		must_fail 16 "$option: '' does not begin with a digit" format $option= vol
+		must_fail 16 "$option: 'large' does not begin with a digit" format $option=large vol
+		must_fail 16 "$option: '1.5G' has a fraction" format $option=1.5G vol
+		must_fail 16 "$option: '4Q' has an unknown unit" format $option=4Q vol
+		must_fail 16 "$option: '4 M' has an unknown unit" format "$option=4 M" vol
+		must_fail 16 "$option: '16E' is too large" format $option=16E vol
+		must_fail 16 "$option: '99999999999999999999999' is too large" format $option=99999999999999999999999 vol
+		must_fail 16 "'100s': a size in sectors needs --sector-size" format $option=100s vol
+		must_fail 16 "needs --sector-size" format $option=100s -s auto vol
+		must_fail 16 "argument is missing" format vol $option
+	done
+	must_fail 16 '^csumtool: --size and --data-size exclude each other' format --size=4M --data-size=4M vol
+	[ ! -e vol ]
+}
+
+@test "--data-size with --metadata is wrong usage" {
+	truncate -s 4M data
+	must_fail 16 '^csumtool: .*--data-size.*--metadata|^csumtool: .*--metadata.*--data-size' \
+		format -m meta --data-size=4M data
+	[ ! -e meta ]
+}
+
+@test "--size and --data-size refuse what exists, and leave it alone" {
+	echo "of value" >file
+	mkdir dir
+	ln -s nowhere link
+	mkfifo pipe
+	before=$(digest file)
+	for name in file dir link pipe; do
+		for option in --size=4M --data-size=4M "--size=4M -n" "--size=4M -f"; do
+			# shellcheck disable=SC2086 # two options
+			must_fail 8 "^csumtool: $name: .*File exists" format $option $name
+		done
+	done
+	[ "$(digest file)" = "$before" ]
+	[ ! -e nowhere ]
+}
+
+@test "a file that cannot be made: nothing is left" {
+	must_fail 8 '^csumtool: nowhere/vol: .*No such file or directory' format --size=4M nowhere/vol
+	must_fail 8 '^csumtool: vol: 1048576 bytes are too small' format --size=1M vol
+	[ ! -e vol ]
+	must_fail 8 '^csumtool: vol: 100 bytes are too small' format --size=100 vol
+	[ ! -e vol ]
+	# Past what a file can be: there are file systems where this works, but 3 % of it is too much everywhere.
+	run_csum 8 format -q -s 512 --size=7E vol
+	err_has '^csumtool: vol: '
+	[ ! -e vol ]
+}
+
+@test "a full file system: nothing is left" {
+	make_mount -t tmpfs -o size=1M tmpfs mnt
+	must_fail 8 '^csumtool: mnt/vol: .*No space left on device' format -q -s 512 --size=64M mnt/vol
+	[ ! -e mnt/vol ]
+	# One that was there stays, and is no volume.
+	truncate -s 64M mnt/image
+	must_fail 8 '^csumtool: mnt/image: .*No space left on device' format -q -s 512 mnt/image
+	[ -e mnt/image ]
+	must_fail 8 'not a csumtool volume' info mnt/image
+}
+
+@test "a limit on the size of files is an error like any other" {
+	(
+		ulimit -f 1024
+		must_fail 8 '^csumtool: vol: .*File too large' format -q --size=8M vol
+	)
+	[ ! -e vol ]
+}
+
+@test "--wipe zeros every byte that is not the new volume's" {
+	export SOURCE_DATE_EPOCH=1700000000
+	for s in 512 4096; do
+		for size in 5242880 5246976; do
+			rm -f clean vol
+			run_csum 0 format -q -s $s -K 2 -U $uuid --size=$size clean
+			filled_file vol $size 377
+			run_csum 0 format -s $s -K 2 -U $uuid --force --wipe vol
+			out_has '^  to write .*: zeros everywhere, too, in '
+			cmp clean vol
+		done
+	done
+	# Without --wipe most of it stays.
+	filled_file vol 5242880 377
+	run_csum 0 format -q -f vol
+	[ "$(tail -c 4096 vol | tr -d '\377' | wc -c)" -eq 0 ]
+}
+
+@test "--wipe reaches the end of an image that is no multiple of a sector" {
+	filled_file vol 5242980 377
+	run_csum 0 format -q --force --wipe vol
+	[ "$(tail -c 100 vol | tr -d '\0' | wc -c)" -eq 0 ]
+}
+
+@test "--wipe on a loop device" {
+	filled_file disk 5242880 377
+	make_loop disk
+	run_csum 0 format -q --force --wipe "$loop"
+	detach "$loop"
+	[ "$(tail -c 65536 disk | tail -c +4097 | tr -d '\0' | wc -c)" -eq 0 ]
+	[ "$(head -c 1048576 disk | tail -c +528385 | tr -d '\0' | wc -c)" -eq 0 ]
+	run_csum 0 read disk data
+	[ "$(tr -d '\0' <data | wc -c)" -eq 0 ]
+}
+
+@test "-n writes nothing and creates nothing" {
+	blank 4M
+	before=$(stat -c '%Y %Z %b' vol)
+	for option in -n --dry-run; do
+		run_csum 0 format $option vol
+		out_has '^format vol$'
+		out_has '^  data space'
+		out_has '^nothing was written: --dry-run$'
+		out_lacks '^done'
+	done
+	[ "$(stat -c '%Y %Z %b' vol)" = "$before" ]
+	cmp -n 4194304 vol /dev/zero
+	for option in --size=4M --data-size=4M; do
+		run_csum 0 format -n $option new
+		[ ! -e new ]
+	done
+	random_file full 4M
+	hash=$(digest full)
+	run_csum 0 format -n --force --wipe full
+	[ "$(digest full)" = "$hash" ]
+	run_csum 0 format -n --json --size=4M new
+	[ "$(json summary '[.formatted, .dry_run] | @csv')" = 'false,true' ]
+	[ ! -e new ]
+}
+
+@test "-n checks what can be checked" {
+	echo text >vol
+	truncate -s 4M vol
+	refused 'is not blank' -n
+	must_fail 8 '^csumtool: small: 1048576 bytes are too small' format -n --size=1M small
+	must_fail 8 '^csumtool: none: cannot open' format -n none
+	must_fail 8 '^csumtool: nowhere/vol: .*No such file or directory' format -n --size=4M nowhere/vol
+	[ ! -e small ]
+}
+
+@test "an estimate for a large volume" {
+	run_csum 0 format -n -s 4096 --size=20TB vol
+	out_has '^  data space +19921873887232 bytes \(18\.1 TiB\), 4863738742 sectors$'
+	out_has '^  to write +781[0-9]{8} bytes \(72\.8 GiB\), in (about )?([0-9]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)$'
+	run_csum 0 format -n --json -s 4096 --size=20TB vol
+	[ "$(json plan .estimated_seconds)" -gt 10 ]
+	run_csum 0 format -n --json --wipe -s 4096 --size=20TB vol
+	[ "$(json plan .write_bytes)" -gt 20000000000000 ]
+	[ ! -e vol ]
+}
+
+@test "not blank: an ext4 file system" {
+	truncate -s 32M vol
+	mke2fs -q -t ext4 vol
+	refused 'is not blank: .*ext4 file system.*--force'
+	run_csum 0 format -q --force vol
+	[ -z "$(blkid -p -o value vol)" ]
+	run_csum 0 check vol
+}
+
+@test "not blank: swap space" {
+	truncate -s 8M vol
+	chmod 600 vol
+	mkswap vol >/dev/null 2>&1
+	refused 'is not blank: .*swap'
+	run_csum 0 format -q --force vol
+	[ -z "$(blkid -p -o value vol)" ]
+}
+
+@test "not blank: a DOS partition table" {
+	blank 8M
+	# One partition of type 83 from sector 2048 on, of 4096 sectors.
+	poke vol 446 00202100834100010008000000100000
+	poke vol 510 55aa
+	refused 'is not blank: .*dos partition table'
+	run_csum 0 format -q --force vol
+	[ -z "$(blkid -p -o value vol)" ]
+}
+
+@test "not blank: a GPT, with and without its protective MBR, or its backup alone" {
+	make_gpt() {
+		blank 20M
+		python - "$@" <<-'END'
+			import struct, sys, zlib
+			sectors = 20 * 2048
+			entries = struct.pack("<16s16sQQQ72s", b"\xaf" * 16, b"\x11" * 16, 2048, 4095, 0, b"").ljust(128 * 128, b"\0")
+			def header(at, other, table):
+			    def pack(crc):
+			        return struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, crc, 0, at, other, 34,
+			                           sectors - 34, b"\x22" * 16, table, 128, 128, zlib.crc32(entries))
+			    return pack(zlib.crc32(pack(0)))
+			with open("vol", "r+b") as f:
+			    if "mbr" in sys.argv:
+			        f.seek(446)
+			        f.write(bytes.fromhex("00000200eeffffff01000000") + struct.pack("<I", sectors - 1))
+			        f.seek(510)
+			        f.write(b"\x55\xaa")
+			    if "head" in sys.argv:
+			        f.seek(512)
+			        f.write(header(1, sectors - 1, 2))
+			        f.seek(1024)
+			        f.write(entries)
+			    f.seek((sectors - 33) * 512)
+			    f.write(entries)
+			    f.seek((sectors - 1) * 512)
+			    f.write(header(sectors - 1, 1, sectors - 33))
+		END
+	}
+	for parts in "mbr head" head ""; do
+		# shellcheck disable=SC2086 # words
+		make_gpt $parts
+		refused 'is not blank: .*gpt partition table'
+		run_csum 0 format -q --force vol
+		[ -z "$(blkid -p -o value vol)" ]
+		# A reader that trusts the backup finds it no more.
+		[ "$(tail -c 512 vol | head -c 8 | tr -d '\0')" != "EFI PART" ]
+	done
+}
+
+@test "not blank: a csumtool volume, of which one superblock is enough" {
+	vol vol -U $uuid
+	refused "is not blank: csumtool volume with UUID $uuid.*--force"
+	cp vol whole
+	for gone in 0 524288; do
+		cp whole vol
+		poke vol $gone 00
+		refused "is not blank: csumtool volume with UUID $uuid"
+	done
+	cp whole vol
+	poke vol 0 00
+	poke vol 524288 00
+	refused "is not blank: csumtool volume with UUID $uuid"
+	cp whole vol
+	run_csum 0 format -q --force vol
+	[ "$(superblock get vol a uuid)" != "${uuid//-/}" ]
+}
+
+@test "not blank: any byte in the first 16 MiB or the last MiB" {
+	for offset in 0 1 512 10485760 16777215 40894464 41943039; do
+		blank 40M
+		poke vol $offset 01
+		refused "is not blank: non-zero bytes at offset $offset; --force"
+	done
+	blank 40M
+	dd if=/dev/urandom of=vol bs=4096 count=3 seek=2560 conv=notrunc status=none
+	poke vol 10485760 55
+	refused 'is not blank: .*non-zero bytes at offset 10485760'
+	# What format does not look at.
+	blank 40M
+	poke vol 20000000 01
+	run_csum 0 format -q vol
+}
+
+@test "not blank: the last bytes of an image that is no multiple of 4096 count" {
+	truncate -s $((20 * 1024 * 1024 + 100)) vol
+	poke vol $((20 * 1024 * 1024 + 99)) 01
+	refused 'is not blank: non-zero bytes at offset 20971619'
+}
+
+@test "not blank: a small image is looked at everywhere" {
+	for offset in 1200000 1199103; do
+		rm -f vol
+		truncate -s 1204224 vol
+		poke vol $offset 01
+		refused "is not blank: non-zero bytes at offset $offset"
+	done
+}
+
+@test "--force removes every trace of an old volume" {
+	vol vol --size=8M -L old
+	truncate -s 12M vol
+	# Its backup lies inside now.
+	run_csum 0 format -q --force -L new vol
+	truncate -s 8M vol
+	poke vol 0 00
+	poke vol 524288 00
+	must_fail 8 'not a csumtool volume' info vol
+}
+
+@test "too small for one data sector" {
+	for case in 512:1115136 4096:1122304 512:0 4096:1048576; do
+		rm -f vol
+		truncate -s "${case#*:}" vol
+		refused "${case#*:} bytes are too small for a volume" -s ${case%:*}
+		refused "${case#*:} bytes are too small for a volume" -s ${case%:*} --force
+	done
+	for case in 512:1118208 4096:1126400; do
+		rm -f vol
+		truncate -s "${case#*:}" vol
+		run_csum 0 format -q -s ${case%:*} vol
+		run_csum 0 check vol
+	done
+}
+
+@test "a loop device too small" {
+	truncate -s 1M disk
+	make_loop disk
+	must_fail 8 "^csumtool: $loop: 1048576 bytes are too small for a volume" format "$loop"
+	cmp -n 1048576 disk /dev/zero
+}
+
+@test "not blank: a loop device" {
+	truncate -s 8M disk
+	mke2fs -q -t ext4 disk
+	make_loop disk
+	before=$(digest disk)
+	must_fail 8 "^csumtool: $loop: is not blank: .*ext4 file system" format "$loop"
+	[ "$(digest disk)" = "$before" ]
+	run_csum 0 format -q --force "$loop"
+	[ -z "$(blkid -p -o value "$loop")" ]
+	run_csum 0 check "$loop"
+}
+
+# Formatting with --wipe 32 GiB takes long enough for a signal to come in between. timeout(1) sends that to
+# the whole group, so twice to csumtool, unless it is told not to: --foreground.
+enough_space() {
+	[ "$(df --output=avail -k . | tail -n 1)" -gt $((4 << 20)) ] || skip "less than 4 GiB of space here"
+}
+
+@test "interrupted: a file it made is removed" {
+	enough_space
+	for signal in INT TERM HUP; do
+		status=0
+		timeout --foreground --preserve-status -k 20 -s $signal 0.7 \
+			"$CSUMTOOL" format --wipe --size=32G vol >out 2>err || status=$?
+		[ "$status" -eq 32 ]
+		[ -z "$(grep '^done' out)" ]
+		[ -z "$(grep -v '^csumtool: ' err)" ]
+		[ ! -e vol ]
+	done
+}
+
+@test "interrupted: neither the old volume nor a new one is left" {
+	enough_space
+	vol vol --size=32G
+	status=0
+	timeout --foreground --preserve-status -k 20 -s INT 0.7 "$CSUMTOOL" format --wipe --force vol >out 2>err || status=$?
+	[ "$status" -eq 32 ]
+	[ "$(stat -c %s vol)" -eq $((32 << 30)) ]
+	must_fail 8 '^csumtool: vol: not a csumtool volume' info vol
+}
+
+@test "killed: neither the old volume nor a new one is left" {
+	enough_space
+	vol vol --size=32G
+	timeout --foreground -s KILL 0.7 "$CSUMTOOL" format -q --wipe --force vol || status=$?
+	[ "$status" -eq 137 ]
+	# It is not gone before its last I/O has ended.
+	must_fail 8 '^csumtool: vol: not a csumtool volume' info --wait=60 vol
+}
+
+@test "SOURCE_DATE_EPOCH and -U make every byte reproducible" {
+	export SOURCE_DATE_EPOCH=1700000000
+	vol one -U $uuid -L x
+	sleep 1.1
+	vol two -U $uuid -L x
+	cmp one two
+	[ "$(superblock get one a created seed | xargs)" = "1700000000 ${uuid//-/}" ]
+	run_csum 0 info one
+	out_has '^created +2023-11-14 22:13:20 UTC$'
+	for text in 0 -1 x "" 1.5 99999999999999999999; do
+		SOURCE_DATE_EPOCH=$text must_fail 16 "^csumtool: SOURCE_DATE_EPOCH: '$text' " format --size=4M three
+		[ ! -e three ]
+	done
+}
+
+@test "a dead stdout" {
+	[ -w /dev/full ] || skip "no /dev/full"
+	status=0
+	"$CSUMTOOL" format --size=4M vol >/dev/full 2>err || status=$?
+	[ "$status" -eq 8 ]
+	grep -q '^csumtool: cannot write to standard output: No space left on device' err
+	# The plan could not be said: nothing was done.
+	[ ! -e vol ]
+}

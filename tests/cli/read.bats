@@ -1,0 +1,547 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# read: verified bytes and nothing else; where they go; what is bad.
+# sanitize: yes
+
+load common
+load places
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+# A small volume full of a pattern, which is in the file "in".
+full_volume() {
+	small v
+	pattern in "$space" full
+	run_csum 0 write -q v in
+}
+
+out_is() {
+	cmp "$BATS_TEST_TMPDIR/stdout" "${1:--}"
+}
+
+# allocated FILE: bytes.
+allocated() {
+	echo $(($(stat -c '%b * %B' "$1")))
+}
+
+@test "to standard output" {
+	full_volume
+	run_csum 0 read v
+	out_is in
+	[ -z "$stderr" ]
+	run_csum 0 read v -
+	out_is in
+	run_csum 0 read -v v
+	out_is in
+	err_has "^read $space bytes \(166.0 KiB\) in .*; bad sectors: 0$"
+}
+
+@test "to a file" {
+	full_volume
+	run_csum 0 read v out
+	cmp out in
+	[ -z "$stderr" ]
+	out_has "^read $space bytes \(166.0 KiB\) in .*/s; bad sectors: 0$"
+	run_csum 0 read -q v out2
+	silent
+	cmp out2 in
+	mkdir directory
+	run_csum 0 read -q v directory/out
+	cmp directory/out in
+	umask 027
+	run_csum 0 read -q v out3
+	[ "$(stat -c %a out3)" = 640 ]
+}
+
+@test "any range" {
+	full_volume
+	for begin in 0 1 511 512 513 31743 31744 63487 63488 63489 95000 $((space - 513)) $((space - 1)); do
+		for length in 1 2 511 512 1000 31744 40000 $((space - begin)); do
+			[ $((begin + length)) -le "$space" ] || continue
+			echo "$begin, $length"
+			run_csum 0 read -q -o $begin -l $length v
+			silent_error
+			piece in $begin $length | out_is
+		done
+		run_csum 0 read -q -o $begin v
+		piece in $begin "$space" | out_is
+	done
+}
+
+silent_error() {
+	[ -z "$stderr" ]
+}
+
+@test "unwritten sectors read as zeros, whatever is stored there" {
+	small v
+	filled_file noise 170000 377
+	put v "$(data_at 0)" <(piece noise 0 3000)
+	put v "$(data_at 330)" <(piece noise 0 1024)
+	run_csum 0 read -q v
+	head -c "$space" /dev/zero | out_is
+	small_external d m
+	put d 0 <(piece noise 0 169984)
+	run_csum 0 read -q -m m d
+	head -c "$space" /dev/zero | out_is
+	rm -f d m
+	small_external d m -f
+	run_csum 0 read -q -m m -o 100 -l 1000 d
+	head -c 1000 /dev/zero | out_is
+}
+
+@test "past the end" {
+	full_volume
+	must_fail 8 "offset $((space + 1)) is past the end of the data space of $space bytes" read -o $((space + 1)) v
+	must_fail 8 "2 bytes at offset $((space - 1)) go past the end" read -o $((space - 1)) -l 2 v
+	must_fail 8 "go past the end" read -l $((space + 1)) v
+	must_fail 8 "go past the end" read -o 1 -l 9223372036854775807 v
+	must_fail 8 "past the end" read -o 9223372036854775807 v out
+	[ ! -e out ]
+	must_fail 16 "--offset: '9223372036854775808' is too large" read -o 9223372036854775808 v
+	must_fail 16 "--length: '18446744073709551616' is too large" read -l 18446744073709551616 v
+	must_fail 16 "--offset: '-1' is negative" read -o -1 v
+	must_fail 16 "--length: '0' is too small" read -l 0 v
+	# At the very end there is nothing, which is not wrong.
+	run_csum 0 read -o "$space" v
+	[ ! -s ../stdout ]
+}
+
+@test "--on-error=stop, and without it: ends before the first bad sector" {
+	full_volume
+	for bad in 0 1 61 62 124 200 330 331; do
+		at=$(data_at $bad)
+		flip v $((at + 511))
+		flip v $((bad < 331 ? $(data_at 331) : at)) # another bad one, behind
+		[ $bad -lt 331 ] || flip v "$at"
+		for option in "" --on-error=stop; do
+			echo "sector $bad $option"
+			run_csum 4 read ${option:+"$option"} v
+			piece in 0 $((bad * 512)) | out_is
+			err_has "^csumtool: mismatch: data sector $bad \(offset $((bad * 512))\), v offset $at: "
+			[ "$(grep -c mismatch <<<"$stderr")" -eq 1 ]
+			err_has "$((bad * 512)) of $space bytes were handed out"
+		done
+		# The good part of a file stays, and it says how much that is.
+		rm -f out
+		run_csum 4 read v out
+		if [ $bad -eq 0 ]; then
+			[ ! -e out ]
+		else
+			piece in 0 $((bad * 512)) | cmp - out
+			err_has "out: incomplete: $((bad * 512)) bytes .* were read and verified, from offset 0 on"
+		fi
+		# A range that has only good sectors is read without a word.
+		if [ $bad -gt 0 ]; then
+			run_csum 0 read -q -l $((bad * 512)) v
+		fi
+		# One that begins in it gives nothing.
+		run_csum 4 read -o $((bad * 512 + 511)) -l 1 v
+		[ ! -s ../stdout ]
+		flip v $((at + 511))
+		[ $bad -eq 331 ] || flip v "$(data_at 331)"
+	done
+}
+
+@test "--on-error=zero and raw: go on, list the bad ranges, end with 4" {
+	full_volume
+	cp in zero
+	cp in raw
+	# At the start; three in a row over the end of a cluster; in the middle; at the end.
+	for bad in 0 123 124 125 200 331; do
+		flip v $(($(data_at $bad) + 3))
+		zeros zero $((bad * 512)) 512
+		flip raw $((bad * 512 + 3))
+	done
+	run_csum 4 read --on-error=zero v
+	out_is zero
+	[ "$(grep -c "^csumtool: mismatch: " <<<"$stderr")" -eq 4 ]
+	err_has "^csumtool: mismatch: data sector 0 \(offset 0\), v offset $(data_at 0): .*expected 0x[0-9a-f]{16}, computed 0x"
+	err_has "^csumtool: mismatch: data sectors 123-125 \(3 sectors, offset 62976\), v offset $(data_at 123): "
+	err_has "^csumtool: mismatch: data sector 200 \(offset 102400\), v offset $(data_at 200): "
+	err_has "^csumtool: mismatch: data sector 331 \(offset $((331 * 512))\), v offset $(data_at 331): "
+	run_csum 4 read --on-error=raw v
+	out_is raw
+	[ "$(grep -c "^csumtool: mismatch: " <<<"$stderr")" -eq 4 ]
+	run_csum 4 read --on-error raw v out
+	cmp out raw
+	out_has "bad sectors: 6$"
+	# Parts of bad sectors.
+	run_csum 4 read --on-error=zero -o $((124 * 512 + 500)) -l 20 v
+	head -c 20 /dev/zero | cmp ../stdout -
+	run_csum 4 read --on-error=raw -o $((331 * 512 + 1)) v
+	piece raw $((331 * 512 + 1)) 600 | out_is
+	# Nothing bad in the range: nothing said.
+	run_csum 0 read --on-error=raw -o 512 -l 1000 v
+	silent_error
+	must_fail 16 "--on-error: 'skip' is not stop, zero or raw" read --on-error=skip v
+	must_fail 16 "--on-error: '' is not" read --on-error= v
+}
+
+@test "bad sectors are bad for every kind of volume" {
+	for c in crc64 crc32c crc32; do
+		for s in 512 4096; do
+			rm -f v
+			vol v -s $s -c $c --size=4M
+			run_csum 0 info -J v
+			places $s "$(json info .interleave)" $((4 << 20))
+			pattern in "$space" "$c$s"
+			run_csum 0 write -q v in
+			flip v $(($(data_at 77) + s - 1))
+			run_csum 4 read v
+			piece in 0 $((77 * s)) | out_is
+			err_has "data sector 77 \(offset $((77 * s))\), v offset $(data_at 77): "
+		done
+	done
+	small_external d m
+	pattern in "$space" ext
+	run_csum 0 write -q -m m d in
+	flip d 100000
+	run_csum 4 read -m m d
+	piece in 0 $((195 * 512)) | out_is
+	err_has "data sector 195 \(offset 99840\), d offset 99840: "
+}
+
+@test "a group without integrity metadata cannot be verified" {
+	full_volume
+	for copy in 0 1; do
+		poke v $(($(imd_at 2 $copy) + 4)) 12345678
+	done
+	run_csum 4 read v
+	piece in 0 $((124 * 512)) | out_is
+	err_has "^csumtool: imd-lost: data sectors? 124"
+	run_csum 4 read --on-error=raw v
+	out_is in
+	err_has "^csumtool: imd-lost: data sectors 124-185 \(62 sectors, offset 63488\), v offset $(data_at 124): "
+	run_csum 4 read --on-error=zero v
+	cp in zero
+	zeros zero 63488 31744
+	out_is zero
+	run_csum 0 read -q -o 186s v
+	# One copy is enough.
+	poke v "$(imd_at 4 0)" 00
+	run_csum 0 read -q -o 186s v
+	piece in 95232 "$space" | out_is
+}
+
+@test "unreadable sectors" {
+	full_volume
+	fault_device v
+	fault "read EIO $(data_at 50) 512" "read EIO $(data_at 51) 512" "read EIO $(data_at 331) 512"
+	run_csum 4 read "$device"
+	piece in 0 25600 | out_is
+	err_has "^csumtool: unreadable: data sectors? 50.*$device offset $(data_at 50): "
+	cp in zero
+	zeros zero 25600 1024
+	zeros zero $((331 * 512)) 512
+	for mode in zero raw; do
+		run_csum 4 read --on-error=$mode "$device"
+		out_is zero
+		err_has "^csumtool: unreadable: data sectors 50-51 \(2 sectors, offset 25600\), $device offset $(data_at 50): "
+		err_has "^csumtool: unreadable: data sector 331 "
+	done
+	# Of both copies one may be unreadable.
+	fault clear "read EIO $(imd_at 3 1) 512"
+	run_csum 0 read -q "$device"
+	out_is in
+	fault "read EIO $(imd_at 3 0) 512"
+	run_csum 4 read --on-error=raw "$device"
+	out_is in
+	err_has "imd-lost: data sectors 186-247 "
+}
+
+@test "what a second read does not show is good" {
+	full_volume
+	fault_device v
+	fault "flip $(data_at 40) 512 1"
+	run_csum 0 read "$device"
+	out_is in
+	fault clear "read EIO $(data_at 40) 512 1"
+	run_csum 0 read "$device"
+	out_is in
+}
+
+@test "a device that vanishes ends it with 8" {
+	full_volume
+	fault_device v
+	fault "read ENODEV $(data_at 100) 512"
+	for mode in stop zero raw; do
+		run_csum 8 read --on-error=$mode "$device"
+		err_has "$device: .*No such device"
+		! grep -q unreadable <<<"$stderr" || false
+		# What came out before is right.
+		piece in 0 "$(stat -c %s ../stdout)" | out_is
+	done
+}
+
+@test "a file that exists needs --force" {
+	full_volume
+	echo precious >out
+	must_fail 8 "^csumtool: out: the file exists; --force would overwrite it$" read v out
+	[ "$(cat out)" = precious ]
+	run_csum 0 read -f -q v out
+	cmp out in
+	# A longer one gets shorter.
+	random_file out 400000
+	run_csum 0 read --force -q -o 100 v out
+	piece in 100 "$space" | cmp - out
+	ln -s out link
+	must_fail 8 "the file exists" read v link
+	run_csum 0 read -f -q v link
+	cmp out in
+	[ -L link ]
+	ln -s nowhere dangling
+	must_fail 8 "exists" read v dangling
+	[ ! -e nowhere ]
+	must_fail 8 "^csumtool: \.: " read v .
+	must_fail 8 "^csumtool: \.: " read -f v .
+	must_fail 8 "cannot open the output: No such file" read v missing/out
+}
+
+@test "what is there stays when there is nothing to put in its place" {
+	full_volume
+	echo precious >out
+	must_fail 8 "past the end" read -f -o 1G v out
+	[ "$(cat out)" = precious ]
+	flip v "$(data_at 0)"
+	run_csum 4 read -f v out
+	[ "$(cat out)" = precious ]
+	# A file made for it goes again.
+	run_csum 4 read v new
+	[ ! -e new ]
+	must_fail 8 "past the end" read -o 1G v new
+	[ ! -e new ]
+	must_fail 8 "" read missing new
+	[ ! -e new ]
+}
+
+@test "the volume itself is no output" {
+	full_volume
+	ln v hard
+	ln -s v soft
+	before=$(digest v)
+	for name in v hard soft; do
+		must_fail 8 "" read v $name
+		must_fail 8 "^csumtool: $name: the output is the volume itself$" read -f v $name
+		[ "$(digest v)" = "$before" ]
+	done
+	run_status=0
+	"$CSUMTOOL" read v 1<>v 2>../err || run_status=$?
+	[ $run_status -eq 8 ]
+	grep "standard output: the output is the volume itself" ../err
+	[ "$(digest v)" = "$before" ]
+	small_external d m
+	before=$(digest d m)
+	must_fail 8 "the output is the volume itself" read -f -m m d d
+	must_fail 8 "the output is the volume itself" read -f -m m d m
+	[ "$(digest d m)" = "$before" ]
+}
+
+@test "nor is what the volume's loop device is made of" {
+	full_volume
+	make_loop v
+	before=$(digest v)
+	must_fail 8 "the output is the volume itself" read -f "$loop" v
+	[ "$(digest v)" = "$before" ]
+	must_fail 8 "the output is the volume itself" read -f "$loop" "$loop"
+	[ "$(digest v)" = "$before" ]
+}
+
+@test "--sparse leaves holes in a file it makes" {
+	vol v -s 4096 --size=32M
+	pattern data 300000 sparse
+	run_csum 0 write -q -o 8M v data
+	# Written zeros are zeros, too.
+	run_csum 0 write -q -o 16M v < <(head -c 2M /dev/zero)
+	run_csum 0 info -J v
+	size=$(($(json info .data_sectors) * 4096))
+	head -c $size /dev/zero >model
+	put model $((8 << 20)) data
+	run_csum 0 read -q --sparse v out
+	silent
+	cmp out model
+	[ "$(stat -c %s out)" -eq $size ]
+	# Without holes where the data is, and with them where it is not.
+	[ "$(allocated out)" -ge 300000 ]
+	[ "$(allocated out)" -lt 1000000 ]
+	run_csum 0 read -q v dense
+	cmp dense model
+	[ "$(allocated dense)" -ge $((size - 65536)) ]
+	# An odd range, all of it a hole, and one that ends in one.
+	run_csum 0 read -q --sparse -o 100 -l 200001 v hole
+	[ "$(stat -c %s hole)" -eq 200001 ]
+	[ "$(allocated hole)" -eq 0 ]
+	run_csum 0 read -q --sparse -o 8388609 -l 700000 v end
+	piece model 8388609 700000 | cmp - end
+	# Raw, bad and all.
+	run_csum 0 info -J v
+	places 4096 "$(json info .interleave)" $((32 << 20))
+	flip v "$(data_at 2050)"
+	run_csum 4 read --sparse --on-error=raw v raw
+	flip model $((2050 * 4096))
+	cmp raw model
+	must_fail 8 "^csumtool: out: the file exists; --force" read --sparse v out
+	must_fail 8 "the file exists; --sparse is for a file that 'read' makes itself" read --sparse -f v out
+	must_fail 16 "--sparse needs a FILE" read --sparse v
+	must_fail 16 "--sparse needs a FILE" read --sparse v -
+}
+
+@test "a full disk" {
+	full_volume
+	status=0
+	"$CSUMTOOL" read v >/dev/full 2>err || status=$?
+	[ $status -eq 8 ]
+	grep "^csumtool: standard output: cannot write: No space left on device$" err
+	make_mount -t tmpfs -o size=64k tmpfs mount
+	run_csum 8 read v mount/out
+	[ -z "$stdout" ]
+	err_has "^csumtool: mount/out: cannot write: No space left on device$"
+	rm -f mount/out
+	head -c 60k /dev/zero >mount/other
+	run_csum 8 read v mount/out
+	err_has "No space left"
+	run_csum 8 read -f v mount/other
+	err_has "^csumtool: mount/other: cannot write: No space left on device$"
+}
+
+@test "an output that fails" {
+	full_volume
+	truncate -s 1M backing
+	fault_device backing
+	fault "write EIO 65536 4096"
+	run_csum 8 read -f v "$device"
+	err_has "^csumtool: $device: cannot write: Input/output error$"
+	fault clear "flush EIO"
+	run_csum 8 read -f v "$device"
+	err_has "^csumtool: $device: cannot write: Input/output error$"
+	fault clear "write ENODEV"
+	run_csum 8 read -f v "$device"
+	err_has "^csumtool: $device: cannot write: No such device$"
+	fault clear
+	run_csum 0 read -q -f v "$device"
+	cmp "$device" in
+}
+
+@test "a closed pipe ends with 8" {
+	vol v --size=64M -s 4096
+	run_csum 0 write -q v < <(head -c 40M /dev/zero)
+	statuses=$("$CSUMTOOL" read v 2>err | head -c 10 >/dev/null; echo "${PIPESTATUS[0]}")
+	[ "$statuses" -eq 8 ]
+	grep "^csumtool: standard output: cannot write: Broken pipe$" err
+	# With SIGPIPE as the shell may have left it.
+	statuses=$( (trap '' PIPE; "$CSUMTOOL" read v 2>err) | head -c 10 >/dev/null; echo "${PIPESTATUS[0]}")
+	[ "$statuses" -eq 8 ]
+	status=0
+	"$CSUMTOOL" read v >&- 2>err || status=$?
+	[ $status -eq 8 ]
+	grep "standard output: " err
+}
+
+@test "a pipe that is slow gets everything" {
+	full_volume
+	"$CSUMTOOL" read v | (
+		sleep 0.3
+		cat
+	) >out
+	cmp out in
+	mkfifo fifo
+	in_background sh -c 'cat fifo >through'
+	run_csum 0 read -q -f v fifo
+	wait_for 5 cmp -s through in
+}
+
+@test "a terminal is no output" {
+	full_volume
+	command -v script >/dev/null || skip "script is not installed"
+	status=0
+	script -qec "'$CSUMTOOL' read v" /dev/null </dev/null >out || status=$?
+	[ "$status" -eq 8 ]
+	grep "csumtool: standard output: a terminal cannot be the output" out
+	[ "$(wc -c <out)" -lt 200 ]
+	status=0
+	script -qec "'$CSUMTOOL' read -f v /dev/tty" /dev/null </dev/null >out || status=$?
+	[ "$status" -eq 8 ]
+	grep "a terminal cannot be the output" out
+	# Elsewhere it is none of our business that there is one.
+	script -qec "'$CSUMTOOL' read v out.img" /dev/null </dev/null >out
+	cmp out.img in
+}
+
+@test "a block device as output needs --force" {
+	full_volume
+	truncate -s 200k target
+	make_loop target
+	must_fail 8 "the file exists; --force" read v "$loop"
+	run_csum 0 read -q -f v "$loop"
+	piece target 0 "$space" | cmp - in
+	truncate -s 100k small
+	make_loop small
+	run_csum 8 read -f v "$loop"
+	err_has "^csumtool: $loop: cannot write: No space left on device$"
+}
+
+@test "a mounted block device is no output" {
+	command -v mkfs.ext4 >/dev/null || skip "mkfs.ext4 is not installed"
+	full_volume
+	truncate -s 4M target
+	mkfs.ext4 -q target
+	make_loop target
+	make_mount "$loop" mount
+	must_fail 8 "$loop: cannot open the output: Device or resource busy" read -f v "$loop"
+}
+
+@test "a device that was cut short" {
+	full_volume
+	# In the last cluster, whose second copies go with it.
+	truncate -s "$(data_at 300)" v
+	run_csum 4 read --on-error=zero v
+	cp in zero
+	zeros zero 153600 "$space"
+	truncate -s "$space" zero
+	err_has "csumtool: warning: v: .*cut short"
+	err_has "unreadable: data sectors 300-331 \(32 sectors, offset 153600\), v offset $(data_at 300): beyond the end"
+	piece zero 0 "$(stat -c %s ../stdout)" | out_is
+	run_csum 4 read v
+	piece in 0 153600 | out_is
+	run_csum 0 read -q -l 153600 v
+	# Before the last cluster.
+	truncate -s "$(data_at 100)" v
+	run_csum 0 read -q -l 51200 v
+	run_csum 4 read v
+	piece in 0 51200 | out_is
+	run_csum 4 read -o 320s v
+	[ ! -s ../stdout ]
+}
+
+@test "a reader changes nothing" {
+	full_volume
+	flip v "$(data_at 40)"
+	flip v "$(imd_at 1 0)"
+	poke v 0 00
+	chmod 444 v
+	before=$(digest v)-$(stat -c %y v)
+	run_csum 4 read --on-error=raw v
+	run_csum 4 check v
+	run_csum 0 info v
+	[ "$(digest v)-$(stat -c %y v)" = "$before" ]
+}
+
+@test "--json" {
+	full_volume
+	must_fail 16 "--json needs a FILE: standard output carries the data" read -J v
+	must_fail 16 "--json needs a FILE" read --json v -
+	run_csum 0 read -J -o 5 -l 100 v out
+	[ -z "$stderr" ]
+	jq -e '.type == "summary" and .schema == 1 and .command == "read" and .offset == 5 and .bytes == 100 and
+		.sectors_bad == 0 and .exit_status == 0 and (has("error") | not)' <<<"$stdout"
+	flip v "$(data_at 10)"
+	flip v "$(data_at 200)"
+	flip v "$(data_at 201)"
+	run_csum 4 read -J --on-error=zero v out2
+	[ "$(jq -s length <<<"$stdout")" -eq 3 ]
+	json finding '[.kind, .first_sector, .sector_count, .offset, .device, .device_offset] | join(" ")' >lines
+	printf '%s\n' "mismatch 10 1 5120 v $(data_at 10)" "mismatch 200 2 102400 v $(data_at 200)" | cmp - lines
+	[ "$(json finding .expected | grep -c '^0x[0-9a-f]\{16\}$')" -eq 1 ]
+	[ "$(json summary .sectors_bad)" -eq 3 ]
+	[ "$(json summary .exit_status)" -eq 4 ]
+	[ "$(json summary .bytes)" -eq "$space" ]
+}

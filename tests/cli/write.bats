@@ -1,0 +1,630 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# write: what it puts where, and what it refuses.
+# sanitize: yes
+
+load common
+load places
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+# unchanged FILE...: runs the command after -- and says whether the files are as they were.
+unchanged() {
+	local -a files=()
+	local before
+	while [ "$1" != -- ]; do
+		files+=("$1")
+		shift
+	done
+	shift
+	before=$(digest "${files[@]}")
+	"$@" || return
+	[ "$(digest "${files[@]}")" = "$before" ] && return
+	echo "changed by: $*"
+	return 1
+}
+
+# From stdin that is a pipe, whose writer's end does not matter.
+piped() {
+	local file=$1
+	shift
+	run_csum "$@" < <(cat "$file")
+}
+
+@test "round trips: sector sizes, interleaves, checksums, internal" {
+	for s in 512 4096; do
+		for k in 1 2 ""; do
+			for c in crc64 crc32c crc32; do
+				echo "$s $k $c"
+				rm -f v
+				vol v -s $s ${k:+-K $k} -c $c --size=8M
+				run_csum 0 info -J v
+				bytes=$(($(json info .data_sectors) * s))
+				[ "$(json info .checksum)" = $c ]
+				pattern in $bytes $s$k$c
+				run_csum 0 write v in
+				[ -z "$stderr" ]
+				out_has "^wrote $bytes bytes \([0-9.]+ MiB\) in .*/s$"
+				holds v in
+			done
+		done
+	done
+}
+
+@test "round trips: sector sizes, interleaves, checksums, external" {
+	for s in 512 4096; do
+		for k in 1 2 ""; do
+			for c in crc64 crc32c crc32; do
+				echo "$s $k $c"
+				rm -f d m
+				truncate -s 6000123 d
+				run_csum 0 format -q -s $s ${k:+-K $k} -c $c -m m --size=4M d
+				bytes=$((6000123 / s * s))
+				pattern in $bytes $s$k$c
+				before=$(piece d $bytes 1000 | sha256sum)
+				run_csum 0 write -m m d in
+				[ -z "$stderr" ]
+				holds d in -m m
+				# The data device has the data at its own addresses, and the rest is not ours.
+				cmp -n $bytes d in
+				[ "$(piece d $bytes 1000 | sha256sum)" = "$before" ]
+			done
+		done
+	done
+}
+
+@test "every alignment of both ends" {
+	small v
+	[ "$space" -eq 169984 ]
+	head -c "$space" /dev/zero >model
+	pattern source 400000 x
+	points=(0 1 511 512 513 31743 31744 31745 63487 63488 63489 63999 64000 64001 95232
+		$((space - 513)) $((space - 512)) $((space - 1)) "$space")
+	n=0
+	for begin in "${points[@]}"; do
+		for end in "${points[@]}"; do
+			# A third of them, in an order that writes over what was and was not written.
+			[ "$begin" -lt "$end" ] && [ $(((n += 1) % 3)) -eq 0 ] || continue
+			piece source $((n * 977)) $((end - begin)) >in
+			echo "$begin to $end"
+			run_csum 0 write -q -o "$begin" v in
+			silent
+			put model "$begin" in
+			run_csum 0 read -q v
+			cmp ../stdout model
+		done
+	done
+	[ "$n" -gt 100 ]
+	holds v model
+}
+
+@test "every alignment of both ends, sectors of 4096 bytes" {
+	vol v -s 4096 -K 1 --size=8M
+	places 4096 1 $((8 << 20))
+	head -c "$space" /dev/zero >model
+	pattern source 7000000 y
+	group=$((510 * 4096))
+	points=(0 4095 4097 $((group - 1)) $((group + 1)) $((2 * group)) $((space - 4097)) $((space - 1)) "$space")
+	n=0
+	for begin in "${points[@]}"; do
+		for end in "${points[@]}"; do
+			[ "$begin" -lt "$end" ] && [ $(((n += 1) % 2)) -eq 0 ] || continue
+			piece source $((n * 977)) $((end - begin)) >in
+			echo "$begin to $end"
+			run_csum 0 write -q -o "$begin" v in
+			put model "$begin" in
+		done
+	done
+	holds v model
+}
+
+@test "bytes from a pipe, with and without --length" {
+	small v
+	pattern in 100000 p
+	piped in 0 write v
+	out_has "^wrote 100000 bytes \(97.7 KiB\)"
+	truncate -s "$space" in
+	holds v in
+	pattern more 50000 q
+	piped more 0 write -o 12345 -l 50000 v -
+	put in 12345 more
+	holds v in
+	# What comes after --length stays in the pipe.
+	{
+		run_csum 0 write -l 1000 v
+		rest=$(wc -c)
+	} < <(cat more)
+	[ "$rest" -gt 0 ]
+	piece more 0 1000 >part
+	put in 0 part
+	holds v in
+}
+
+@test "bytes that come in small pieces" {
+	small v
+	pattern in 20000 small
+	run_csum 0 write v < <(
+		for i in $(seq 0 99); do
+			piece in $((i * 200)) 200
+		done
+	)
+	truncate -s "$space" in
+	holds v in
+}
+
+@test "standard input is a file, read from where it stands" {
+	small v
+	pattern in 5000 file
+	{
+		dd bs=1234 count=1 of=/dev/null status=none
+		run_csum 0 write v
+	} <in
+	out_has "^wrote 3766 bytes"
+	piece in 1234 3766 >model
+	truncate -s "$space" model
+	holds v model
+	# What is left is known, and known to be less than --length.
+	before=$(digest v)
+	{
+		dd bs=1234 count=1 of=/dev/null status=none
+		run_csum 8 write -l 3767 v
+	} <in
+	err_has "^csumtool: standard input: has only 3766 bytes .*--length asks for 3767"
+	[ "$(digest v)" = "$before" ]
+	{
+		dd bs=5000 count=1 of=/dev/null status=none
+		run_csum 8 write v
+	} <in
+	err_has "standard input: the input is empty"
+	[ "$(digest v)" = "$before" ]
+}
+
+@test "a block device as input" {
+	small v
+	pattern in 65536 device
+	make_loop in
+	run_csum 0 write v "$loop"
+	out_has "^wrote 65536 bytes"
+	truncate -s "$space" in
+	holds v in
+	# Larger than the space: known before anything is written.
+	truncate -s 1M large
+	make_loop large
+	unchanged v -- must_fail 8 "1048576 bytes .* of input do not fit: from offset 0 on there is room for $space" \
+		write v "$loop"
+}
+
+@test "units of --offset and --length" {
+	vol v -s 4096 --size=2G
+	head -c 5000 /dev/zero >five
+	for pair in 1:1 1s:4096 10s:40960 1K:1024 1k:1024 1KiB:1024 1KB:1000 2M:2097152 2m:2097152 2MiB:2097152 \
+		2MB:2000000 1G:1073741824 1g:1073741824 1GiB:1073741824 1GB:1000000000; do
+		echo "$pair"
+		pattern in 10 "$pair"
+		run_csum 0 write -q -o "${pair%:*}" -l 10 v in
+		run_csum 0 read -q -o "${pair#*:}" -l 10 v
+		cmp ../stdout in
+		run_csum 0 read -q "--offset=${pair%:*}" --length=10 v
+		cmp ../stdout in
+	done
+	for pair in 1s:4096 2K:2048 3KB:3000 1MiB:1048576; do
+		echo "$pair"
+		run_csum 0 write -l "${pair%:*}" v < <(head -c 2M /dev/zero)
+		out_has "^wrote ${pair#*:} bytes"
+	done
+	for pair in 1T:1099511627776 1t:1099511627776 1TiB:1099511627776 1TB:1000000000000 1P:1125899906842624 \
+		1PiB:1125899906842624 1PB:1000000000000000 1E:1152921504606846976 1EiB:1152921504606846976 \
+		1EB:1000000000000000000 100000000000s:409600000000000; do
+		echo "$pair"
+		must_fail 8 "offset ${pair#*:} is past the end of the data space" write -o "${pair%:*}" v five
+		must_fail 8 "has only 5000 bytes .*--length asks for ${pair#*:} " write -l "${pair%:*}" v five
+	done
+	# Of another sector size the same "s" is something else.
+	small w
+	run_csum 0 write -q -o 2s -l 1s w five
+	run_csum 0 check -J w
+	[ "$(json summary .sectors_verified)" -eq 1 ]
+	run_csum 0 dump-imd -J -o 1024 -l 1 w
+	[ "$(json group '.copies[0].entries[2] != "0x0000000000000000"')" = true ]
+}
+
+@test "sizes that are none" {
+	small v
+	echo data >in
+	for size in '' x 1X 1.5K 1,5K 1Ki 1Kb 0x10 ' 1' '1 ' +1 1e3 1ss s K; do
+		echo "'$size'"
+		unchanged v -- must_fail 16 "^csumtool: --offset: " write -o "$size" v in
+		unchanged v -- must_fail 16 "^csumtool: --length: " write -l "$size" v in
+	done
+	unchanged v -- must_fail 16 "--offset: '-1' is negative" write -o -1 v in
+	unchanged v -- must_fail 16 "--length: '-1K' is negative" write --length=-1K v in
+	unchanged v -- must_fail 16 "--length: '0' is too small" write -l 0 v in
+	unchanged v -- must_fail 16 "--length: '0s' is too small" write -l 0s v in
+}
+
+@test "sizes that overflow" {
+	small v
+	echo data >in
+	for size in 9223372036854775808 18446744073709551616 18446744073709551617 99999999999999999999999999 8E 8EiB \
+		9223372036854775807K 9223372036854775807s 9223372036854776KB; do
+		echo "$size"
+		unchanged v -- must_fail 16 "--offset: '$size' is too large" write -o "$size" v in
+		unchanged v -- must_fail 16 "--length: '$size' is too large" write -l "$size" v in
+	done
+	# The largest that there is.
+	unchanged v -- must_fail 8 "past the end of the data space" write -o 9223372036854775807 v in
+	unchanged v -- must_fail 8 "has only 5 bytes" write -l 9223372036854775807 v in
+	unchanged v -- piped in 8 write -o 1 -l 9223372036854775807 v
+	err_has "9223372036854775807 bytes .* do not fit: from offset 1 on there is room for 169983"
+	unchanged v -- piped in 8 write -o 9223372036854775807 -l 9223372036854775807 v
+	# Too much for sectors of 4096 bytes only.
+	vol w -s 4096
+	unchanged w -- must_fail 8 "the range is past the end of any volume" write -o 9007199254740992s w in
+}
+
+@test "the last byte, and what is past it" {
+	small v
+	printf x >in
+	printf yz >two
+	run_csum 0 write -o $((space - 1)) v in
+	out_has "^wrote 1 byte"
+	head -c $((space - 1)) /dev/zero >model
+	cat in >>model
+	holds v model
+	unchanged v -- must_fail 8 "1 bytes \(1 byte\) of input do not fit: from offset $space on there is room for 0" \
+		write -o "$space" v in
+	unchanged v -- must_fail 8 "offset $((space + 1)) is past the end of the data space of $space bytes" \
+		write -o $((space + 1)) v in
+	unchanged v -- must_fail 8 "2 bytes .* of input do not fit: from offset $((space - 1)) on there is room for 1" \
+		write -o $((space - 1)) v two
+	unchanged v -- piped two 8 write -o "$space" v
+	err_has "the data space ends at $space bytes, but the input goes on"
+	unchanged v -- piped two 8 write -o $((space + 1)) v
+	err_has "offset $((space + 1)) is past the end"
+	run_csum 0 write -q -o $((space - 1)) -l 1 v two
+	put model $((space - 1)) <(printf y)
+	holds v model
+}
+
+@test "all of the volume, and a byte more" {
+	small v
+	pattern in "$space" all
+	run_csum 0 write -q v in
+	holds v in
+	piped in 0 write -q v
+	holds v in
+	echo >>in
+	unchanged v -- must_fail 8 "$((space + 1)) bytes .* of input do not fit" write v in
+	unchanged v -- run_csum 8 write v <in
+	err_has "of input do not fit"
+}
+
+@test "a pipe that is too long ends with 8 and says how much is in" {
+	small v
+	pattern in 300000 long
+	piped in 8 write -o 1000 v
+	[ -z "$stdout" ]
+	err_has "^csumtool: v: the data space ends at $space bytes, but the input goes on$"
+	err_has "the first $((space - 1000)) bytes .* of the input are in, at offset 1000$"
+	head -c 1000 /dev/zero >model
+	head -c $((space - 1000)) in >>model
+	holds v model
+	piped in 8 write -J v
+	[ "$(json summary .bytes)" -eq "$space" ]
+	[ "$(json summary .exit_status)" -eq 8 ]
+}
+
+@test "input shorter than --length" {
+	small v
+	pattern in 70000 short
+	unchanged v -- must_fail 8 "^csumtool: in: has only 70000 bytes \(68.4 KiB\), --length asks for 70001 " \
+		write -l 70001 v in
+	unchanged v -- run_csum 8 write -l 100K v <in
+	err_has "standard input: has only 70000"
+	piped in 8 write -o 500 -l 70001 v
+	[ -z "$stdout" ]
+	err_has "^csumtool: v: the input ended after 70000 of 70001 bytes$"
+	err_has "the first 70000 bytes .* of the input are in, at offset 500$"
+	head -c 500 /dev/zero >model
+	cat in >>model
+	truncate -s "$space" model
+	holds v model
+}
+
+@test "empty input" {
+	small v
+	: >empty
+	unchanged v -- must_fail 8 "^csumtool: empty: the input is empty$" write v empty
+	unchanged v -- run_csum 8 write v </dev/null
+	err_has "standard input: the input is empty"
+	unchanged v -- run_csum 8 write v < <(:)
+	err_has "standard input: the input is empty"
+	unchanged v -- run_csum 8 write -l 10 v < <(:)
+}
+
+@test "input that is none" {
+	small v
+	mkdir directory
+	unchanged v -- must_fail 8 "^csumtool: directory: a directory cannot be the input$" write v directory
+	unchanged v -- must_fail 8 "^csumtool: missing: cannot open the input: No such file" write v missing
+	unchanged v -- must_fail 8 "^csumtool: v/x: cannot open the input: Not a directory" write v v/x
+	unchanged v -- run_csum 8 write v <directory
+	err_has "standard input: a directory cannot be the input"
+	unchanged v -- run_csum 8 write v <&-
+	err_has "standard input: "
+	unchanged v -- run_csum 8 write v 0>/dev/null
+	err_has "standard input: cannot read: "
+}
+
+@test "a terminal is no input" {
+	small v
+	command -v script >/dev/null || skip "script is not installed"
+	before=$(digest v)
+	status=0
+	script -qec "'$CSUMTOOL' write v" /dev/null </dev/null >out || status=$?
+	[ "$status" -eq 8 ]
+	grep "csumtool: standard input: a terminal cannot be the input" out
+	[ "$(digest v)" = "$before" ]
+}
+
+@test "the volume itself is no input" {
+	small v
+	small_external d m
+	ln v hard
+	ln -s v soft
+	for name in v hard soft ./v; do
+		unchanged v -- must_fail 8 "^csumtool: $name: the input is the volume itself$" write v "$name"
+	done
+	unchanged v -- run_csum 8 write v <v
+	err_has "standard input: the input is the volume itself"
+	unchanged d m -- must_fail 8 "the input is the volume itself" write -m m d d
+	unchanged d m -- must_fail 8 "the input is the volume itself" write -m m d m
+	make_loop v
+	must_fail 8 "the input is the volume itself" write "$loop" "$loop"
+	must_fail 8 "the input is the volume itself" write -l 100 "$loop" v
+}
+
+@test "a bad sector is not changed in part" {
+	for where in 0 1 61 62 123 124 200 331; do
+		small v
+		pattern in "$space" bad
+		run_csum 0 write -q v in
+		at=$(data_at $where)
+		flip v $((at + 100))
+		echo part >part
+		echo "sector $where at $at"
+		says="^csumtool: v: data sector $where \(device offset $at\) is bad and would be changed in part only; write all"
+		unchanged v -- must_fail 4 "$says" write -o $((where * 512 + 7)) v part
+		# At the end of a longer write, and at its beginning.
+		if [ $where -gt 0 ]; then
+			pattern longer $((where * 512 + 9)) l
+			unchanged v -- must_fail 4 "$says" write v longer
+		fi
+		if [ $where -lt 331 ]; then
+			pattern longer $((space - where * 512 - 9)) m
+			unchanged v -- must_fail 4 "$says" write -o $((where * 512 + 9)) v longer
+			unchanged v -- piped longer 4 write -o $((where * 512 + 9)) v
+			err_has "$says"
+		fi
+		# As a whole it is, alone or among others.
+		pattern sector 512 w
+		run_csum 0 write -q -o ${where}s v sector
+		put in $((where * 512)) sector
+		holds v in
+		rm v
+	done
+}
+
+@test "a pipe that ends within a bad sector" {
+	small v
+	pattern in "$space" bad
+	run_csum 0 write -q v in
+	flip v "$(data_at 130)"
+	pattern new $((130 * 512 + 100)) new
+	piped new 4 write v
+	err_has "data sector 130 \(device offset $(data_at 130)\) is bad"
+	# As much as it says is in; the rest is what it was.
+	[[ $stderr =~ "the first "([0-9]+)" bytes" ]]
+	bytes=${BASH_REMATCH[1]}
+	[ "$bytes" -le $((130 * 512)) ]
+	is_state v clean
+	piece new 0 "$bytes" >part
+	put in 0 part
+	run_csum 4 read -q --on-error=raw v
+	flip v "$(data_at 130)"
+	holds v in
+}
+
+@test "an unreadable sector is not changed in part" {
+	small v
+	pattern in "$space" bad
+	run_csum 0 write -q v in
+	fault_device v
+	fault "read EIO $(data_at 70) 512"
+	echo part >part
+	must_fail 4 "data sector 70 \(device offset $(data_at 70)\) is bad" write -o 70s "$device" part
+	pattern sector 512 w
+	run_csum 0 write -q -o 70s "$device" sector
+	fault clear
+	put in $((70 * 512)) sector
+	holds "$device" in
+}
+
+@test "a group without integrity metadata is written as a whole or not at all" {
+	# The first group, one in the middle of a cluster, the short last one.
+	for group in 0 3 5; do
+		small v
+		pattern in "$space" lost
+		run_csum 0 write -q v in
+		poke v "$(imd_at $group 0)" 00000000
+		poke v "$(imd_at $group 1)" 00000000
+		begin=$((group * 62 * 512))
+		length=$((group < 5 ? 62 * 512 : (332 - 5 * 62) * 512))
+		pattern all "$space" all
+		says="both imd copies of group $group \(data sectors $((group * 62)) to $(((begin + length) / 512 - 1))\)"
+		says="$says are invalid.*'csumtool scrub'.*'csumtool accept'"
+		echo "group $group"
+		unchanged v -- must_fail 4 "$says" write -o $begin -l $((length - 1)) v all
+		unchanged v -- must_fail 4 "$says" write -o $begin -l $((length - 512)) v all
+		unchanged v -- must_fail 4 "$says" write -o $((begin + 512)) -l $((length - 512)) v all
+		unchanged v -- must_fail 4 "$says" write -o $((begin + 5)) -l 1 v all
+		if [ $group -gt 0 ]; then
+			# Of a file the end is known, and so the refusal comes first.
+			unchanged v -- must_fail 4 "$says" write -l $((begin + 512)) v all
+			# Of a pipe nobody knows the end: what comes before the group may go in.
+			piped <(piece all 0 $((begin + 512))) 4 write v
+			err_has "$says"
+			[[ $stderr =~ "the first "([0-9]+)" bytes" ]]
+			bytes=${BASH_REMATCH[1]}
+			[ "$bytes" -le $begin ]
+			is_state v clean
+			piece all 0 "$bytes" >part
+			put in 0 part
+		fi
+		run_csum 0 write -q -o $begin -l $length v all
+		piece all 0 $length >part
+		put in $begin part
+		holds v in
+		# As at format: copy 0 with generation 0, copy 1 with 1.
+		[ "$(surgery get v $(($(imd_at $group 0) + 8)) 4)" -eq 0 ]
+		[ "$(surgery get v $(($(imd_at $group 1) + 8)) 4)" -eq 1 ]
+		rm v
+	done
+}
+
+@test "a write of everything mends lost groups among others" {
+	small v
+	pattern in "$space" old
+	run_csum 0 write -q v in
+	for group in 1 2 5; do
+		flip v $(($(imd_at $group 0) + 20))
+		flip v $(($(imd_at $group 1) + 20))
+	done
+	run_csum 4 check -q v
+	pattern in "$space" new
+	run_csum 0 write -q v in
+	holds v in
+	flip v $(($(imd_at 2 0) + 20))
+	flip v $(($(imd_at 2 1) + 20))
+	pattern in "$space" newer
+	piped in 0 write -q v
+	holds v in
+}
+
+@test "a damaged copy is renewed before the other is changed" {
+	small v
+	pattern in "$space" copies
+	run_csum 0 write -q v in
+	for copy in 0 1; do
+		flip v $(($(imd_at 4 $copy) + 100))
+		run_csum 4 check v
+		out_has "^imd-bad: copy $copy of group 4 "
+		pattern part 100 "$copy"
+		run_csum 0 write -q -o $((250 * 512)) v part
+		put in $((250 * 512)) part
+		holds v in
+	done
+}
+
+@test "--verify" {
+	small v
+	pattern in 100000 verify
+	run_csum 0 write --verify v in
+	out_has "^wrote 100000 bytes \(97.7 KiB\) and verified them in "
+	run_csum 0 write --verify -J v in
+	[ "$(json summary .verified)" = true ]
+	run_csum 0 write -J v in
+	[ "$(json summary .verified)" = false ]
+	fault_device v
+	fault "flip $(data_at 20) 512"
+	run_csum 4 write --verify "$device" in
+	[ -z "$stdout" ]
+	err_has "what was written does not verify: 1 errors; run 'csumtool check'"
+	fault clear
+	is_state "$device" clean
+	run_csum 0 check -q "$device"
+}
+
+@test "input that fails ends at a safe point" {
+	small v
+	pattern in 150000 fails
+	cp in backing
+	fault_device backing
+	fault "read EIO 100000 512"
+	run_csum 8 write v "$device"
+	[ -z "$stdout" ]
+	err_has "^csumtool: $device: cannot read: Input/output error$"
+	[[ $stderr =~ "the first "([0-9]+)" bytes" ]] || [[ $stderr != *" are in"* ]]
+	bytes=${BASH_REMATCH[1]:-0}
+	[ "$bytes" -lt 150000 ]
+	piece in 0 "$bytes" >model
+	truncate -s "$space" model
+	holds v model
+}
+
+@test "the same content again, and sessions" {
+	small v
+	pattern in 5000 same
+	run_csum 0 write -q v in
+	run_csum 0 info -J v
+	session=$(json info .session)
+	generation=$(json info .generation)
+	run_csum 0 write -q v in
+	run_csum 0 info -J v
+	[ "$(json info .session)" -eq $((session + 1)) ]
+	[ "$(json info .generation)" -gt "$generation" ]
+	[ "$(json info .last_write)" -gt 0 ]
+	[ "$(json info '.superblocks.valid | join("")')" = ABC ]
+	truncate -s "$space" in
+	holds v in
+}
+
+@test "bytes around a write in an unwritten sector are zeros, whatever is stored there" {
+	small v
+	at=$(data_at 10)
+	poke v "$at" "$(printf 'ee%.0s' {1..512})"
+	printf abc >in
+	run_csum 0 write -q -o $((10 * 512 + 100)) v in
+	head -c "$space" /dev/zero >model
+	put model $((10 * 512 + 100)) in
+	holds v model
+}
+
+@test "what it says with -q, -v and -J" {
+	small v
+	pattern in 2000 says
+	run_csum 0 write -q v in
+	silent
+	run_csum 0 write -v v in
+	out_has "^wrote 2000 bytes \(2.0 KiB\) in "
+	run_csum 0 write -J -o 100 v in
+	[ -z "$stderr" ]
+	[ "$(wc -l <<<"$stdout")" -eq 1 ]
+	jq -e '.type == "summary" and .schema == 1 and .command == "write" and .volume == "v" and .offset == 100
+		and .bytes == 2000 and .verified == false and .exit_status == 0 and (has("error") | not)' <<<"$stdout"
+	run_csum 8 write -J -o 1G v in
+	jq -e '.exit_status == 8 and .bytes == 0 and (.error | contains("past the end"))' <<<"$stdout"
+}
+
+@test "wrong command lines" {
+	small v
+	: >in
+	must_fail 16 "an operand is missing: 'write' takes VOLUME \[FILE\]" write
+	must_fail 16 "'more' is one operand too many" write v in more
+	must_fail 16 "an operand is empty" write v ''
+	must_fail 16 "an operand is empty" write '' in
+	must_fail 16 "there is no such option" write --nothing v in
+	must_fail 16 "there is no such option" write --force v in
+	must_fail 16 "the argument is missing" write v in -o
+	must_fail 16 "--offset is given more than once" write -o 1 --offset=2 v in
+	must_fail 16 "--quiet and --verbose exclude each other" write -q -v v in
+	must_fail 16 "--quiet and --json exclude each other" write -q -J v in
+}
+
+@test "a file whose name begins with a dash" {
+	vol ./-v -s 512 --size=1290240
+	pattern ./-in 100 dash
+	run_csum 0 write -q -- -v -in
+	run_csum 0 read -q -l 100 -- -v
+	cmp ../stdout ./-in
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "simscenario.h"
+
+/* clang-format off */
+#define WRITE(from, number, content) { .action = SIM_WRITE, .first = (from), .count = (number), .version = (content) }
+#define WRITE_PART(from, number, less, off, content) \
+	{ .action = SIM_WRITE, .first = (from), .count = (number), .skip = (less), .cut = (off), .version = (content) }
+#define WRITE_ROUNDS(from, number, window, batch, content) \
+	{ .action = SIM_WRITE, .first = (from), .count = (number), .version = (content), \
+	  .window_groups = (window), .batch_groups = (batch) }
+#define DISCARD(from, number) { .action = SIM_DISCARD, .first = (from), .count = (number) }
+#define DISCARD_PART(from, number, less, off) \
+	{ .action = SIM_DISCARD, .first = (from), .count = (number), .skip = (less), .cut = (off) }
+#define DISCARD_ROUNDS(from, number, window, batch) \
+	{ .action = SIM_DISCARD, .first = (from), .count = (number), \
+	  .window_groups = (window), .batch_groups = (batch) }
+#define RECOVER { .action = SIM_RECOVER }
+#define FORMAT { .action = SIM_FORMAT }
+
+/*
+ * A group of S = 512 has 62 data sectors, one of S = 4096 has 510. Flushes of a write that is not pipelined, by
+ * number, on one disk: 0 opening; 1, 2 intent; then fresh data, new imd, data over old, settling, each only when
+ * there is any; clean. Tiny volumes are explored in full, three stops deep as far as the budget goes.
+ */
+const struct sim_scenario sim_scenarios[] = {
+	/* ---- one group, few sectors: every combination */
+	{ .name = "fresh", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .command = WRITE(0, 2, 2), .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "overwrite", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .command = WRITE(0, 2, 2), .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "mixed", .sector_size = 512, .interleave = 2, .tail_sectors = 6, .checksum_type = CSUM_CRC32C,
+	  .setup = { WRITE(0, 2, 1) }, .command = WRITE(1, 3, 2), .then = WRITE(0, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "one-sector", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .command = WRITE(2, 1, 2), .then = WRITE(2, 1, 3),
+	  .depth = 3, .weight = 6, .floor = 2000, .exact = true },
+	{ .name = "unaligned", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 2, 1) }, .command = WRITE_PART(0, 4, 100, 37, 2), .then = WRITE_PART(1, 1, 5, 5, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "discard", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .command = DISCARD(1, 2), .then = WRITE(0, 3, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "discard-unaligned", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .command = DISCARD_PART(0, 3, 7, 9), .then = DISCARD(0, 2),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "write-twice", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1), DISCARD(1, 1) }, .command = WRITE(0, 3, 2), .then = DISCARD(1, 2),
+	  .depth = 3, .weight = 10, .floor = 2000 },
+
+	/* ---- two groups and more: rounds, windows, clusters */
+	{ .name = "two-groups", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
+	  .setup = { WRITE(60, 4, 1) }, .command = WRITE(60, 4, 2), .then = WRITE(61, 2, 3),
+	  .depth = 3, .weight = 20, .floor = 10000, .exact = true },
+	{ .name = "two-rounds", .sector_size = 512, .interleave = 2, .groups = 1, .tail_sectors = 6,
+	  .setup = { WRITE(61, 2, 1) }, .command = WRITE_ROUNDS(60, 4, 0, 1, 2), .then = WRITE_ROUNDS(61, 2, 0, 1, 3),
+	  .depth = 3, .weight = 20, .floor = 10000, .exact = true },
+	{ .name = "sliding", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
+	  .setup = { WRITE(61, 2, 1) }, .command = WRITE_ROUNDS(60, 4, 1, 1, 2), .then = WRITE_ROUNDS(61, 2, 1, 1, 3),
+	  .depth = 3, .weight = 20, .floor = 10000, .exact = true },
+	{ .name = "discard-rounds", .sector_size = 512, .interleave = 2, .groups = 5, .tail_sectors = 6,
+	  .setup = { WRITE(60, 4, 1), WRITE(246, 4, 1), WRITE(310, 2, 1) },
+	  .command = DISCARD_ROUNDS(61, 251, 0, 1), .then = WRITE(61, 2, 3),
+	  .depth = 2, .weight = 20, .floor = 5000, .exact = true },
+	{ .name = "discard-sliding", .sector_size = 512, .interleave = 3, .groups = 6, .tail_sectors = 6,
+	  .setup = { WRITE(60, 4, 1), WRITE(246, 4, 1), WRITE(310, 2, 1) },
+	  .command = DISCARD_ROUNDS(61, 251, 2, 1), .then = WRITE_ROUNDS(61, 2, 1, 1, 3),
+	  .depth = 2, .weight = 20, .floor = 5000, .exact = true },
+	{ .name = "many-groups", .sector_size = 512, .groups = 4, .tail_sectors = 14, .checksum_type = CSUM_CRC32,
+	  .setup = { WRITE(30, 100, 1) }, .command = WRITE(10, 230, 2), .then = WRITE(100, 60, 3),
+	  .depth = 2, .weight = 20, .floor = 5000 },
+	{ .name = "pipeline", .sector_size = 512, .interleave = 2, .groups = 6, .tail_sectors = 6,
+	  .setup = { WRITE(30, 200, 1) },
+	  .command = WRITE_ROUNDS(10, 360, 0, 1, 2), .then = WRITE_ROUNDS(100, 100, 0, 1, 3),
+	  .depth = 2, .weight = 20, .floor = 5000 },
+	{ .name = "pipeline-sliding", .sector_size = 512, .interleave = 2, .groups = 6, .tail_sectors = 6,
+	  .setup = { WRITE(30, 200, 1) },
+	  .command = WRITE_ROUNDS(10, 360, 2, 1, 2), .then = WRITE_ROUNDS(100, 100, 1, 1, 3),
+	  .depth = 2, .weight = 20, .floor = 5000 },
+
+	/* ---- S = 4096 */
+	{ .name = "large-sectors", .sector_size = 4096, .tail_sectors = 5, .logical_sector_size = 4096,
+	  .setup = { WRITE(0, 3, 1) }, .command = WRITE_PART(0, 3, 17, 1000, 2), .then = WRITE(1, 3, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "large-sectors-groups", .sector_size = 4096, .interleave = 1, .groups = 1, .tail_sectors = 4,
+	  .setup = { WRITE(509, 2, 1) }, .command = WRITE_ROUNDS(508, 4, 1, 1, 2), .then = WRITE(509, 2, 3),
+	  .depth = 2, .weight = 6, .floor = 1000 },
+
+	/* ---- external layout: two caches, two flushes */
+	{ .name = "external", .sector_size = 512, .interleave = 1, .tail_sectors = 6, .external = true,
+	  .setup = { WRITE(0, 2, 1) }, .command = WRITE(1, 2, 2), .then = WRITE(0, 2, 3),
+	  .depth = 3, .weight = 20, .floor = 2000, .exact = true },
+	{ .name = "external-rounds", .sector_size = 512, .interleave = 2, .groups = 1, .tail_sectors = 5, .external = true,
+	  .setup = { WRITE(61, 2, 1) }, .command = WRITE_ROUNDS(60, 4, 1, 1, 2), .then = WRITE(61, 2, 3),
+	  .depth = 2, .weight = 20, .floor = 5000, .exact = true },
+	{ .name = "external-large", .sector_size = 4096, .tail_sectors = 5, .external = true, .logical_sector_size = 4096,
+	  .setup = { WRITE(0, 3, 1) }, .command = WRITE(1, 3, 2), .then = DISCARD(2, 2),
+	  .depth = 3, .weight = 6, .floor = 2000 },
+
+	/* ---- damage at rest */
+	{ .name = "slot-damaged", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 3, 1) }, .damage = SIM_SLOT_DAMAGED, .command = WRITE(0, 2, 2), .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "copy-damaged", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 3, 1) }, .damage = SIM_COPY_DAMAGED, .command = WRITE(0, 2, 2), .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "write-lost", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 3, 1), WRITE(0, 1, 2) }, .damage = SIM_WRITE_LOST,
+	  .command = WRITE(1, 2, 3), .then = WRITE(2, 2, 4),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "group-lost", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 3, 1) }, .damage = SIM_GROUP_LOST, .command = WRITE(0, 6, 2),
+	  .depth = 3, .weight = 10, .floor = 1000, .exact = true },
+	{ .name = "group-lost-discard", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 3, 1) }, .damage = SIM_GROUP_LOST, .command = DISCARD(0, 6),
+	  .depth = 3, .weight = 6, .floor = 200, .exact = true },
+
+	/* ---- recovery */
+	{ .name = "recover-cache", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { { WRITE(0, 2, 2), 4, SIM_KILL, SIM_ALL_KEPT } },
+	  .command = WRITE(1, 2, 3), .then = WRITE(0, 1, 4),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "recover-copy", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { { WRITE(0, 2, 2), 5, SIM_POWER_CUT, SIM_FIRST_TORN } },
+	  .command = RECOVER, .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "recover-merge", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { { WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER } },
+	  .command = RECOVER, .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "recover-replay", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) },
+	  .prelude = { { WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER }, { RECOVER, 2, SIM_POWER_CUT, SIM_FIRST_TORN } },
+	  .command = RECOVER, .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "recover-two-groups", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
+	  .setup = { WRITE(60, 4, 1) }, .prelude = { { WRITE(60, 4, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER } },
+	  .command = RECOVER, .then = WRITE(61, 2, 3),
+	  .depth = 3, .weight = 20, .floor = 5000, .exact = true },
+	{ .name = "recover-replay-groups", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
+	  .setup = { WRITE(60, 4, 1) },
+	  .prelude = { { WRITE(60, 4, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER }, { RECOVER, 2, SIM_POWER_CUT, SIM_FIRST_TORN } },
+	  .command = RECOVER, .then = WRITE(61, 2, 3),
+	  .depth = 3, .weight = 20, .floor = 5000, .exact = true },
+	{ .name = "recover-external", .sector_size = 512, .interleave = 1, .tail_sectors = 6, .external = true,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { { WRITE(0, 2, 2), 5, SIM_POWER_CUT, SIM_EVERY_OTHER } },
+	  .command = RECOVER, .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 10, .floor = 2000, .exact = true },
+	{ .name = "recover-many", .sector_size = 512, .interleave = 64, .groups = 300, .damage = SIM_MANY_INTERRUPTED,
+	  .command = RECOVER, .depth = 2, .weight = 2, .floor = 200 },
+	{ .name = "recover-many-large", .sector_size = 4096, .groups = 2, .tail_sectors = 3,
+	  .damage = SIM_MANY_INTERRUPTED, .command = RECOVER, .depth = 2, .weight = 2, .floor = 200 },
+
+	/* ---- format */
+	{ .name = "format", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 3, 1) }, .command = FORMAT, .depth = 1, .weight = 2, .floor = 200, .exact = true },
+	{ .name = "format-groups", .sector_size = 512, .interleave = 2, .groups = 3, .tail_sectors = 6,
+	  .setup = { WRITE(0, 100, 1) }, .command = FORMAT, .depth = 1, .weight = 10, .floor = 2000 },
+	{ .name = "format-external", .sector_size = 4096, .tail_sectors = 5, .external = true,
+	  .setup = { WRITE(0, 3, 1) }, .command = FORMAT, .depth = 1, .weight = 2, .floor = 200, .exact = true },
+};
+/* clang-format on */
+
+const size_t sim_scenario_count = sizeof(sim_scenarios) / sizeof(*sim_scenarios);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of scenarios, and the volumes they begin with. */
+#ifndef CSUM_TEST_SIMSCENARIO_H
+#define CSUM_TEST_SIMSCENARIO_H
+
+#include "simjudge.h"
+#include "simstops.h"
+
+/* What is wrong with the volume, at rest, when the scenario begins. */
+enum sim_damage {
+	SIM_SOUND,
+	SIM_SLOT_DAMAGED, /* slot A invalid */
+	SIM_COPY_DAMAGED, /* copy 0 of group 0 invalid */
+	SIM_WRITE_LOST, /* the device lost the last setup command's first sector, and the settling of its group */
+	SIM_GROUP_LOST, /* both copies of group 0 invalid */
+	SIM_MANY_INTERRUPTED, /* active; in every group one sector right by the older copy, one by the newer */
+};
+
+/* Which units survive a stop before the scenario begins. */
+enum sim_pattern_of_fates { SIM_ALL_LOST, SIM_ALL_KEPT, SIM_EVERY_OTHER, SIM_FIRST_TORN };
+
+struct sim_prelude {
+	struct sim_command command;
+	uint64_t flush; /* the stop comes before that flush of it, 0 the first */
+	enum sim_stop stop;
+	enum sim_pattern_of_fates fates;
+};
+
+struct sim_scenario {
+	const char *name;
+	uint32_t sector_size, interleave; /* 0: default */
+	uint64_t groups; /* full ones */
+	uint32_t tail_sectors; /* data sectors of a short group behind them, at least; 0: none */
+	bool external;
+	enum csum_checksum_type checksum_type; /* 0: crc64 */
+	uint32_t logical_sector_size; /* 0: 512 */
+	struct sim_command setup[4];
+	enum sim_damage damage;
+	struct sim_prelude prelude[3];
+	struct sim_command command; /* that is stopped */
+	struct sim_command then; /* what the next process does, beside recovering; SIM_NOTHING: nothing */
+	int depth; /* stops, one in the process after the other */
+	unsigned int weight; /* share of the budget of states */
+	uint64_t floor; /* fewest distinct states when nothing is left to explore */
+	bool exact; /* flushes and rounds of it are dropped and swapped: see simneeded.h */
+};
+
+extern const struct sim_scenario sim_scenarios[];
+extern const size_t sim_scenario_count;
+
+/* A scenario made ready. */
+struct sim_start {
+	const struct sim_scenario *scenario;
+	struct sim_map map;
+	struct sim_format old_format, new_format;
+	struct sim_contents contents;
+	struct sim_state state;
+	struct sim_expect expect; /* until what is in the cache is durable */
+	uint32_t *content; /* what every sector reads as */
+	uint32_t permitted; /* kinds of findings */
+};
+
+/* false: the library failed to make it, and *reason (256 bytes) says how. */
+bool sim_start_init(struct sim_start *start, const struct sim_scenario *scenario, char *reason);
+void sim_start_free(struct sim_start *start);
+
+#endif

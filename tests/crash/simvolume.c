@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "simvolume.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mkvolume.h"
+#include "volume.h"
+
+/* ------------------------------------------------------------------ commands */
+
+void sim_pattern(uint32_t version, uint64_t offset_bytes, uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		uint64_t at = offset_bytes + i;
+		uint64_t word = sim_mix((uint64_t)version << 40 ^ at / 8);
+
+		bytes[i] = (uint8_t)(word >> (at % 8 * 8));
+	}
+}
+
+void sim_command_name(const struct sim_command *command, char *text, size_t size)
+{
+	static const char *const names[] = { "nothing", "recovery", "write", "discard", "format" };
+	size_t used = (size_t)snprintf(text, size, "%s", names[command->action]);
+
+	if (command->action != SIM_WRITE && command->action != SIM_DISCARD)
+		return;
+	used += (size_t)snprintf(text + used, size - used, " of sectors %" PRIu64 " to %" PRIu64, command->first,
+				 command->first + command->count - 1);
+	if (command->skip || command->cut)
+		used += (size_t)snprintf(text + used, size - used, " less %" PRIu32 " and %" PRIu32 " bytes",
+					 command->skip, command->cut);
+	if (command->action == SIM_WRITE)
+		snprintf(text + used, size - used, ", version %" PRIu32, command->version);
+}
+
+void sim_command_result(struct sim_contents *contents, const struct sim_command *command, const uint32_t *before,
+			uint32_t *after)
+{
+	uint32_t size = contents->sector_size;
+	uint8_t *bytes = sim_alloc(size);
+
+	memcpy(after, before, contents->data_sectors * sizeof(*after));
+	for (uint64_t i = 0; i < command->count && command->action != SIM_RECOVER; i++) {
+		uint64_t sector = command->first + i;
+		uint32_t begin = i == 0 ? command->skip : 0;
+		uint32_t end = i == command->count - 1 ? size - command->cut : size;
+
+		if (before[sector] != SIM_BAD)
+			memcpy(bytes, contents->bytes[before[sector]], size);
+		if (command->action == SIM_WRITE)
+			sim_pattern(command->version, sector * size + begin, bytes + begin, end - begin);
+		else
+			memset(bytes + begin, 0, end - begin);
+		after[sector] = sim_contents_add(contents, sector, bytes);
+	}
+	free(bytes);
+}
+
+static void take_message(void *user, enum csum_severity severity, const char *text)
+{
+	char *message = user;
+
+	if (severity == CSUM_ERROR)
+		snprintf(message, 256, "%s", text);
+}
+
+struct pattern_source {
+	uint32_t version;
+	uint64_t cursor, end;
+};
+
+static int64_t fill_pattern(void *user, void *buffer, size_t size)
+{
+	struct pattern_source *source = user;
+
+	if (size > source->end - source->cursor)
+		size = (size_t)(source->end - source->cursor);
+	sim_pattern(source->version, source->cursor, buffer, size);
+	source->cursor += size;
+	return (int64_t)size;
+}
+
+static int change(struct csum_volume *volume, const struct sim_command *command, uint64_t *done_bytes)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	uint64_t group_bytes = (uint64_t)geometry->sectors_per_group * geometry->sector_size;
+	uint64_t begin = command->first * geometry->sector_size + command->skip;
+	uint64_t end = (command->first + command->count) * geometry->sector_size - command->cut;
+	struct pattern_source source = { command->version, begin, end };
+	const struct csum_write_options options = {
+		.offset_bytes = begin,
+		.length_bytes = end - begin,
+		.source = { fill_pattern, &source },
+	};
+
+	if (command->window_groups)
+		volume->window_bytes = command->window_groups * group_bytes;
+	if (command->batch_groups)
+		volume->batch_bytes = command->batch_groups * group_bytes;
+	if (command->action == SIM_WRITE)
+		return csum_write(volume, &options, done_bytes);
+	if (command->action == SIM_DISCARD)
+		return csum_discard(volume, begin, end - begin, done_bytes);
+	return 0;
+}
+
+static void run_format(struct sim_machine *machine, const struct sim_format *format,
+		       const struct csum_handlers *handlers, struct sim_run *run)
+{
+	struct csum_device *data = sim_machine_device(machine, 0, true);
+	struct csum_device *metadata = format->geometry.external ? sim_machine_device(machine, 1, true) : data;
+	struct csum_mkvolume make = {
+		.handlers = *handlers,
+		.data = data,
+		.metadata = metadata,
+		.superblock = {
+			.features_incompat = format->geometry.external ? CSUM_INCOMPAT_EXTERNAL : 0,
+			.checksum_type = format->checksum_type,
+			.geometry = format->geometry,
+			.journal_offset = CSUM_JOURNAL_OFFSET,
+			.journal_size = CSUM_JOURNAL_SIZE,
+			.clusters_offset = CSUM_CLUSTERS_OFFSET,
+		},
+	};
+	int close_error = 0;
+
+	memset(make.superblock.uuid, format->id, sizeof(make.superblock.uuid));
+	memset(make.superblock.seed, format->id, sizeof(make.superblock.seed));
+	run->phase = SIM_AT_WORK;
+	run->error = csum_mkvolume(&make);
+	if (metadata != data)
+		close_error = csum_device_close(metadata);
+	if (csum_device_close(data) && !close_error)
+		close_error = -1;
+	if (!run->error)
+		run->error = close_error;
+}
+
+void sim_command_run(struct sim_machine *machine, const struct sim_command *command, const struct sim_format *format,
+		     struct sim_run *run)
+{
+	const struct csum_handlers handlers = { .user = run->message, .message = take_message };
+	struct csum_device *data, *metadata;
+	struct csum_volume *volume;
+	int close_error;
+
+	*run = (struct sim_run){ .phase = SIM_OPENING };
+	if (command->action == SIM_FORMAT) {
+		run_format(machine, format, &handlers, run);
+		run->phase = SIM_ENDED;
+		return;
+	}
+	data = sim_machine_device(machine, 0, true);
+	metadata = machine->map->disks > 1 ? sim_machine_device(machine, 1, true) : data;
+	run->error = csum_volume_open_devices(&handlers, data, metadata, true, 0, &volume);
+	if (!run->error) {
+		run->phase = SIM_AT_WORK;
+		run->error = change(volume, command, &run->done_bytes);
+		close_error = csum_volume_close(volume);
+		if (!run->error)
+			run->error = close_error;
+	}
+	run->phase = SIM_ENDED;
+}
+
+/* ------------------------------------------------------------------ looking */
+
+struct looking {
+	const struct sim_contents *contents;
+	const struct sim_expect *expect;
+	struct sim_view *view;
+};
+
+static int take_bytes(void *user, const void *data, size_t size, uint64_t offset_bytes, bool is_zero)
+{
+	const struct looking *looking = user;
+	uint32_t sector_size = looking->contents->sector_size;
+	static const uint8_t zeros[64];
+
+	for (size_t done = 0; done < size; done += sector_size) {
+		uint64_t sector = (offset_bytes + done) / sector_size;
+		const uint8_t *bytes = (const uint8_t *)data + done;
+
+		if (sector >= looking->view->sectors)
+			return -1;
+		if (is_zero)
+			looking->view->content[sector] =
+				memcmp(bytes, zeros, sizeof(zeros)) == 0 ? SIM_ZEROS : SIM_STRANGE;
+		else
+			looking->view->content[sector] =
+				sim_contents_find(looking->contents, bytes, looking->expect->either[0][sector],
+						  looking->expect->either[1][sector]);
+	}
+	return 0;
+}
+
+static void take_finding(void *user, const struct csum_finding *finding)
+{
+	const struct looking *looking = user;
+
+	for (uint64_t i = 0; i < finding->sector_count; i++) {
+		if (finding->subject == CSUM_SUBJECT_DATA && csum_finding_is_error(finding->kind))
+			looking->view->content[finding->first_sector + i] = SIM_BAD;
+	}
+}
+
+static void look_at_volume(struct csum_volume *volume, struct looking *looking)
+{
+	struct sim_view *view = looking->view;
+	const struct csum_read_options read_options = {
+		.length_bytes = CSUM_TO_END,
+		.on_error = CSUM_ON_ERROR_ZERO,
+		.sink = take_bytes,
+		.finding = take_finding,
+		.user = looking,
+	};
+	const struct csum_check_options check_options = { .length_bytes = CSUM_TO_END };
+	uint64_t done_bytes;
+
+	csum_volume_get_info(volume, &view->info);
+	for (uint64_t i = 0; i < view->sectors; i++)
+		view->content[i] = SIM_STRANGE;
+	view->read_error = csum_read(volume, &read_options, &done_bytes);
+	view->check_error = csum_check(volume, &check_options, &view->totals);
+}
+
+void sim_look_at(struct sim_machine *machine, const struct sim_contents *contents, const struct sim_expect *expect,
+		 struct sim_view *view)
+{
+	const struct csum_handlers handlers = { .user = view->message, .message = take_message };
+	struct looking looking = { contents, expect, view };
+	struct csum_device *data, *metadata;
+	struct csum_volume *volume;
+
+	*view = (struct sim_view){ .sectors = contents->data_sectors };
+	view->content = sim_alloc(view->sectors * sizeof(*view->content));
+	data = sim_machine_device(machine, 0, false);
+	metadata = machine->map->disks > 1 ? sim_machine_device(machine, 1, false) : data;
+	view->open_error = csum_volume_open_devices(&handlers, data, metadata, false, 0, &volume);
+	if (view->open_error)
+		return;
+	look_at_volume(volume, &looking);
+	view->open_error = csum_volume_close(volume);
+}
+
+void sim_look(const struct sim_map *map, const struct sim_state *state, const struct sim_contents *contents,
+	      const struct sim_expect *expect, struct sim_view *view)
+{
+	struct sim_machine machine;
+
+	sim_machine_init(&machine, map, state);
+	sim_look_at(&machine, contents, expect, view);
+	sim_machine_free(&machine);
+}
+
+void sim_view_free(struct sim_view *view)
+{
+	free(view->content);
+	view->content = NULL;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every scenario of scenarios.c is stopped in every way the budget allows, and each state that is left is
+ * opened, read, checked and recovered.
+ *
+ * Environment:
+ *   CSUM_CRASH_STATES   distinct states to explore in all; "full": enough for a million (default: 60000)
+ *   CSUM_CRASH_ONLY     explore this scenario alone
+ *   CSUM_CRASH_HISTORY  and of it only this history, as a violation has printed it
+ *   CSUM_CRASH_REPORT   append the figures to this file
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "simexplore.h"
+#include "simjobs.h"
+
+#define DEFAULT_STATES 60000u
+#define FULL_STATES 1150000u
+/* Scenarios explored to their end need less, but a full run must not be held up by one. */
+#define MOST_OF_ONE 400000u
+
+static struct sim_result *results; /* per scenario, shared with the processes that fill them in */
+static uint64_t budgets[128];
+static uint64_t states;
+
+/* Superblocks carry the time of the last write; states are to be the same ones in every run. */
+time_t time(time_t *seconds)
+{
+	if (seconds)
+		*seconds = 1000000000;
+	return 1000000000;
+}
+
+static void explore(size_t i)
+{
+	const struct sim_plan plan = { .budget = budgets[i], .history = getenv("CSUM_CRASH_HISTORY") };
+
+	sim_explore(&sim_scenarios[i], &plan, &results[i]);
+}
+
+static bool selected(const struct sim_scenario *scenario)
+{
+	const char *only = getenv("CSUM_CRASH_ONLY");
+
+	return !only || strcmp(only, scenario->name) == 0;
+}
+
+/* Those that end by themselves first; what they leave of the budget is for the others. */
+static void run_scenarios(bool endless, uint64_t budget)
+{
+	size_t chosen[128], count = 0;
+	uint64_t weights = 0;
+
+	for (size_t i = 0; i < sim_scenario_count; i++) {
+		if (!selected(&sim_scenarios[i]) || sim_scenarios[i].endless != endless)
+			continue;
+		chosen[count++] = i;
+		weights += sim_scenarios[i].weight;
+	}
+	for (size_t n = 0; n < count; n++) {
+		uint64_t share = budget * sim_scenarios[chosen[n]].weight / weights;
+		uint64_t most = sim_scenarios[chosen[n]].most ? sim_scenarios[chosen[n]].most : MOST_OF_ONE;
+
+		budgets[chosen[n]] = share < most ? share : most;
+	}
+	sim_jobs(chosen, count, explore);
+}
+
+static int run_all(void **state)
+{
+	uint64_t distinct = 0;
+	size_t finite = 0;
+
+	(void)state;
+	assert_true(sim_scenario_count <= sizeof(budgets) / sizeof(*budgets));
+	results = mmap(NULL, sim_scenario_count * sizeof(*results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	assert_ptr_not_equal(results, MAP_FAILED);
+	/* A child that dies leaves this. */
+	for (size_t i = 0; i < sim_scenario_count; i++) {
+		results[i].violations = selected(&sim_scenarios[i]);
+		snprintf(results[i].text, sizeof(results[i].text), "%s: the process that explored it died\n",
+			 sim_scenarios[i].name);
+		finite += !sim_scenarios[i].endless;
+	}
+	run_scenarios(false, states / sim_scenario_count * finite);
+	for (size_t i = 0; i < sim_scenario_count; i++)
+		distinct += results[i].distinct;
+	run_scenarios(true, states > distinct ? states - distinct : 0);
+	return 0;
+}
+
+/* Fewest distinct states: those there are, or a good part of the budget. Others say why they fail. */
+static uint64_t floor_of(size_t i)
+{
+	uint64_t share = budgets[i] / 2;
+
+	return results[i].exhausted || sim_scenarios[i].floor < share ? sim_scenarios[i].floor : share;
+}
+
+static void check_scenario(void **state)
+{
+	const struct sim_result *result = *state;
+	size_t i = (size_t)(result - results);
+
+	if (!selected(&sim_scenarios[i]))
+		skip();
+	if (result->violations)
+		print_error("%s", result->text);
+	assert_int_equal(result->violations, 0);
+	if (!getenv("CSUM_CRASH_HISTORY"))
+		assert_true(result->distinct >= floor_of(i));
+}
+
+static void print_report(FILE *file)
+{
+	uint64_t distinct = 0, nested = 0, violations = 0;
+
+	fprintf(file, "# %-24s %10s %10s %10s %10s\n", "scenario", "distinct", "nested", "floor", "violations");
+	for (size_t i = 0; i < sim_scenario_count; i++) {
+		const struct sim_result *result = &results[i];
+
+		if (!selected(&sim_scenarios[i]))
+			continue;
+		fprintf(file, "# %-24s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "%s\n",
+			sim_scenarios[i].name, result->distinct, result->nested, floor_of(i), result->violations,
+			result->exhausted ? "  all there are" : "");
+		distinct += result->distinct;
+		nested += result->nested;
+		violations += result->violations;
+	}
+	fprintf(file, "# %-24s %10" PRIu64 " %10" PRIu64 " %10s %10" PRIu64 "\n", "crash states in all", distinct,
+		nested, "", violations);
+}
+
+/* The floors must not let a few scenarios supply all of a full run. */
+static void check_total(void **state)
+{
+	const char *path = getenv("CSUM_CRASH_REPORT");
+	FILE *file = path ? fopen(path, "a") : NULL;
+	uint64_t distinct = 0;
+
+	(void)state;
+	print_report(stdout);
+	if (file) {
+		print_report(file);
+		fclose(file);
+	}
+	for (size_t i = 0; i < sim_scenario_count; i++)
+		distinct += results[i].distinct;
+	if (states == FULL_STATES && !getenv("CSUM_CRASH_ONLY"))
+		assert_true(distinct >= 1000000);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[sizeof(budgets) / sizeof(*budgets) + 1];
+	const char *wanted = getenv("CSUM_CRASH_STATES");
+	int failed;
+
+	states = !wanted || !*wanted ? DEFAULT_STATES : strcmp(wanted, "full") == 0 ? FULL_STATES : strtoull(wanted, NULL, 10);
+	/* The cases need the results' place before the group's setup makes it. */
+	run_all(NULL);
+	for (size_t i = 0; i < sim_scenario_count; i++) {
+		tests[i] = (struct CMUnitTest){ .name = sim_scenarios[i].name,
+						.test_func = check_scenario,
+						.initial_state = &results[i] };
+	}
+	tests[sim_scenario_count] = (struct CMUnitTest){ .name = "figures", .test_func = check_total };
+	failed = _cmocka_run_group_tests("crash", tests, sim_scenario_count + 1, NULL, NULL);
+	munmap(results, sim_scenario_count * sizeof(*results));
+	return failed;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One input of the fuzz target: opens, checks, reads and dumps the image that it makes, opens it for writing, which
+ * recovers it, writes to it and looks again. Ends the program by abort() when the library does what model.h or the
+ * promises of the update protocol do not allow.
+ */
+#ifndef CSUM_TEST_VOLUME_BODY_H
+#define CSUM_TEST_VOLUME_BODY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void volume_body(const uint8_t *input, size_t size);
+
+/* What inputs have led to so far: shows that they reach what they are meant for. */
+struct volume_body_counts {
+	uint64_t inputs, refused, opened, opened_active, opened_unknown, recovered, recovery_refused;
+	uint64_t merged; /* recoveries that wrote a journal record */
+	uint64_t replayed; /* recoveries that found an image in force */
+	uint64_t bad_sectors, older_sectors, written, write_refused, discarded;
+	uint64_t dumped, carved;
+};
+
+extern struct volume_body_counts volume_body_counts;
+
+/* Writes the image of the input to PREFIX.data, and PREFIX.metadata when that is apart. */
+int volume_body_save(const uint8_t *input, size_t size, const char *prefix);
+
+/* Calls with inputs that begin a search: every volume at moments all over its life, and changes of every kind. */
+void volume_body_seeds(void (*seed)(void *user, const uint8_t *input, size_t size), void *user);
+
+#endif
