@@ -190,7 +190,7 @@ $(OBJ)/csumtool/%.o: private MODULE_CFLAGS = $(PROG_PKG_CFLAGS)
 TEST_INCLUDES := -Itests/unit -Itests/crash
 $(OBJ)/tests/unit/%.o $(OBJ)/tests/crash/%.o: \
 	private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS) $(PROG_PKG_CFLAGS) $(TEST_PKG_CFLAGS)
-$(OBJ)/tests/fuzz/%.o: private MODULE_CFLAGS = $(TEST_INCLUDES) -Itests/fuzz $(LIB_PKG_CFLAGS)
+$(OBJ)/tests/fuzz/%.o: private MODULE_CFLAGS = $(TEST_INCLUDES) -Itests/fuzz $(LIB_PKG_CFLAGS) $(FUZZ_CFLAGS)
 $(OBJ)/tests/cli/%.o: private MODULE_CFLAGS = -Itests/cli $(LIB_PKG_CFLAGS) $(CLI_HELPER_PKG_CFLAGS)
 
 $(call objects,$(ALL_SRCS)): $(OBJ)/%.o: %.c $(BUILD)/flags
@@ -305,7 +305,7 @@ fuzz: | $(FIRST)
 	@[ -n '$(FUZZ_SRCS)' ] || { echo 'fuzz: there is no tests/fuzz/fuzz_*.c' >&2; exit 1; }
 	@$(MAKE) fuzz-programs BUILD='$(BUILD)-fuzz' CC='$(FUZZ_CC)' DEPS=no \
 		INSTRUMENT='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$(SANITIZE) \
-		-fno-sanitize-recover=all'
+		-fno-sanitize-recover=all' FUZZ_CFLAGS='-O2 -fno-sanitize=fuzzer-no-link'
 	@for name in $(FUZZ_SRCS:tests/fuzz/%.c=%); do \
 		dir='$(BUILD)-fuzz'; corpus=$$dir/corpus/$$name; mkdir -p $$corpus; \
 		seeds=tests/fuzz/corpus/$$name; [ -d $$seeds ] || seeds=; \

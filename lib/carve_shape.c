@@ -193,7 +193,7 @@ static bool internal_geometry(const struct csum_carve_shape *shape, const struct
 		return true;
 	if (csum_layout_derive(csum_carve_sector_size(shape->size_index), shape->interleave, false, device_bytes, 0,
 			       &present) == 0 &&
-	    present.data_sectors >= data_sectors) {
+	    present.groups >= tally->group_limit) {
 		result->end_known = present.data_sectors == tally->full_limit * entries;
 		data_sectors = present.data_sectors;
 	}

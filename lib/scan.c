@@ -92,6 +92,7 @@ static int allocate(struct scan *scan)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(scan->volume);
 	size_t sectors = (size_t)scan->batch_groups * geometry->sectors_per_group;
+	uint64_t run_bytes;
 
 	for (int i = 0; i < BATCHES; i++) {
 		if (batch_init(scan, &scan->batches[i]))
@@ -102,8 +103,10 @@ static int allocate(struct scan *scan)
 			    sizeof(*scan->runs));
 	if (!scan->runs)
 		return -ENOMEM;
+	/* No run is longer than the whole range. */
+	run_bytes = min_u64(RUN_BYTES, scan->options->sector_count * geometry->sector_size);
 	while (!scan->options->keep_data && !scan->options->metadata_only && scan->buffer_count < WIDTH) {
-		scan->buffers[scan->buffer_count] = csum_io_alloc(RUN_BYTES);
+		scan->buffers[scan->buffer_count] = csum_io_alloc((size_t)run_bytes);
 		if (!scan->buffers[scan->buffer_count])
 			return -ENOMEM;
 		scan->buffer_count++;

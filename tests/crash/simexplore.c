@@ -36,7 +36,7 @@ struct explorer {
 	struct sim_judge judge;
 	struct sim_set images, judged;
 	struct level level, next;
-	int depth; /* stops before the run under way */
+	int depth, deepest; /* stops before the run under way; in all, at most */
 	uint64_t budget; /* states judged when this level ends */
 	uint64_t limit; /* combinations at a point */
 	bool sampled; /* at some point of this pass there were more */
@@ -190,7 +190,7 @@ static bool take(void *user, const struct sim_fates *fates)
 		oracle = judge_state(explorer, &state, done);
 		if (oracle)
 			violated(explorer, oracle, fates);
-		else if (explorer->command->action != SIM_FORMAT)
+		else if (explorer->depth + 1 < explorer->deepest || explorer->history)
 			offer(explorer, &state, fates);
 	}
 	sim_state_free(&state);
@@ -338,6 +338,7 @@ static void explore_levels(struct explorer *explorer)
 {
 	int depth = explorer->plan->depth ? explorer->plan->depth : explorer->start.scenario->depth;
 
+	explorer->deepest = depth;
 	for (explorer->depth = 0; explorer->depth < depth && !explorer->result->violations; explorer->depth++) {
 		uint64_t left = explorer->plan->budget > explorer->result->judged ?
 					explorer->plan->budget - explorer->result->judged :
@@ -346,7 +347,6 @@ static void explore_levels(struct explorer *explorer)
 		if (explorer->history && !*explorer->history)
 			break;
 		explore_level(explorer, left / (uint64_t)(depth - explorer->depth));
-if(getenv("DBG"))fprintf(stderr,"depth %d nodes %zu offered-next %lu judged %lu limit %lu\n",explorer->depth,explorer->level.count,explorer->next.offered,explorer->result->judged,explorer->limit);
 		level_free(&explorer->level);
 		explorer->level = explorer->next;
 		explorer->next = (struct level){ 0 };

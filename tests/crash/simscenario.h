@@ -41,7 +41,9 @@ struct sim_scenario {
 	struct sim_command then; /* what the next process does, beside recovering; SIM_NOTHING: nothing */
 	int depth; /* stops, one in the process after the other */
 	unsigned int weight; /* share of the budget of states */
-	uint64_t floor; /* fewest distinct states when nothing is left to explore */
+	bool endless; /* more states than a budget has room for */
+	uint64_t most; /* states, where they are slow to judge; 0: no limit of its own */
+	uint64_t floor; /* fewest distinct states where the budget has room for them */
 	bool exact; /* flushes and rounds of it are dropped and swapped: see simneeded.h */
 };
 

@@ -11,6 +11,7 @@
 #define DIRTY_BLOCK UINT64_C(4096)
 
 struct fuzzdisks fuzzdisks;
+void (*fuzz_before_failing)(void);
 
 void fuzz_fail(const char *format, ...)
 {
@@ -21,6 +22,8 @@ void fuzz_fail(const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
+	if (fuzz_before_failing)
+		fuzz_before_failing();
 	abort();
 }
 

@@ -64,4 +64,7 @@ static inline int fuzzdisk_metadata(void)
 /* Prints why and aborts: what a fuzzer takes for a crash. */
 void fuzz_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* Called by it in between; may be NULL. */
+extern void (*fuzz_before_failing)(void);
+
 #endif

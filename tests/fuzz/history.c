@@ -264,6 +264,7 @@ static void format(unsigned int number, const struct csum_geometry *geometry)
 static void live(unsigned int number, const struct event *event, uint32_t version)
 {
 	struct history *history = &histories[number];
+	uint64_t unit = kinds[number].sector_size / FUZZDISK_BLOCK;
 	uint64_t budget = UINT64_MAX;
 
 	if (event->killed) {
@@ -271,7 +272,8 @@ static void live(unsigned int number, const struct event *event, uint32_t versio
 		blocks_written = 0;
 		if (run_event(event, version))
 			fuzz_fail("volume %u: event %u of its life fails", number, version);
-		budget = blocks_written * event->killed / 16;
+		/* Data sectors do not tear: that much is asked of the device. */
+		budget = blocks_written * event->killed / 16 / unit * unit;
 		load_records(history, history->count);
 		fuzzdisks.may_write = ~0u;
 		recorded = history;
@@ -340,7 +342,7 @@ void history_load(unsigned int number, const struct history_moment *moment)
 	}
 	if (count == history->count || moment->sectors == 0)
 		return;
-	size = moment->sectors * FUZZDISK_BLOCK;
+	size = (size_t)moment->sectors * kinds[number].sector_size;
 	if (size > history->records[count].size)
 		size = history->records[count].size;
 	fuzzdisk_put(history->records[count].disk, history->records[count].offset_bytes, history->records[count].bytes,

@@ -13,7 +13,7 @@ enum { HISTORIES = 11 };
 /* A moment. */
 struct history_moment {
 	uint32_t write; /* so many writes are done; anything above the last one counts from the first again */
-	uint8_t sectors; /* blocks of the next write that are done too, as far as it has them */
+	uint8_t sectors; /* sectors of the next write that are done too, as far as it has them */
 	/* Bit i: the i-th of these writes, counted backwards, is lost, if no flush came after it. */
 	uint8_t lost;
 };

@@ -286,12 +286,17 @@ static void find_journal(struct look *look)
 	const uint8_t *head = metadata_at(JOURNAL, BLOCK);
 	uint64_t images;
 
-	if (look->model->state != MODEL_ACTIVE || !head || memcmp(head, "CSUMJRNL", 8) != 0)
+	if (look->model->state != MODEL_ACTIVE)
+		return;
+	look->model->journal_unreadable = !head;
+	if (!head || memcmp(head, "CSUMJRNL", 8) != 0)
 		return;
 	images = get_le(head + 12, 4);
-	if (images < 1 || images > 254 || images > (JOURNAL_SIZE - BLOCK) / look->model->sector_size ||
-	    !metadata_at(JOURNAL + BLOCK, images * look->model->sector_size) ||
-	    !record_crc_fits(look, head, (uint32_t)images) || get_le(head + 16, 8) != look->session)
+	if (images < 1 || images > 254 || images > (JOURNAL_SIZE - BLOCK) / look->model->sector_size)
+		return;
+	look->model->journal_unreadable = !metadata_at(JOURNAL + BLOCK, images * look->model->sector_size);
+	if (look->model->journal_unreadable || !record_crc_fits(look, head, (uint32_t)images) ||
+	    get_le(head + 16, 8) != look->session)
 		return;
 	for (uint64_t i = 0; i < images; i++) {
 		const uint8_t *place = head + 32 + 16 * i;
@@ -388,7 +393,7 @@ void model_load(struct model *model)
 	struct look look = { .model = model };
 	int metadata = fuzzdisk_metadata();
 
-	model->opens = model->small = model->read_only = false;
+	model->opens = model->small = model->read_only = model->journal_unreadable = false;
 	model->state = MODEL_CLEAN;
 	model->intent_first = model->intent_count = 0;
 	look.superblock = governing(model);

@@ -17,21 +17,31 @@
 struct volume_body_counts volume_body_counts;
 
 #define counts volume_body_counts
+#define LARGE_RANGE (UINT64_C(4) << 20)
 
 static struct program program;
 /* How the image reads: before anything, behind opening for writing, behind the write. */
 static struct model models[3];
 
-/* Messages are made, as their formats are worth testing, and dropped. */
-static void drop_message(void *user, enum csum_severity severity, const char *text)
+/* The messages of the library since it was last called: shown only with a violation. */
+static char messages[4096];
+
+static void keep_message(void *user, enum csum_severity severity, const char *text)
 {
+	size_t used = strlen(messages);
+
 	(void)user;
-	(void)severity;
 	if (strlen(text) == 0)
 		fuzz_fail("an empty message");
+	snprintf(messages + used, sizeof(messages) - used, "%s%s\n", severity == CSUM_ERROR ? "" : "note: ", text);
 }
 
-static const struct csum_handlers handlers = { .message = drop_message };
+static const struct csum_handlers handlers = { .message = keep_message };
+
+static void show_messages(void)
+{
+	fputs(messages, stderr);
+}
 
 static int open_volume(bool writable, struct csum_volume **volume)
 {
@@ -53,6 +63,14 @@ static void none_open(const char *when)
 {
 	if (fuzzdisks.open_devices != 0)
 		fuzz_fail("%d devices left open by %s", fuzzdisks.open_devices, when);
+}
+
+/* A volume that is much larger than its devices is looked at in part: to find that all of it is missing takes time. */
+static uint64_t range_length(const struct model *model)
+{
+	uint64_t space = model->data_sectors * model->sector_size;
+
+	return model->small || space < LARGE_RANGE ? CSUM_TO_END : LARGE_RANGE;
 }
 
 /* ------------------------------------------------------------------ checking */
@@ -129,7 +147,8 @@ static void compare_sectors(const struct model *model, const struct checking *ch
 			fuzz_fail("sector %" PRIu64 " is %s by check, by the format not", sector,
 				  checking->bad[sector] ? "bad" : "good");
 	}
-	if (totals->sectors_verified != readings[MODEL_GOOD] || totals->sectors_unwritten != readings[MODEL_UNWRITTEN] ||
+	if (totals->sectors_verified != readings[MODEL_GOOD] ||
+	    totals->sectors_unwritten != readings[MODEL_UNWRITTEN] ||
 	    totals->sectors_interrupted != readings[MODEL_OLDER] || totals->sectors_bad != readings[MODEL_BAD])
 		fuzz_fail("check counts %" PRIu64 " right, %" PRIu64 " unwritten, %" PRIu64 " older, %" PRIu64
 			  " bad sectors; they are %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64,
@@ -147,7 +166,7 @@ static void check(struct csum_volume *volume, const struct model *model, bool me
 {
 	static struct checking checking;
 	const struct csum_check_options options = {
-		.length_bytes = CSUM_TO_END,
+		.length_bytes = range_length(model),
 		.metadata_only = metadata_only,
 		.finding = take_finding,
 		.user = &checking,
@@ -170,7 +189,15 @@ static void check(struct csum_volume *volume, const struct model *model, bool me
 struct reading {
 	const struct model *model;
 	uint64_t cursor;
+	uint64_t found; /* bad sectors, by the findings */
 };
+
+static void take_bad_sectors(void *user, const struct csum_finding *finding)
+{
+	struct reading *reading = user;
+
+	reading->found += finding->sector_count;
+}
 
 static int take_bytes(void *user, const void *data, size_t size, uint64_t offset_bytes, bool is_zero)
 {
@@ -203,36 +230,48 @@ static uint64_t first_bad(const struct model *model)
 	return sector;
 }
 
+static uint64_t count_bad(const struct model *model)
+{
+	uint64_t count = 0;
+
+	for (uint64_t sector = 0; sector < model->data_sectors; sector++)
+		count += model->sector[sector].reading == MODEL_BAD;
+	return count;
+}
+
+static void compare_reading(const struct reading *reading, bool stop, int error, uint64_t done)
+{
+	const struct model *model = reading->model;
+	uint64_t bad = count_bad(model);
+
+	if ((error != 0) != (bad > 0))
+		fuzz_fail("reading: %d, with %" PRIu64 " bad sectors", error, bad);
+	if (stop && done != first_bad(model) * model->sector_size)
+		fuzz_fail("reading stopped behind %" PRIu64 " bytes, the first bad sector being %" PRIu64, done,
+			  first_bad(model));
+	if (stop ? (reading->found > 0) != (bad > 0) : reading->found != bad)
+		fuzz_fail("reading found %" PRIu64 " bad sectors of %" PRIu64, reading->found, bad);
+}
+
 static void read_all(struct csum_volume *volume, const struct model *model, enum csum_on_error on_error)
 {
-	struct checking checking = { .model = model };
 	struct reading reading = { .model = model };
 	const struct csum_read_options options = {
-		.length_bytes = CSUM_TO_END,
+		.length_bytes = range_length(model),
 		.on_error = on_error,
 		.sink = take_bytes,
-		.finding = take_finding,
-		.user = on_error == CSUM_ON_ERROR_STOP ? (void *)&reading : (void *)&reading,
+		.finding = take_bad_sectors,
+		.user = &reading,
 	};
-	struct csum_read_options used = options;
 	uint64_t done;
-	int error;
+	int error = csum_read(volume, &options, &done);
 
-	(void)checking;
-	used.finding = NULL;
-	error = csum_read(volume, &used, &done);
 	if (error && error != -EBADMSG)
 		fuzz_fail("reading: %d", error);
 	if (done != reading.cursor)
 		fuzz_fail("%" PRIu64 " bytes read, but %" PRIu64 " handed out", done, reading.cursor);
-	if (!model->small)
-		return;
-	if ((error != 0) != (first_bad(model) < model->data_sectors))
-		fuzz_fail("reading: %d, the first bad sector being %" PRIu64 " of %" PRIu64, error, first_bad(model),
-			  model->data_sectors);
-	if (on_error == CSUM_ON_ERROR_STOP && done != first_bad(model) * model->sector_size)
-		fuzz_fail("reading stopped behind %" PRIu64 " bytes, the first bad sector being %" PRIu64, done,
-			  first_bad(model));
+	if (model->small)
+		compare_reading(&reading, on_error == CSUM_ON_ERROR_STOP, error, done);
 }
 
 static void compare_info(const struct csum_volume *volume, const struct model *model)
@@ -335,7 +374,7 @@ static void dump(const struct model *model)
 		.carve = carve,
 		.differ_only = program.action & PROGRAM_UNALIGNED,
 		.read_data = !alone,
-		.group_count = CSUM_TO_END,
+		.group_count = model->small ? CSUM_TO_END : 1,
 		.info = take_info,
 		.journal = take_journal,
 		.carved = take_carved,
@@ -346,7 +385,7 @@ static void dump(const struct model *model)
 	int error;
 
 	/* Without a superblock it carves; that takes long, so it is done when it is asked for. */
-	if (!carve && (!model->opens || !model->small))
+	if (!carve && !model->opens)
 		return;
 	fuzzdisks.may_write = 0;
 	metadata = fuzzdisk_device(fuzzdisk_metadata(), false);
@@ -406,8 +445,7 @@ static bool any_in_force(const struct model *model)
 static bool any_old_bad(const struct model *model)
 {
 	for (uint64_t sector = 0; sector < model->data_sectors; sector++) {
-		if (model->sector[sector].reading == MODEL_BAD &&
-		    model->group[sector / model->entries].in_intent)
+		if (model->sector[sector].reading == MODEL_BAD && model->group[sector / model->entries].in_intent)
 			return true;
 	}
 	return false;
@@ -435,11 +473,12 @@ static void compare_recovered(const struct model *before, const struct model *af
 
 static void compare_refusal(const struct model *before, const struct model *after, int error)
 {
-	bool allowed = before->opens && !before->read_only && before->state != MODEL_UNKNOWN;
+	bool allowed = !before->read_only && before->state != MODEL_UNKNOWN;
+	bool stuck = before->state == MODEL_ACTIVE && (before->journal_unreadable || any_old_bad(before));
 
 	if (!before->opens)
 		return;
-	if (allowed && !(error == -EBADMSG && before->state == MODEL_ACTIVE && any_old_bad(before)))
+	if (allowed && !(error == -EBADMSG && stuck))
 		fuzz_fail("opening for writing is refused without a cause: %d", error);
 	if (!after->opens)
 		fuzz_fail("opening for writing failed, and then it is no volume");
@@ -636,6 +675,8 @@ static void try_writing_large(void)
 
 void volume_body(const uint8_t *input, size_t size)
 {
+	messages[0] = 0;
+	fuzz_before_failing = show_messages;
 	program_parse(input, size, &program);
 	program_load(&program);
 	model_load(&models[0]);

@@ -64,18 +64,25 @@ static void test_kinds_of_bad(void **state)
 	memset(memvolume_sector(memory, 10), 0, 512);
 	memvolume_sector(memory, 11)[0] ^= 1;
 	memvolume_sector(memory, 13)[511] ^= 0x80;
+	/* All alike is not all zero, and one byte is enough for that. */
+	memset(memvolume_sector(memory, 14), 0xff, 512);
+	memset(memvolume_sector(memory, 15), 0, 512);
+	memvolume_sector(memory, 15)[0] = 1;
+	memset(memvolume_sector(memory, 16), 0, 512);
+	memvolume_sector(memory, 16)[511] = 1;
 	/* The older copy of the group knows an earlier content of sector 12. */
 	memvolume_content(memory, old, 12, 7);
 	memcpy(memvolume_sector(memory, 12), old, 512);
 	entries[12] = memvolume_entry(memory, old);
 	memvolume_put_imd(memory, 0, 0, 0, entries);
 	verify_reload();
-	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 14), 0);
+	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 17), 0);
 	assert_int_equal(verified.verdicts[9], CSUM_VERDICT_GOOD);
 	assert_int_equal(verified.verdicts[10], CSUM_VERDICT_ZEROED);
 	assert_int_equal(verified.verdicts[11], CSUM_VERDICT_MISMATCH);
 	assert_int_equal(verified.verdicts[12], CSUM_VERDICT_STALE);
-	assert_int_equal(verified.verdicts[13], CSUM_VERDICT_MISMATCH);
+	for (int i = 13; i < 17; i++)
+		assert_int_equal(verified.verdicts[i], CSUM_VERDICT_MISMATCH);
 	for (int verdict = CSUM_VERDICT_NOT_READ; verdict <= CSUM_VERDICT_LOST; verdict++)
 		assert_int_equal(csum_verdict_is_bad((enum csum_verdict)verdict), verdict >= CSUM_VERDICT_MISMATCH);
 }

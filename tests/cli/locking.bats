@@ -1,0 +1,326 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who may use a volume at the same time, and --wait.
+# sanitize: yes
+
+load common
+
+setup() {
+	common_setup
+	random_file input 4096
+}
+teardown() { common_teardown; }
+
+unlocked() { flock -n -x "$1" true; }
+locked() { ! unlocked "$1"; }
+
+# hold -s|-x FILE SECONDS: a process of its own, $holder, has the lock for that long.
+hold() {
+	in_background flock "$1" -F "$2" sleep "$3"
+	holder=$!
+	wait_for 10 locked "$2"
+}
+
+release() {
+	kill "$holder"
+	wait "$holder" || :
+	wait_for 10 unlocked "$1"
+}
+
+# write_slowly ARGUMENT...: csumtool write of more than it was given so far; finish_writing ends it.
+write_slowly() {
+	mkfifo stdin
+	in_background "$CSUMTOOL" write -q "$@" <stdin >slow.out 2>slow.err
+	holder=$!
+	exec {feed}>stdin
+	cat input >&"$feed"
+}
+
+finish_writing() {
+	exec {feed}>&-
+	wait "$holder"
+}
+
+read_slowly() {
+	mkfifo stdout
+	in_background "$CSUMTOOL" read "$@" >stdout 2>slow.err
+	holder=$!
+	exec {drain}<stdout
+}
+
+each_reader() {
+	for command in info check read dump-imd; do
+		must_fail 8 "$1" $command vol || return 1
+	done
+}
+
+each_writer() {
+	must_fail 8 "$1" write vol input || return 1
+	must_fail 8 "$1" discard -o 0 -l 1 vol || return 1
+	must_fail 8 "$1" format --force vol
+}
+
+@test "a reader elsewhere: writers are refused at once, and told whom it is by" {
+	vol vol
+	before=$(digest vol)
+	hold -s vol 60
+	start=$SECONDS
+	each_writer "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
+	[ $((SECONDS - start)) -lt 5 ]
+	for command in info check read; do
+		run_csum 0 $command -q vol
+	done >/dev/null
+	[ "$(digest vol)" = "$before" ]
+	release vol
+	run_csum 0 write -q vol input
+}
+
+@test "a writer elsewhere: everybody is refused at once" {
+	vol vol
+	before=$(digest vol)
+	hold -x vol 60
+	start=$SECONDS
+	each_writer "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
+	each_reader "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
+	[ $((SECONDS - start)) -lt 5 ]
+	[ "$(digest vol)" = "$before" ]
+	run_csum 8 info --json vol
+	[[ $(json summary .error) == "vol: in use by process $holder (sleep)"* ]]
+}
+
+@test "--force is no way around a lock" {
+	vol vol
+	hold -x vol 60
+	for command in "info --force" "check --force" "read --force" "format --force"; do
+		# shellcheck disable=SC2086 # words
+		must_fail 8 "^csumtool: vol: in use by process $holder" $command vol
+	done
+}
+
+@test "csumtool write keeps others out as long as it works" {
+	vol vol
+	write_slowly vol
+	wait_for 10 locked vol
+	each_reader "^csumtool: vol: in use by process $holder \(csumtool\): --wait waits for it$"
+	each_writer "^csumtool: vol: in use by process $holder \(csumtool\): --wait waits for it$"
+	in_background "$CSUMTOOL" check --wait=60 vol >check.out 2>check.err
+	waiter=$!
+	finish_writing
+	wait $waiter
+	grep -q ' 1 right' check.out
+}
+
+@test "csumtool read keeps writers out and lets readers in" {
+	random_file much 1M
+	vol vol
+	run_csum 0 write -q vol much
+	read_slowly vol
+	wait_for 10 locked vol
+	each_writer "^csumtool: vol: in use by process $holder \(csumtool\): --wait waits for it$"
+	run_csum 0 check -q vol
+	run_csum 0 info -q vol
+	head -c 1048576 <&"$drain" | cmp - much
+	exec {drain}<&-
+	wait $holder || :
+	run_csum 0 write -q vol much
+}
+
+@test "a loop device: writers and readers" {
+	truncate -s 8M disk
+	make_loop disk
+	run_csum 0 format -q "$loop"
+	write_slowly "$loop"
+	wait_for 10 locked "$loop"
+	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" write "$loop" input
+	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" info "$loop"
+	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" \
+		format --force "$loop"
+	in_background "$CSUMTOOL" write -q --wait=60 "$loop" input >second.out 2>second.err
+	waiter=$!
+	sleep 0.3
+	finish_writing
+	wait $waiter
+	run_csum 0 check -q "$loop"
+	silent
+}
+
+@test "a loop device that somebody has claimed with O_EXCL" {
+	truncate -s 8M disk
+	make_loop disk
+	run_csum 0 format -q "$loop"
+	mkfifo hold
+	in_background python -c 'import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL); open("hold").read()' "$loop"
+	exec {keep}>hold
+	must_fail 8 "^csumtool: $loop: in use by another process: --wait waits for it$" write "$loop" input
+	# Who only reads does not mind.
+	run_csum 0 info -q "$loop"
+	in_background "$CSUMTOOL" write -q --wait "$loop" input >second.out 2>second.err
+	waiter=$!
+	sleep 0.3
+	kill -0 $waiter
+	exec {keep}>&-
+	wait $waiter
+}
+
+@test "both files of an external volume are locked" {
+	truncate -s 8M data
+	truncate -s 2M meta
+	run_csum 0 format -q -m meta data
+	for file in data meta; do
+		hold -x $file 60
+		must_fail 8 "^csumtool: $file: in use by process $holder" info -m meta data
+		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
+		must_fail 8 "^csumtool: $file: in use by process $holder" format --force -m meta data
+		release $file
+		hold -s $file 60
+		run_csum 0 info -q -m meta data
+		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
+		release $file
+	done
+	# format only reads the data device, unless it wipes it.
+	hold -s data 60
+	run_csum 0 format -q --force -m meta data
+	must_fail 8 "^csumtool: data: in use by process $holder" format -q --force --wipe -m meta data
+	release data
+	write_slowly -m meta data
+	wait_for 10 locked meta
+	wait_for 10 locked data
+	finish_writing
+}
+
+@test "a file by another name is the same file" {
+	vol vol
+	ln vol hard
+	ln -s vol symbolic
+	hold -x vol 60
+	for name in hard symbolic; do
+		must_fail 8 "^csumtool: $name: in use by process $holder" info $name
+	done
+}
+
+@test "--wait=TIME gives up after it" {
+	vol vol
+	hold -x vol 60
+	for command in info check read "write vol input --wait=1" "discard -o 0 -l 1" "format --force" dump-imd; do
+		start=${EPOCHREALTIME/[,.]/}
+		case $command in
+		write*) set -- ;;
+		*) set -- --wait=1 vol ;;
+		esac
+		# shellcheck disable=SC2086 # words
+		must_fail 8 "^csumtool: vol: in use by process $holder \(sleep\)$" $command "$@"
+		waited=$(((${EPOCHREALTIME/[,.]/} - start) / 1000))
+		[ $waited -ge 950 ]
+		[ $waited -lt 5000 ]
+	done
+}
+
+@test "--wait succeeds after the release" {
+	vol vol
+	hold -x vol 1
+	start=${EPOCHREALTIME/[,.]/}
+	run_csum 0 write -q --wait vol input
+	silent
+	hold -x vol 1
+	run_csum 0 check -q --wait=60 vol
+	silent
+	hold -s vol 1
+	run_csum 0 write -q vol input --wait=1m
+	hold -x vol 1
+	run_csum 0 info -q --wait=1h vol
+	[ $(((${EPOCHREALTIME/[,.]/} - start) / 1000)) -ge 3000 ]
+	run_csum 0 read -q --wait=60s vol output
+	cmp -n 4096 input output
+}
+
+@test "--wait says with -v whom for" {
+	vol vol
+	hold -x vol 1
+	run_csum 0 info -v --wait vol
+	err_has "^csumtool: note: vol: waiting for process $holder \(sleep\)$"
+	[ "$(grep -c waiting <<<"$stderr")" -eq 1 ]
+}
+
+@test "--wait=0 does not wait" {
+	vol vol
+	hold -x vol 60
+	must_fail 8 '^csumtool: vol: in use by process' info --wait=0 vol
+}
+
+@test "--wait: the word after it is an operand" {
+	vol vol
+	run_csum 0 info -q --wait vol
+	vol 5
+	run_csum 0 info -q --wait 5
+	run_csum 0 read -q --wait vol output
+	run_csum 0 write -q vol --wait input
+}
+
+@test "--wait: bad times" {
+	vol vol
+	for time in : x:digit -1:negative 1.5:unit 1d:unit 99999999999999999999:large 9999999999999999h:large; do
+		must_fail 16 "^csumtool: --wait: '${time%:*}' .*${time#*:}" info "--wait=${time%:*}" vol
+	done
+}
+
+@test "a signal ends the waiting" {
+	vol vol
+	hold -x vol 60
+	for signal in INT TERM HUP; do
+		status=0
+		timeout --foreground --preserve-status -s $signal 0.5 "$CSUMTOOL" info --wait vol >out 2>err || status=$?
+		[ "$status" -eq 32 ]
+		[ ! -s out ]
+		grep -q '^csumtool: vol: cancelled while waiting for it$' err
+	done
+}
+
+@test "what was waited for is looked at anew" {
+	vol vol
+	hold -x vol 2
+	in_background "$CSUMTOOL" info --wait vol >out 2>err
+	waiter=$!
+	sleep 0.5
+	mv vol old
+	vol vol
+	wait $waiter && status=0 || status=$?
+	[ "$status" -eq 8 ]
+	grep -q '^csumtool: vol: was replaced by another file while it was opened$' err
+}
+
+@test "no lock is left behind" {
+	vol vol
+	unlocked vol
+	for command in info check read; do
+		run_csum 0 $command -q vol
+		unlocked vol
+	done
+	run_csum 0 write -q vol input
+	unlocked vol
+	poke vol 0 00
+	poke vol 524288 00
+	poke vol 4128768 00
+	run_csum 8 info vol
+	unlocked vol
+}
+
+@test "many readers, many writers: nobody loses" {
+	vol vol -s 512 -K 1
+	run_csum 0 write -q vol input
+	pids=()
+	for i in 1 2 3 4 5 6; do
+		in_background "$CSUMTOOL" write -q --wait -o $((i * 4096)) vol input >"w$i" 2>&1
+		pids+=($!)
+		in_background "$CSUMTOOL" check -q --wait vol >"c$i" 2>&1
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	cat w? c?
+	[ "$(cat w? c? | wc -c)" -eq 0 ]
+	for i in 0 1 2 3 4 5 6; do
+		cmp input <("$CSUMTOOL" read -o $((i * 4096)) -l 4096 vol)
+	done
+	run_csum 0 check -q vol
+}

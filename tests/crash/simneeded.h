@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Flushes and rounds that no oracle misses, and why they stay. */
+#ifndef CSUM_TEST_SIMNEEDED_H
+#define CSUM_TEST_SIMNEEDED_H
+
+#include "simdisk.h"
+
+struct sim_excuse {
+	const char *scenario;
+	enum sim_mode mode;
+	uint64_t at;
+	const char *reason;
+};
+
+extern const struct sim_excuse sim_excuses[];
+extern const size_t sim_excuse_count;
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * That each flush and each round of the protocol is needed: a disk that acknowledges flush number i without
+ * doing it, one that swaps a round with the next, and one that loses a round must each be caught by an oracle,
+ * in every scenario marked exact; or be in the table of those that may stay, with the reason.
+ *
+ * Environment: CSUM_CRASH_ONLY   this scenario alone
+ *              CSUM_CRASH_REPORT  append the table to this file
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "simexplore.h"
+#include "simjobs.h"
+#include "simneeded.h"
+
+/* States tried to catch one change, and stops one after the other. */
+#define BUDGET 4000u
+#define DEPTH 2
+#define MOST_CHANGES 128
+#define MOST_SCENARIOS 128
+
+struct outcome {
+	enum sim_mode mode;
+	uint64_t at;
+	uint32_t kinds; /* of what the flush makes durable */
+	enum sim_oracle oracle; /* that caught it; SIM_RIGHT: none did */
+};
+
+struct table {
+	bool done;
+	uint64_t count;
+	struct outcome outcomes[MOST_CHANGES];
+	char text[256]; /* when not even the unchanged scenario went well */
+};
+
+static struct table *tables; /* per scenario */
+static size_t selected[MOST_SCENARIOS], selected_count;
+
+time_t time(time_t *seconds)
+{
+	if (seconds)
+		*seconds = 1000000000;
+	return 1000000000;
+}
+
+static void try_changes(const struct sim_scenario *scenario, struct table *table, enum sim_mode mode, uint64_t count,
+			const struct sim_result *unchanged)
+{
+	struct sim_result *result = sim_alloc(sizeof(*result));
+
+	for (uint64_t at = 0; at < count && table->count < MOST_CHANGES; at++) {
+		const struct sim_plan plan = { .budget = BUDGET, .mode = mode, .at = at, .depth = DEPTH };
+		struct outcome *outcome = &table->outcomes[table->count++];
+
+		sim_explore(scenario, &plan, result);
+		*outcome = (struct outcome){ .mode = mode, .at = at };
+		if (result->violations)
+			outcome->oracle = result->oracle;
+		if (mode == SIM_DROP_FLUSH && at < sizeof(unchanged->flush_kinds) / sizeof(*unchanged->flush_kinds))
+			outcome->kinds = unchanged->flush_kinds[at];
+	}
+	free(result);
+}
+
+static void try_scenario(size_t i)
+{
+	const struct sim_scenario *scenario = &sim_scenarios[i];
+	const struct sim_plan plan = { .budget = BUDGET, .depth = 1 };
+	struct sim_result *unchanged = sim_alloc(sizeof(*unchanged));
+	struct table *table = &tables[i];
+
+	sim_explore(scenario, &plan, unchanged);
+	if (unchanged->violations) {
+		snprintf(table->text, sizeof(table->text), "%.200s", unchanged->text);
+	} else {
+		try_changes(scenario, table, SIM_DROP_FLUSH, unchanged->flushes, unchanged);
+		try_changes(scenario, table, SIM_LOSE_ROUND, unchanged->rounds, unchanged);
+		try_changes(scenario, table, SIM_SWAP_ROUNDS, unchanged->rounds ? unchanged->rounds - 1 : 0, unchanged);
+		table->done = table->count < MOST_CHANGES;
+	}
+	free(unchanged);
+}
+
+/* ------------------------------------------------------------------ the table */
+
+static const char *mode_name(enum sim_mode mode)
+{
+	static const char *const names[] = { "nothing changed", "flush dropped", "rounds swapped", "round lost" };
+
+	return names[mode];
+}
+
+static const char *excuse_of(size_t scenario, const struct outcome *outcome)
+{
+	for (size_t i = 0; i < sim_excuse_count; i++) {
+		const struct sim_excuse *excuse = &sim_excuses[i];
+
+		if (strcmp(excuse->scenario, sim_scenarios[scenario].name) == 0 && excuse->mode == outcome->mode &&
+		    excuse->at == outcome->at)
+			return excuse->reason;
+	}
+	return NULL;
+}
+
+static void kinds_name(uint32_t kinds, char *text, size_t size)
+{
+	static const char *const names[] = { "other", "data", "imd", "slot", "journal" };
+	size_t used = (size_t)snprintf(text, size, "%s", "");
+
+	for (int kind = SIM_OTHER; kind <= SIM_JOURNAL; kind++) {
+		if (kinds & 1u << kind)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "+" : "", names[kind]);
+	}
+}
+
+static void print_table(FILE *file, size_t i)
+{
+	for (uint64_t n = 0; n < tables[i].count; n++) {
+		const struct outcome *outcome = &tables[i].outcomes[n];
+		const char *excuse = excuse_of(i, outcome);
+		char kinds[40];
+
+		kinds_name(outcome->kinds, kinds, sizeof(kinds));
+		fprintf(file, "# %-22s %-15s %3" PRIu64 " %-12s %s%s\n", sim_scenarios[i].name,
+			mode_name(outcome->mode), outcome->at, kinds,
+			outcome->oracle ? sim_oracle_name(outcome->oracle) : "not caught: ",
+			outcome->oracle ? "" :
+			excuse		? excuse :
+					  "AND NO REASON IS GIVEN WHY IT MAY STAY");
+	}
+}
+
+static void check_scenario(void **state)
+{
+	const struct table *table = *state;
+	size_t i = (size_t)(table - tables);
+	uint64_t unexplained = 0, stale = 0;
+
+	if (!table->done)
+		print_error("%s: not all was tried: %s\n", sim_scenarios[i].name, table->text);
+	for (uint64_t n = 0; n < table->count; n++) {
+		bool excused = excuse_of(i, &table->outcomes[n]) != NULL;
+
+		unexplained += !table->outcomes[n].oracle && !excused;
+		stale += table->outcomes[n].oracle && excused;
+	}
+	if (unexplained || stale)
+		print_table(stderr, i);
+	assert_true(table->done);
+	assert_true(table->count > 0);
+	assert_int_equal(unexplained, 0);
+	/* What is caught needs no excuse. */
+	assert_int_equal(stale, 0);
+}
+
+static void print_tables(void **state)
+{
+	const char *path = getenv("CSUM_CRASH_REPORT");
+	FILE *file = path ? fopen(path, "a") : NULL;
+
+	(void)state;
+	for (size_t n = 0; n < selected_count; n++) {
+		print_table(stdout, selected[n]);
+		if (file)
+			print_table(file, selected[n]);
+	}
+	if (file)
+		fclose(file);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[MOST_SCENARIOS + 1];
+	const char *only = getenv("CSUM_CRASH_ONLY");
+	int failed;
+
+	tables = mmap(NULL, sim_scenario_count * sizeof(*tables), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (tables == MAP_FAILED)
+		return 1;
+	for (size_t i = 0; i < sim_scenario_count && selected_count < MOST_SCENARIOS; i++) {
+		if (!sim_scenarios[i].exact || (only && strcmp(only, sim_scenarios[i].name) != 0))
+			continue;
+		tests[selected_count] = (struct CMUnitTest){ .name = sim_scenarios[i].name,
+							     .test_func = check_scenario,
+							     .initial_state = &tables[i] };
+		selected[selected_count++] = i;
+	}
+	tests[selected_count] = (struct CMUnitTest){ .name = "table", .test_func = print_tables };
+	sim_jobs(selected, selected_count, try_scenario);
+	failed = _cmocka_run_group_tests("needed", tests, selected_count + 1, NULL, NULL);
+	munmap(tables, sim_scenario_count * sizeof(*tables));
+	return failed;
+}
