@@ -105,10 +105,11 @@ static int refuse_for_writing(const struct csum_volume *volume)
 					   "unknown ro_compat feature bits 0x%" PRIx32 " allow reading only",
 					   volume->superblock.features_ro_compat);
 	if (csum_volume_active(volume) && volume->journal_unreadable)
-		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
-					   "the journal at offset %" PRIu64
-					   " cannot be read, and an interrupted write may need it; run 'csumtool scrub'",
-					   CSUM_JOURNAL_OFFSET);
+		return csum_report_refusal(
+			&volume->handlers, -EBADMSG, volume->metadata->name,
+			"the journal at offset %" PRIu64
+			" cannot be read, and an interrupted write may need it; run 'csumtool scrub'",
+			CSUM_JOURNAL_OFFSET);
 	if (volume->governing == CSUM_SLOT_C)
 		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
 					   "superblocks A and B are both invalid; run 'csumtool scrub', which restores "

@@ -10,9 +10,9 @@
 enum sim_damage {
 	SIM_SOUND,
 	SIM_SLOT_DAMAGED, /* slot A invalid */
-	SIM_COPY_DAMAGED, /* copy 0 of group 0 invalid */
+	SIM_COPY_DAMAGED, /* copy 0 of the last group invalid */
 	SIM_WRITE_LOST, /* the device lost the last setup command's first sector, and the settling of its group */
-	SIM_GROUP_LOST, /* both copies of group 0 invalid */
+	SIM_GROUP_LOST, /* both copies of the last group invalid */
 	SIM_MANY_INTERRUPTED, /* active; in every group one sector right by the older copy, one by the newer */
 };
 
@@ -44,7 +44,7 @@ struct sim_scenario {
 	bool endless; /* more states than a budget has room for */
 	uint64_t most; /* states, where they are slow to judge; 0: no limit of its own */
 	uint64_t floor; /* fewest distinct states where the budget has room for them */
-	bool exact; /* flushes and rounds of it are dropped and swapped: see simneeded.h */
+	bool exact; /* flushes and rounds of it are dropped and swapped: see test_needed.c */
 };
 
 extern const struct sim_scenario sim_scenarios[];

@@ -108,12 +108,14 @@ static void lose_write(struct sim_start *start, const struct sim_command *last, 
 	start->permitted |= 1u << CSUM_IMD_DIFFERS | 1u << CSUM_IMD_BAD | 1u << CSUM_STALE | 1u << CSUM_MISMATCH;
 }
 
-static void lose_group(struct sim_start *start)
+static void lose_group(struct sim_start *start, uint64_t group)
 {
-	sim_destroy_copy(&start->map, &start->state, 0, 0);
-	sim_destroy_copy(&start->map, &start->state, 0, 1);
-	for (uint64_t i = 0; i < csum_layout_group_sectors(&start->map.geometry, 0); i++)
-		start->content[i] = SIM_BAD;
+	uint64_t first = csum_layout_first_sector(&start->map.geometry, group);
+
+	sim_destroy_copy(&start->map, &start->state, group, 0);
+	sim_destroy_copy(&start->map, &start->state, group, 1);
+	for (uint64_t i = 0; i < csum_layout_group_sectors(&start->map.geometry, group); i++)
+		start->content[first + i] = SIM_BAD;
 	start->permitted |= 1u << CSUM_IMD_LOST;
 }
 
@@ -174,19 +176,21 @@ static void interrupt_many(struct sim_start *start)
 
 static void damage(struct sim_start *start, const struct sim_command *last, const struct sim_state *before)
 {
+	uint64_t last_group = start->map.geometry.groups - 1;
+
 	switch (start->scenario->damage) {
 	case SIM_SLOT_DAMAGED:
 		sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_A);
 		break;
 	case SIM_COPY_DAMAGED:
-		sim_destroy_copy(&start->map, &start->state, 0, 0);
+		sim_destroy_copy(&start->map, &start->state, last_group, 0);
 		start->permitted |= 1u << CSUM_IMD_BAD;
 		break;
 	case SIM_WRITE_LOST:
 		lose_write(start, last, before);
 		break;
 	case SIM_GROUP_LOST:
-		lose_group(start);
+		lose_group(start, last_group);
 		break;
 	case SIM_MANY_INTERRUPTED:
 		interrupt_many(start);

@@ -17,6 +17,8 @@
 struct volume_body_counts volume_body_counts;
 
 #define counts volume_body_counts
+/* Bytes: enough for several groups of small sectors. */
+#define MOST_WRITTEN (UINT64_C(200) << 10)
 #define LARGE_RANGE (UINT64_C(4) << 20)
 
 static struct program program;
@@ -368,7 +370,7 @@ static int take_geometry(void *user, const struct csum_carved_geometry *geometry
 
 static void dump(const struct model *model)
 {
-	bool carve = program.action & PROGRAM_CARVE;
+	bool carve = program.action & PROGRAM_CARVE && program.first % 8 == 7;
 	bool alone = fuzzdisks.external && program.action & PROGRAM_METADATA_ALONE;
 	const struct csum_dump_options options = {
 		.carve = carve,
@@ -384,8 +386,8 @@ static void dump(const struct model *model)
 	struct csum_device *metadata, *data;
 	int error;
 
-	/* Without a superblock it carves; that takes long, so it is done when it is asked for. */
-	if (!carve && !model->opens)
+	/* Without a superblock it carves; that takes long, so it is asked for, twice. */
+	if (!carve && (!model->opens || !(program.fix & PROGRAM_DUMP)))
 		return;
 	fuzzdisks.may_write = 0;
 	metadata = fuzzdisk_device(fuzzdisk_metadata(), false);
@@ -525,6 +527,8 @@ static struct change plan_change(const struct model *model)
 		change.end = change.begin + model->sector_size;
 	if (change.end > space)
 		change.end = space;
+	if (change.end - change.begin > MOST_WRITTEN)
+		change.begin = change.end - MOST_WRITTEN;
 	return change;
 }
 

@@ -31,6 +31,7 @@ static void seed_moment(const struct seeder *seeder, unsigned int history, unsig
 	set_moment(input, history, moment);
 	input[PROGRAM_SECTORS] = (uint8_t)(moment % 3 * 5);
 	input[PROGRAM_LOST] = (uint8_t)(moment % 4 == 3 ? 1u << moment % 3 : 0);
+	input[PROGRAM_FIX] = moment % 3 ? 0 : PROGRAM_DUMP;
 	input[PROGRAM_ACTION] = (uint8_t)(moment * 37 & ~PROGRAM_CARVE);
 	input[PROGRAM_FIRST] = (uint8_t)(moment * 11);
 	input[PROGRAM_LENGTH] = (uint8_t)(moment * 29);
@@ -44,8 +45,10 @@ static void seed_change(const struct seeder *seeder, unsigned int history, unsig
 	uint8_t input[PROGRAM_HEADER + 1 + sizeof(arguments)] = { 0 };
 
 	set_moment(input, history, 12 + (region * METHODS + method * 5 + history) % 24);
-	input[PROGRAM_FIX] = (uint8_t)(1u << (region + method + history) % 6 | PROGRAM_FIX_SLOTS);
+	input[PROGRAM_FIX] =
+		(uint8_t)(1u << (region + method + history) % 6 | PROGRAM_FIX_SLOTS | (method % 2 ? PROGRAM_DUMP : 0));
 	input[PROGRAM_ACTION] = region + method == 9 ? PROGRAM_CARVE : 0;
+	input[PROGRAM_FIRST] = 7;
 	input[PROGRAM_LENGTH] = 200;
 	input[PROGRAM_HEADER] = (uint8_t)(region + REGIONS * method);
 	memcpy(input + PROGRAM_HEADER + 1, arguments, sizeof(arguments));
@@ -59,6 +62,7 @@ static void seed_lost_slots(const struct seeder *seeder, unsigned int history, u
 
 	set_moment(input, history, 20);
 	input[PROGRAM_ACTION] = slots == 3 && history % 2 == 0 ? PROGRAM_CARVE : 0;
+	input[PROGRAM_FIRST] = 7;
 	for (unsigned int slot = 0; slot < slots; slot++)
 		/* Fill: at 0, two bytes, with 0. */
 		memcpy(input + PROGRAM_HEADER + slot * 6, (const uint8_t[]){ (uint8_t)(slot + 16), 0, 0, 1, 0, 0 }, 6);

@@ -440,8 +440,8 @@ static inline void hostile_change_super(struct hostile *h)
 /* Sizes and counts that agree with each other, of a volume that is not there. */
 static inline void hostile_lie(struct hostile *h)
 {
-	/* Seldom a large one: a cluster is a lot to look through then. */
-	uint64_t most = hostile_below(h, 16) ? 64 : 65536;
+	/* Seldom a large one: a cluster, up to 4 GiB here, is a lot to look through. */
+	uint64_t most = hostile_below(h, 16) ? 64 : h->sector_size == 512 ? 65536 : 2048;
 	uint64_t interleave = hostile_below(h, 2) || h->interleave > most ? 1 + hostile_below(h, most) : h->interleave;
 	uint64_t each = hostile_entries(h);
 	uint64_t bytes = (UINT64_C(1) << (20 + hostile_below(h, 43))) + hostile_below(h, 1 << 24);
