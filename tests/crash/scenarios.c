@@ -147,6 +147,14 @@ const struct sim_scenario sim_scenarios[] = {
 	  .setup = { WRITE(62, 3, 1), WRITE(0, 1, 1) }, .damage = SIM_GROUP_LOST, .command = DISCARD(62, 6),
 	  .depth = 3, .weight = 6, .floor = 160, .exact = true },
 
+	/* A journal record of an earlier session names the lost group: it must not count. Sector 65 is younger. */
+	{ .name = "group-lost-journal", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
+	  .setup = { WRITE(62, 3, 1), WRITE(0, 1, 1) },
+	  .prelude = { { WRITE(62, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER }, { RECOVER, SIM_WHOLE, 0, 0 },
+		       { WRITE(65, 1, 3), SIM_WHOLE, 0, 0 } },
+	  .late_damage = SIM_GROUP_LOST, .command = WRITE(62, 6, 4),
+	  .depth = 3, .weight = 10, .floor = 1300 },
+
 	/* ---- recovery */
 	{ .name = "recover-cache", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
 	  .setup = { WRITE(0, 4, 1) }, .prelude = { { WRITE(0, 2, 2), 4, SIM_KILL, SIM_ALL_KEPT } },

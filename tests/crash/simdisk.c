@@ -156,10 +156,10 @@ static bool unreadable(const struct sim_machine *machine, int disk, size_t size,
 	return false;
 }
 
-/* Bytes that a short transfer moves of so many. */
+/* Bytes that a short transfer moves of so many: whole sectors, which the device takes as one. */
 static size_t half(const struct sim_machine *machine, size_t size)
 {
-	uint32_t unit = machine->map->logical_sector_size;
+	uint32_t unit = machine->map->geometry.sector_size;
 
 	return size / 2 / unit * unit;
 }

@@ -199,8 +199,8 @@ static enum sim_oracle try_lost_write(struct sim_judge *judge, const struct sim_
 	sim_look(judge->map, &damaged, judge->contents, expect, &view);
 	if (view.open_error || view.content[sector] != SIM_BAD || view.totals.errors != 1)
 		result = violation(judge, SIM_LOST_WRITE,
-				   "data sector %" PRIu64 " put back to content %" PRIu32 ": %" PRIu64 " errors", sector,
-				   earlier, view.totals.errors);
+				   "data sector %" PRIu64 " put back to content %" PRIu32 ": %" PRIu64 " errors",
+				   sector, earlier, view.totals.errors);
 	sim_view_free(&view);
 	sim_state_free(&damaged);
 	return result;
@@ -286,9 +286,9 @@ static enum sim_oracle recover(struct sim_judge *judge, const struct sim_state *
 	if (view->info.state == CSUM_UNKNOWN && !damaged)
 		result = violation(judge, SIM_RECOVERS, "both slots are invalid");
 	else if (view->info.state == CSUM_UNKNOWN)
-		result = run.error == -EBADMSG ? SIM_RIGHT :
-						 violation(judge, SIM_RECOVERS,
-							   "both slots invalid, yet it opens for writing");
+		result = run.error == -EBADMSG ?
+				 SIM_RIGHT :
+				 violation(judge, SIM_RECOVERS, "both slots invalid, yet it opens for writing");
 	else if (run.error)
 		result = violation(judge, SIM_RECOVERS, "%s: %s", strerror(-run.error), run.message);
 	else
@@ -366,7 +366,8 @@ enum sim_oracle sim_judge_format(struct sim_judge *judge, const struct sim_state
 	if (!result && !view.open_error)
 		result = expect_findings(judge, &view, done ? 0 : permitted | 1u << CSUM_INTERRUPTED, SIM_FORMATTED);
 	if (!result && done && (!is_new || view.info.state != CSUM_CLEAN))
-		result = violation(judge, SIM_FORMATTED, "format has ended with success, but the new volume is not there");
+		result = violation(judge, SIM_FORMATTED,
+				   "format has ended with success, but the new volume is not there");
 	judge->permitted = permitted;
 	if (!result && !view.open_error)
 		result = recover(judge, state, &view, true);

@@ -19,9 +19,11 @@ enum sim_damage {
 /* Which units survive a stop before the scenario begins. */
 enum sim_pattern_of_fates { SIM_ALL_LOST, SIM_ALL_KEPT, SIM_EVERY_OTHER, SIM_FIRST_TORN };
 
+#define SIM_WHOLE UINT64_MAX
+
 struct sim_prelude {
 	struct sim_command command;
-	uint64_t flush; /* the stop comes before that flush of it, 0 the first */
+	uint64_t flush; /* the stop comes before that flush of it, 0 the first; SIM_WHOLE: it runs to its end */
 	enum sim_stop stop;
 	enum sim_pattern_of_fates fates;
 };
@@ -35,7 +37,8 @@ struct sim_scenario {
 	enum csum_checksum_type checksum_type; /* 0: crc64 */
 	uint32_t logical_sector_size; /* 0: 512 */
 	struct sim_command setup[4];
-	enum sim_damage damage;
+	enum sim_damage damage; /* behind the setup */
+	enum sim_damage late_damage; /* behind the prelude */
 	struct sim_prelude prelude[3];
 	struct sim_command command; /* that is stopped */
 	struct sim_command then; /* what the next process does, beside recovering; SIM_NOTHING: nothing */

@@ -174,11 +174,12 @@ static void interrupt_many(struct sim_start *start)
 	}
 }
 
-static void damage(struct sim_start *start, const struct sim_command *last, const struct sim_state *before)
+static void do_damage(struct sim_start *start, enum sim_damage damage, const struct sim_command *last,
+		      const struct sim_state *before)
 {
 	uint64_t last_group = start->map.geometry.groups - 1;
 
-	switch (start->scenario->damage) {
+	switch (damage) {
 	case SIM_SLOT_DAMAGED:
 		sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_A);
 		break;
@@ -216,7 +217,7 @@ static bool set_up(struct sim_start *start, char *reason)
 		ok = run_whole(start, last, NULL, reason);
 	}
 	if (ok)
-		damage(start, last, &before);
+		do_damage(start, start->scenario->damage, last, &before);
 	sim_state_free(&before);
 	return ok;
 }
@@ -259,7 +260,7 @@ static void stop_here(struct sim_machine *machine)
 	machine->stopped = true;
 }
 
-static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelude, char *reason)
+static bool stop_prelude(struct sim_start *start, const struct sim_prelude *prelude, char *reason)
 {
 	struct stopping stopping = { .prelude = prelude };
 	struct sim_machine machine;
@@ -281,6 +282,15 @@ static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelu
 	sim_state_free(&start->state);
 	start->state = stopping.state;
 	return true;
+}
+
+static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelude, char *reason)
+{
+	if (prelude->flush != SIM_WHOLE)
+		return stop_prelude(start, prelude, reason);
+	sim_command_result(&start->contents, &prelude->command, start->content, start->content);
+	sim_expect_set(&start->expect, start->content, start->content);
+	return run_whole(start, &prelude->command, NULL, reason);
 }
 
 /* What the volume reads as now, which must be what is expected. */
@@ -332,6 +342,10 @@ bool sim_start_init(struct sim_start *start, const struct sim_scenario *scenario
 		ok = run_prelude(start, &scenario->prelude[i], reason);
 		if (ok)
 			ok = take_content(start, reason);
+	}
+	if (ok && scenario->late_damage) {
+		do_damage(start, scenario->late_damage, NULL, NULL);
+		sim_expect_set(&start->expect, start->content, start->content);
 	}
 	return ok;
 }

@@ -188,12 +188,12 @@ static int take_bytes(void *user, const void *data, size_t size, uint64_t offset
 		if (sector >= looking->view->sectors)
 			return -1;
 		if (is_zero)
-			looking->view->content[sector] =
-				memcmp(bytes, zeros, sizeof(zeros)) == 0 ? SIM_ZEROS : SIM_STRANGE;
+			looking->view->content[sector] = memcmp(bytes, zeros, sizeof(zeros)) == 0 ? SIM_ZEROS :
+												    SIM_STRANGE;
 		else
-			looking->view->content[sector] =
-				sim_contents_find(looking->contents, bytes, looking->expect->either[0][sector],
-						  looking->expect->either[1][sector]);
+			looking->view->content[sector] = sim_contents_find(looking->contents, bytes,
+									   looking->expect->either[0][sector],
+									   looking->expect->either[1][sector]);
 	}
 	return 0;
 }

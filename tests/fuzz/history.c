@@ -22,13 +22,13 @@ struct volume_kind {
 };
 
 static const struct volume_kind kinds[HISTORIES] = {
-	{ 512, 2, CSUM_CRC64, false, 332, 0 }, /* clusters of two groups, the last group short */
-	{ 512, 1, CSUM_CRC32C, false, 200, 0 },
-	{ 512, 3, CSUM_CRC32, false, 310, 0 }, /* the last cluster short, its groups full */
-	{ 512, 2, CSUM_CRC64, true, 332, 0 },
-	{ 512, 3, CSUM_CRC32C, true, 250, 0 },
+	{ 512, 3, CSUM_CRC64, false, 210, 0 }, /* the last cluster short, and its group */
+	{ 512, 1, CSUM_CRC32C, false, 130, 0 },
+	{ 512, 2, CSUM_CRC32, false, 186, 0 }, /* the last cluster short, its group full */
+	{ 512, 2, CSUM_CRC64, true, 200, 0 },
+	{ 512, 3, CSUM_CRC32C, true, 210, 0 },
 	{ 512, 1, CSUM_CRC32, true, 130, 0 },
-	{ 512, 65536, CSUM_CRC64, false, 300, 0 },
+	{ 512, 65536, CSUM_CRC64, false, 170, 0 },
 	{ 512, 1, CSUM_CRC64, false, 1, 0 },
 	{ 4096, 1, CSUM_CRC64, false, 24, 0 },
 	{ 4096, 3, CSUM_CRC32, true, 30, 0 },

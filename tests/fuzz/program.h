@@ -24,6 +24,9 @@ enum {
 	PROGRAM_HEADER,
 };
 
+/* The byte that stands for the last of them. */
+#define PROGRAM_LARGE_HISTORY 255u
+
 /* After the changes: CRCs made right, so that what is behind them is reached. */
 #define PROGRAM_FIX_SLOTS 1u
 #define PROGRAM_FIX_JOURNAL 2u
@@ -39,7 +42,7 @@ enum {
 #define PROGRAM_SHORT_SOURCE 4u /* its source ends early */
 #define PROGRAM_VERIFY 8u
 #define PROGRAM_UNALIGNED 16u
-#define PROGRAM_CARVE 32u /* and PROGRAM_FIRST is 7 modulo 8: not every other input, as it takes long */
+#define PROGRAM_CARVE 32u /* where a superblock would do too */
 #define PROGRAM_METADATA_ALONE 64u /* dump of the metadata disk without the data disk */
 #define PROGRAM_SMALL_WINDOW 128u
 

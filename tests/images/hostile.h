@@ -207,8 +207,7 @@ static inline void hostile_seal(struct hostile *h)
 		return;
 	for (uint64_t group = 0; group < h->groups; group++) {
 		for (int copy = 0; copy < 2; copy++) {
-			uint8_t *sector =
-				hostile_at(metadata, hostile_imd_offset(h, group, copy), h->sector_size);
+			uint8_t *sector = hostile_at(metadata, hostile_imd_offset(h, group, copy), h->sector_size);
 
 			if (sector)
 				hostile_seal_imd(h, super + 128, group, copy, sector);
@@ -396,10 +395,10 @@ static const struct {
 	uint16_t offset;
 	uint8_t size;
 } hostile_fields[] = {
-	{ 0, 8 },    { 12, 2 },	  { 14, 2 },   { 16, 8 },   { 40, 8 },	{ 72, 4 },  { 76, 4 },	{ 80, 4 },
-	{ 84, 4 },   { 88, 4 },	  { 92, 4 },   { 96, 8 },   { 104, 8 }, { 112, 8 }, { 120, 8 }, { 128, 8 },
-	{ 144, 8 },  { 152, 8 },  { 160, 8 },  { 168, 4 },  { 176, 8 }, { 256, 4 }, { 264, 8 }, { 272, 8 },
-	{ 280, 8 },  { 288, 8 },  { 296, 8 },  { 304, 8 },  { 312, 8 }, { 352, 8 }, { 360, 8 }, { 368, 8 },
+	{ 0, 8 },   { 12, 2 },	{ 14, 2 },  { 16, 8 },	{ 40, 8 },  { 72, 4 },	{ 76, 4 },  { 80, 4 },
+	{ 84, 4 },  { 88, 4 },	{ 92, 4 },  { 96, 8 },	{ 104, 8 }, { 112, 8 }, { 120, 8 }, { 128, 8 },
+	{ 144, 8 }, { 152, 8 }, { 160, 8 }, { 168, 4 }, { 176, 8 }, { 256, 4 }, { 264, 8 }, { 272, 8 },
+	{ 280, 8 }, { 288, 8 }, { 296, 8 }, { 304, 8 }, { 312, 8 }, { 352, 8 }, { 360, 8 }, { 368, 8 },
 };
 
 static inline uint64_t hostile_slot(struct hostile *h)

@@ -3,7 +3,7 @@
  * Images with random changes (tests/images/hostile.h) through everything the library does with a volume: no
  * crash, no hang, no allocation beyond reason, no failure without a message, nothing written by readers.
  *
- *   CSUM_HOSTILE_IMAGES=N     how many (default 10000)
+ *   CSUM_HOSTILE_IMAGES=N     how many (default 10000 with address sanitizer, 2500 without)
  *   test_hostile NUMBER...    only these, telling what is done; to be repeated under a debugger
  */
 #include <setjmp.h>
@@ -29,7 +29,6 @@
 #include "../images/hostile.h"
 #include "volume.h"
 
-#define IMAGES 10000
 /* For one image, on a machine that is busy with other things. */
 #define SECONDS 30
 #define MEMORY (UINT64_C(512) << 20)
@@ -45,6 +44,13 @@
 #endif
 #endif
 
+/* The full number with the sanitizers, which see what is only nearly a crash. */
+#ifdef SANITIZED
+#define IMAGES 10000
+#else
+#define IMAGES 2500
+#endif
+
 #ifdef SANITIZED
 /* An address space limit does not go with it; what is asked of malloc() at once is limited all the same. */
 const char *__asan_default_options(void);
@@ -56,7 +62,8 @@ const char *__asan_default_options(void)
 
 /* Numbers of images that once were handled wrongly. */
 static const uint64_t regressions[] = {
-	0,
+	1946, /* a lost group that a write reaches into in the middle of a batch: refused twice */
+	2530,
 };
 
 /* What a worker, a process of its own, is at; survives its death. */
@@ -188,8 +195,7 @@ static const char *metadata_path(const struct run *run)
 static int open_small(struct run *run, const struct csum_open_options *options, struct csum_volume **volume)
 {
 	struct csum_device *data, *metadata;
-	int error =
-		csum_volume_open_named(&run->handlers, paths[0], metadata_path(run), options, &data, &metadata);
+	int error = csum_volume_open_named(&run->handlers, paths[0], metadata_path(run), options, &data, &metadata);
 
 	*volume = NULL;
 	if (error)
@@ -745,6 +751,7 @@ static int set_up(void **state)
 	}
 	snprintf(paths[0], sizeof(paths[0]), "%s/data", directory);
 	snprintf(paths[1], sizeof(paths[1]), "%s/metadata", directory);
+	/* cppcheck-suppress invalidFunctionArg ; -1 is what an anonymous mapping has for a file */
 	workers = mmap(NULL, WORKERS * sizeof(*workers), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return workers == MAP_FAILED ? -1 : 0;
 }
