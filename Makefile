@@ -17,7 +17,10 @@
 #:   SANITIZE=address,undefined sanitizers of make sanitize
 #:   SANITIZE_BATS="FILE..."    bats files of make sanitize (default: those that say
 #:                              "# sanitize: yes" in their first lines)
-#:   CSUM_CRASH_STATES=N        crash states the crash tests explore at the most
+#:   CSUM_CRASH_STATES=N        crash states the crash tests explore, about (default: 200000 in check,
+#:                              20000 in sanitize, "full" in crash: more than a million)
+#:   CSUM_KILL_ROUNDS=N         how often the program is killed (default: 200 in check, 40 in
+#:                              sanitize, 2000 in crash)
 #:   FUZZ_SECONDS=60            time for each fuzz target
 #:   CSUM_FUZZ_INPUTS=N         inputs that tests/fuzz/test_inputs tries beside the known ones
 #:   PREFIX=/usr/local, DESTDIR, bindir, mandir, completiondir, INSTALL, INSTALL_PROGRAM,
@@ -288,15 +291,19 @@ built_for = $(addprefix $(BUILD)/,$(filter-out %.bats,$(1))) \
 	$(if $(filter %.bats,$(1)),$(PROG) $(CLI_HELPERS))
 
 CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(BATS))
-CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=))
+CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) tests/cli/kill.bats)
 
 ## check: runs the unit, crash and command-line tests
 check: $(if $(TESTS),,all) $(call built_for,$(CHECK_NAMES)) | $(FIRST)
 	@$(RUN_ENV) tests/run $(call runnable,$(CHECK_NAMES))
 
-## crash: runs the crash tests only
+## crash: runs the crash tests in full, over a million states, and prints their figures
 crash: $(call built_for,$(CRASH_NAMES)) | $(FIRST)
-	@$(RUN_ENV) tests/run $(call runnable,$(CRASH_NAMES))
+	@rm -f '$(BUILD)/crash-figures'
+	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-full} CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-2000} TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} JOBS=1 \
+		CSUM_CRASH_REPORT='$(abspath $(BUILD))/crash-figures' \
+		$(RUN_ENV) tests/run $(call runnable,$(CRASH_NAMES)); status=$$?; \
+		[ ! -f '$(BUILD)/crash-figures' ] || cat '$(BUILD)/crash-figures'; exit $$status
 
 # gcc's shared libubsan ignores log_path beside libasan, and tests/run counts the logs; clang does
 # not know the option, and needs none.
@@ -305,7 +312,8 @@ STATIC_UBSAN = $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror -fsan
 
 ## sanitize: runs unit, crash and some command-line tests under sanitizers
 sanitize: | $(FIRST)
-	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-20000} $(MAKE) check BUILD='$(BUILD)-sanitize' \
+	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-20000} CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-40} \
+		$(MAKE) check BUILD='$(BUILD)-sanitize' \
 		DEPS=no BATS='$(SANITIZE_BATS)' INSTRUMENT='-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=$(SANITIZE) -fno-sanitize-recover=all $(STATIC_UBSAN)'
 

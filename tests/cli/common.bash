@@ -27,7 +27,9 @@ common_teardown() {
 	local name
 	cd / || return 1
 	while read -r name; do
-		kill -KILL "$name" 2>/dev/null || :
+		kill -KILL "$name" 2>/dev/null || continue
+		# So that bash does not announce its death.
+		wait "$name" 2>/dev/null || :
 	done <"$BATS_TEST_TMPDIR/pids"
 	while read -r name; do
 		umount "$name" 2>/dev/null || umount -l "$name" 2>/dev/null || :

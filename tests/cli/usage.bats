@@ -11,11 +11,7 @@ setup() {
 	before=$(digest vol)
 }
 
-teardown() {
-	# Whatever was refused.
-	[ "$(digest vol)" = "$before" ] || echo "vol has changed" >&2
-	common_teardown
-}
+teardown() { common_teardown; }
 
 commands="format info write read check discard dump-imd"
 

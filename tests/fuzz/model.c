@@ -139,7 +139,7 @@ static bool fields_allowed(const uint8_t *block)
 	return get_le(block + 12, 2) == 1 && (get_le(block + 80, 4) & ~UINT64_C(1)) == 0 &&
 	       (size == 512 || size == 4096) && type >= 1 && type <= 3 && interleave >= 1 && interleave <= 65536 &&
 	       get_le(block + 144, 8) == JOURNAL && get_le(block + 152, 8) == JOURNAL_SIZE &&
-	       get_le(block + 160, 8) == CLUSTERS && get_le(block + 256, 4) <= 1;
+	       get_le(block + 160, 8) == CLUSTERS;
 }
 
 /* The data sectors that the sizes give; 0: none, or the metadata does not fit. */
@@ -181,8 +181,11 @@ static bool take_superblock(struct look *look)
 	model->entries = (model->sector_size - 16) / 8;
 	model->groups = (model->data_sectors + model->entries - 1) / model->entries;
 	model->intent_count = model->groups;
+	/* Of the backup only static fields count. */
 	if (model->state == MODEL_UNKNOWN)
 		return external == fuzzdisks.external;
+	if (get_le(block + 256, 4) > 1)
+		return false;
 	model->state = get_le(block + 256, 4) ? MODEL_ACTIVE : MODEL_CLEAN;
 	model->intent_first = get_le(block + 272, 8);
 	model->intent_count = get_le(block + 280, 8);

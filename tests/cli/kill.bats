@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The program killed and cancelled at random moments of its writes: what killer.py describes. And who is refused while
+# a writer is at work.
+#
+# CSUM_KILL_ROUNDS (200) is how many rounds there are in all the tests, CSUM_KILL_SEED what the first of them begins
+# with; a failure names its seed.
+# sanitize: yes
+
+load common
+
+setup() {
+	common_setup
+	seed=${CSUM_KILL_SEED:-$((RANDOM * 32768 + RANDOM))}
+	echo "CSUM_KILL_SEED=$seed"
+}
+teardown() { common_teardown; }
+
+# kill_rounds SIXTEENTHS LARGEST VOLUME [METADATA]: that part of all rounds, with writes of LARGEST bytes at most.
+kill_rounds() {
+	local rounds=$((${CSUM_KILL_ROUNDS:-200} * $1 / 16))
+	CSUMTOOL=$CSUMTOOL python3 "$BATS_TEST_DIRNAME/killer.py" $((rounds > 0 ? rounds : 1)) "$seed" "${@:2}"
+}
+
+@test "killed and cancelled: an image" {
+	vol v -s 512 --size=8M
+	kill_rounds 7 4000000 v
+}
+
+@test "killed and cancelled: small clusters, sectors of 4096 bytes" {
+	vol v -s 4096 -K 1 -c crc32c --size=16M
+	kill_rounds 2 6000000 v
+}
+
+@test "killed and cancelled: data and metadata apart" {
+	truncate -s 6M data
+	truncate -s 2M meta
+	run_csum 0 format -q -s 512 -K 16 -m meta data
+	kill_rounds 2 4000000 data meta
+}
+
+@test "killed and cancelled: more data than a batch holds" {
+	vol v -s 4096 --size=48M
+	kill_rounds 1 36000000 v
+}
+
+@test "killed and cancelled: a loop device" {
+	truncate -s 8M disk
+	make_loop disk
+	run_csum 0 format -q "$loop"
+	kill_rounds 4 4000000 "$loop"
+}
+
+# Whether the file stays as it is for a while.
+settled() {
+	local before
+	before=$(digest "$1")
+	sleep 0.3
+	[ "$(digest "$1")" = "$before" ]
+}
+
+@test "a writer at work: everybody else is refused, and changes nothing; then it is killed" {
+	random_file old 24M
+	random_file new 24M
+	vol v --size=32M
+	run_csum 0 write -q v old
+	before=$(digest v)
+	mkfifo feed
+	in_background "$CSUMTOOL" write -q v feed
+	writer=$!
+	exec {keep}>feed
+	# More than a batch, and then it waits for the rest.
+	head -c 20M new >&"$keep"
+	changed() { [ "$(digest v)" != "$before" ]; }
+	wait_for 20 changed
+	wait_for 20 settled v
+	during=$(digest v)
+	must_fail 8 "^csumtool: v: in use by process $writer" write v old
+	must_fail 8 "^csumtool: v: in use by process $writer" discard -o 0 -l 1M v
+	must_fail 8 "^csumtool: v: in use by process $writer" format --force v
+	for command in info check read dump-imd; do
+		must_fail 8 "^csumtool: v: in use by process $writer" $command v
+	done
+	[ "$(digest v)" = "$during" ]
+	kill -KILL $writer
+	wait $writer || :
+	exec {keep}>&-
+	[ "$(digest v)" = "$during" ]
+	run_csum 0 info -J v
+	[ "$(json info .state)" = active ]
+	run_csum 0 check v
+	run_csum 0 read -q v
+	head -c 24M ../stdout >now
+	run_csum 0 write -q -o 24M v /dev/stdin <<<x
+	run_csum 0 read -q v
+	head -c 24M ../stdout | cmp - now
+	python3 - old new now <<-'END'
+		import sys
+		old, new, now = (open(name, "rb").read() for name in sys.argv[1:])
+		step = 4096
+		count = [0, 0]
+		for at in range(0, len(now), step):
+		    part = now[at:at + step]
+		    if part not in (old[at:at + step], new[at:at + step]):
+		        sys.exit("sector %d is neither old nor new" % (at // step))
+		    count[part == new[at:at + step]] += 1
+		if not all(count):
+		    sys.exit("%d sectors old, %d new" % tuple(count))
+	END
+}
+
+@test "a reader at work: readers go on beside it, writers are refused" {
+	random_file in 4M
+	vol v --size=8M
+	run_csum 0 write -q v in
+	before=$(digest v)
+	mkfifo drain
+	in_background sh -c 'exec "$@" >drain' sh "$CSUMTOOL" read -l 4M v
+	reader=$!
+	exec {keep}<drain
+	head -c 1000 <&"$keep" >part
+	for command in info check read dump-imd; do
+		run_csum 0 $command v
+	done
+	must_fail 8 "^csumtool: v: in use by process $reader" write v in
+	must_fail 8 "^csumtool: v: in use by process $reader" discard -o 0 -l 1M v
+	must_fail 8 "^csumtool: v: in use by process $reader" format --force v
+	cat <&"$keep" >rest
+	wait $reader
+	exec {keep}<&-
+	cat part rest | cmp - in
+	[ "$(digest v)" = "$before" ]
+}
