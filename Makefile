@@ -300,7 +300,8 @@ check: $(if $(TESTS),,all) $(call built_for,$(CHECK_NAMES)) | $(FIRST)
 ## crash: runs the crash tests in full, over a million states, and prints their figures
 crash: $(call built_for,$(CRASH_NAMES)) | $(FIRST)
 	@rm -f '$(BUILD)/crash-figures'
-	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-full} CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-2000} TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} JOBS=1 \
+	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-full} TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} JOBS=1 \
+		CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-2000} \
 		CSUM_CRASH_REPORT='$(abspath $(BUILD))/crash-figures' \
 		$(RUN_ENV) tests/run $(call runnable,$(CRASH_NAMES)); status=$$?; \
 		[ ! -f '$(BUILD)/crash-figures' ] || cat '$(BUILD)/crash-figures'; exit $$status

@@ -49,7 +49,8 @@ int signals_install(void)
 		if (sigaction(numbers[i], &action, NULL) < 0)
 			return -errno;
 	}
-	return sigaction(SIGPIPE, &ignore, NULL) < 0 ? -errno : 0;
+	/* A closed pipe and a limit on the size of files are errors of the write that meets them. */
+	return sigaction(SIGPIPE, &ignore, NULL) < 0 || sigaction(SIGXFSZ, &ignore, NULL) < 0 ? -errno : 0;
 }
 
 bool signals_pending(void)

@@ -93,10 +93,13 @@ void csum_finder_superblocks(struct csum_finder *finder)
 	};
 
 	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
-		/* A crash leaves at most one of A and B torn, and never C. */
+		/* A crash leaves at most one of A and B torn, never C, and cuts no device short. */
 		bool torn = slot != CSUM_SLOT_C && (valid[CSUM_SLOT_A] || valid[CSUM_SLOT_B]);
 
-		if (!valid[slot])
+		if (offsets[slot] + CSUM_BLOCK_SIZE > volume->metadata->size_bytes)
+			add_slot(finder, CSUM_SUPERBLOCK_BAD, (enum csum_slot)slot, offsets[slot],
+				 "beyond the end of the device");
+		else if (!valid[slot])
 			add_slot(finder, torn ? CSUM_INTERRUPTED : CSUM_SUPERBLOCK_BAD, (enum csum_slot)slot,
 				 offsets[slot], "magic or checksum wrong, or unreadable");
 		else if (!csum_superblock_same_static(&volume->slots[slot], &volume->slots[volume->governing]))

@@ -62,6 +62,22 @@ static int add_zeros(struct maker *maker, struct csum_device *device, uint64_t o
 	return error ? no_memory(maker) : 0;
 }
 
+/* Less than a sector at the end of a file, which O_DIRECT cannot write. */
+static int zero_rest(struct maker *maker, struct csum_device *device, uint64_t offset_bytes)
+{
+	const struct csum_handlers *handlers = &maker->make->handlers;
+	int error;
+
+	if (offset_bytes == device->size_bytes)
+		return 0;
+	error = csum_device_set_unit(handlers, device, 1);
+	if (!error)
+		error = add_zeros(maker, device, offset_bytes, device->size_bytes - offset_bytes);
+	if (!error)
+		error = round_of(maker);
+	return error ? error : csum_device_set_unit(handlers, device, maker->geometry->sector_size);
+}
+
 static int zero_device(struct maker *maker, struct csum_device *device)
 {
 	uint64_t sector_size = maker->geometry->sector_size;
@@ -75,7 +91,7 @@ static int zero_device(struct maker *maker, struct csum_device *device)
 		if (!error)
 			error = round_of(maker);
 	}
-	return error;
+	return error ? error : zero_rest(maker, device, end);
 }
 
 /* The whole journal, so that a sparse file has room for it when a full file system needs recovery. */

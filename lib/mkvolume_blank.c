@@ -71,9 +71,28 @@ static uint64_t first_non_zero(struct csum_device *device, uint8_t *buffer, uint
 	return end;
 }
 
+/* The bytes behind the last whole block, which O_DIRECT cannot read of a file. */
+static int look_at_rest(const struct csum_handlers *handlers, struct csum_device *device, uint8_t *buffer,
+			uint32_t unit_bytes, struct csum_found *found)
+{
+	uint64_t end = device->size_bytes;
+	uint64_t rest = end / CSUM_BLOCK_SIZE * CSUM_BLOCK_SIZE;
+	uint64_t offset;
+	int error;
+
+	if (rest == end)
+		return 0;
+	error = csum_device_set_unit(handlers, device, 1);
+	if (error)
+		return error;
+	offset = first_non_zero(device, buffer, rest, end);
+	if (offset < end)
+		add_text(found, "non-zero bytes at offset %" PRIu64, offset);
+	return csum_device_set_unit(handlers, device, unit_bytes);
+}
+
 static void look_for_bytes(struct csum_device *device, uint8_t *buffer, struct csum_found *found)
 {
-	/* Whole blocks, as O_DIRECT wants it; a volume uses no others. */
 	uint64_t size = device->size_bytes / CSUM_BLOCK_SIZE * CSUM_BLOCK_SIZE;
 	uint64_t head = size < HEAD_BYTES ? size : HEAD_BYTES;
 	uint64_t tail = size - head < TAIL_BYTES ? head : size - TAIL_BYTES;
@@ -120,7 +139,8 @@ static void look_for_volume(struct csum_device *device, uint8_t *buffer, struct 
 		look_at_superblock(device, buffer, csum_layout_backup_offset(device->size_bytes), found);
 }
 
-int csum_mkvolume_look(const struct csum_handlers *handlers, struct csum_device *device, struct csum_found *found)
+int csum_mkvolume_look(const struct csum_handlers *handlers, struct csum_device *device, uint32_t unit_bytes,
+		       struct csum_found *found)
 {
 	uint8_t *buffer = csum_io_alloc(CSUM_IO_PIECE_BYTES);
 	char signatures[CSUM_FOUND_SIZE / 2];
@@ -133,8 +153,10 @@ int csum_mkvolume_look(const struct csum_handlers *handlers, struct csum_device 
 	error = csum_probe_signatures(handlers, device, signatures, sizeof(signatures));
 	if (!error && signatures[0])
 		add_text(found, "%s", signatures);
-	if (!error)
+	if (!error) {
 		look_for_bytes(device, buffer, found);
+		error = look_at_rest(handlers, device, buffer, unit_bytes, found);
+	}
 	free(buffer);
 	return error;
 }

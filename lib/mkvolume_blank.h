@@ -16,8 +16,11 @@ struct csum_found {
 	uint64_t read_bytes, read_microseconds; /* what the look cost: how fast the device reads */
 };
 
-/* Looks for superblocks, signatures, and bytes that are not zero in the first 16 MiB and the last 1 MiB. */
-int csum_mkvolume_look(const struct csum_handlers *handlers, struct csum_device *device,
+/*
+ * Looks for superblocks, signatures, and bytes that are not zero in the first 16 MiB and the last 1 MiB. unit_bytes: for
+ * csum_device_set_unit(), which the end of a file may need for a while.
+ */
+int csum_mkvolume_look(const struct csum_handlers *handlers, struct csum_device *device, uint32_t unit_bytes,
 		       struct csum_found *found) CSUM_MUST_CHECK;
 
 #endif

@@ -116,17 +116,30 @@ static int size_to_create(struct csum_format *format)
 	return 0;
 }
 
+/* Whether creating it would fail, as far as that can be told beforehand. */
+static int try_create(const struct csum_format *format, const char *path)
+{
+	char *copy = strdup(path);
+	struct stat status;
+	int error = 0;
+
+	if (!copy)
+		error = -ENOMEM;
+	else if (lstat(path, &status) == 0)
+		error = -EEXIST;
+	else if (access(dirname(copy), W_OK | X_OK) != 0)
+		error = -errno;
+	free(copy);
+	return error ? csum_report_error(&format->handlers, error, path, "creating the file") : 0;
+}
+
 static int create_file(struct csum_format *format)
 {
 	const char *path = csum_format_metadata_path(format);
-	struct stat status;
 	int descriptor, error = 0;
 
-	if (format->options.dry_run) {
-		if (lstat(path, &status) == 0)
-			return csum_report_error(&format->handlers, -EEXIST, path, "creating the file");
-		return 0;
-	}
+	if (format->options.dry_run)
+		return try_create(format, path);
 	descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (descriptor < 0)
 		return csum_report_error(&format->handlers, -errno, path, "creating the file");

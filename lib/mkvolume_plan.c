@@ -30,7 +30,7 @@ static int look_at_metadata(struct csum_format *format)
 
 	if (!format->metadata || format->created)
 		return 0;
-	error = csum_mkvolume_look(&format->handlers, format->metadata, &found);
+	error = csum_mkvolume_look(&format->handlers, format->metadata, format->options.sector_size, &found);
 	if (error)
 		return error;
 	format->old_backup_offset_bytes = found.backup_offset_bytes;
@@ -50,7 +50,7 @@ static int look_at_data(struct csum_format *format)
 
 	if (!format->metadata_path)
 		return 0;
-	error = csum_mkvolume_look(&format->handlers, format->data, &found);
+	error = csum_mkvolume_look(&format->handlers, format->data, format->options.sector_size, &found);
 	if (error || !found.text[0])
 		return error;
 	if (found.internal_volume && !format->options.wipe)

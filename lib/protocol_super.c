@@ -63,10 +63,24 @@ static int check_governing(struct csum_volume *volume)
 	return 0;
 }
 
+/* Whether the data device begins with the superblock that was looked for on the other one. */
+static bool looks_swapped(const struct csum_volume *volume)
+{
+	struct csum_superblock superblock;
+
+	return volume->data != volume->metadata &&
+	       csum_io_read_now(volume->data, volume->slot_buffer, CSUM_BLOCK_SIZE, CSUM_SLOT_A_OFFSET) == 0 &&
+	       csum_superblock_decode(volume->slot_buffer, &superblock) && superblock.geometry.external;
+}
+
 static int refuse_no_volume(const struct csum_volume *volume)
 {
 	const struct csum_device *device = volume->metadata;
 
+	if (looks_swapped(volume))
+		return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
+					   "holds no metadata of a volume, but %s does: the two are swapped",
+					   volume->data->name);
 	return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
 				   "not a csumtool volume: no valid superblock at offsets %" PRIu64 " and %" PRIu64
 				   ", nor a backup at the end",
