@@ -207,7 +207,7 @@ const struct sim_scenario sim_scenarios[] = {
 	{ .name = "format", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
 	  .setup = { WRITE(0, 3, 1) }, .command = FORMAT, .depth = 1, .weight = 2, .floor = 180, .exact = true },
 	{ .name = "format-groups", .sector_size = 512, .interleave = 2, .groups = 3, .tail_sectors = 6,
-	  .setup = { WRITE(0, 100, 1) }, .command = FORMAT, .depth = 1, .weight = 10, .floor = 2000 },
+	  .setup = { WRITE(0, 100, 1) }, .command = FORMAT, .depth = 1, .weight = 10, .floor = 1200 },
 	{ .name = "format-external", .sector_size = 4096, .tail_sectors = 5, .external = true,
 	  .setup = { WRITE(0, 3, 1) }, .command = FORMAT, .depth = 1, .weight = 2, .floor = 180, .exact = true },
 };

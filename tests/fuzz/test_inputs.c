@@ -74,29 +74,38 @@ static void try_mutations(void (*body)(const uint8_t *input, size_t size), uint6
 		body(input, mutate(&state, input));
 }
 
-/* Inputs that once made a target fail. */
-static void try_corpus(const char *target, void (*body)(const uint8_t *input, size_t size))
+static int visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void try_file(const char *directory, const char *entry, void (*body)(const uint8_t *input, size_t size))
 {
 	static uint8_t input[INPUT_MAX];
 	char name[1024];
-	DIR *directory;
-	const struct dirent *entry;
+	FILE *file;
 
-	snprintf(name, sizeof(name), "tests/fuzz/corpus/%s", target);
-	directory = opendir(name);
-	while (directory && (entry = readdir(directory))) {
-		FILE *file;
+	snprintf(name, sizeof(name), "%s/%s", directory, entry);
+	file = fopen(name, "rb");
+	assert_non_null(file);
+	body(input, fread(input, 1, sizeof(input), file));
+	fclose(file);
+}
 
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(name, sizeof(name), "tests/fuzz/corpus/%s/%s", target, entry->d_name);
-		file = fopen(name, "rb");
-		assert_non_null(file);
-		body(input, fread(input, 1, sizeof(input), file));
-		fclose(file);
+/* Inputs that once made a target fail. */
+static void try_corpus(const char *target, void (*body)(const uint8_t *input, size_t size))
+{
+	struct dirent **entries = NULL;
+	char directory[256];
+	int count;
+
+	snprintf(directory, sizeof(directory), "tests/fuzz/corpus/%s", target);
+	count = scandir(directory, &entries, visible, alphasort);
+	for (int i = 0; i < count; i++) {
+		try_file(directory, entries[i]->d_name, body);
+		free(entries[i]);
 	}
-	if (directory)
-		closedir(directory);
+	free(entries);
 }
 
 static void take_seeds(void (*make)(void (*seed)(void *user, const uint8_t *input, size_t size), void *user))
