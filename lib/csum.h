@@ -331,10 +331,10 @@ int csum_check(struct csum_volume *volume, const struct csum_check_options *opti
 
 /* ------------------------------------------------------------------ scrub */
 
-enum csum_heal {
-	CSUM_HEAL_DEFAULT, /* CSUM_HEAL_BITS with crc64, else CSUM_HEAL_NONE */
-	CSUM_HEAL_NONE, /* not from the checksum; replicas and copies elsewhere in the volume still serve */
-	CSUM_HEAL_BITS, /* with 32-bit checksums: one bit only, and one garbage sector in 100,000 passes for one */
+enum csum_heal_mode {
+	CSUM_HEAL_MODE_DEFAULT, /* CSUM_HEAL_MODE_BITS with crc64, else CSUM_HEAL_MODE_NONE */
+	CSUM_HEAL_MODE_NONE, /* not from the checksum; replicas and copies elsewhere in the volume still serve */
+	CSUM_HEAL_MODE_BITS, /* with 32-bit checksums: one bit only, and one garbage sector in 100,000 passes for one */
 };
 
 struct csum_scrub_options {
@@ -343,7 +343,7 @@ struct csum_scrub_options {
 	bool metadata_only; /* no data, no record */
 	/* Writes nothing; the volume may then be open for reading. What would be repaired says so. */
 	bool dry_run;
-	enum csum_heal heal;
+	enum csum_heal_mode heal;
 	/*
 	 * In the order in which they are tried: each a raw image or device that holds the data space (its first bytes
 	 * are data sector 0), or another csumtool volume of the same sector size, of which verified sectors are taken.
