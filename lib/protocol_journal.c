@@ -7,7 +7,6 @@
 #include "imd.h"
 #include "report.h"
 
-
 /* Reads and decodes the record: an error of the device; else *reason says why the bytes are none, or is NULL. */
 static int read_record(struct csum_volume *volume, const char **reason)
 {
