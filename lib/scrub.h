@@ -99,11 +99,7 @@ struct csum_scrub {
 	struct csum_io_list list;
 
 	/* scrub_imd.c, scrub_pass.c */
-	struct {
-		uint64_t number;
-		uint32_t index; /* in the batch */
-		struct csum_imd_judgement judged;
-	} * groups; /* of the batch, that are not sound */
+	struct csum_scrub_group *groups; /* of the batch, that are not sound */
 	size_t group_count, group_capacity;
 	uint64_t start_ms, paced_ms; /* when the pass began; up to when its reading is paid for */
 };
