@@ -126,7 +126,7 @@ static void test_a_million(void **state)
 	assert_int_equal(s->result.errors_left, s->result.sectors_left);
 }
 
-/* Both copies of group 1 valid and different, the volume active: sector 62 + 1 is new in copy 0 only. */
+/* Both copies of group 1 valid and different, the volume active: sector 62 + 2 is new in copy 0 only. */
 static void interrupt(uint8_t *newer_content)
 {
 	struct csum_volume *volume = scrubbed_open(true);
@@ -139,7 +139,7 @@ static void interrupt(uint8_t *newer_content)
 	assert_int_equal(csum_super_write(volume), 0);
 	assert_int_equal(csum_super_write(volume), 0);
 	memcpy(target, source, 512);
-	csum_imd_set_entry(target, 1, csum_checksum_entry(CSUM_CRC64, newer_content, 512));
+	csum_imd_set_entry(target, 2, csum_checksum_entry(CSUM_CRC64, newer_content, 512));
 	csum_imd_seal(volume->seed_state, 1, newest ? 0 : 1, csum_imd_generation(source) + 1, target, 512);
 	assert_int_equal(csum_volume_close(volume), 0);
 }
@@ -152,10 +152,10 @@ static void test_recovers(void **state)
 	for (int way = 0; way < 4; way++) {
 		interrupt(content);
 		if (way == 1 || way == 3)
-			memcpy(scrubbed_sector(63), content, 512);
+			memcpy(scrubbed_sector(64), content, 512);
 		/* Decayed, either version: healed against that. */
 		if (way >= 2)
-			scrubbed_sector(63)[5] ^= 0x10;
+			scrubbed_sector(64)[5] ^= 0x10;
 		assert_int_equal(scrubbed_run(NULL), 0);
 		assert_true(s->result.recovered);
 		assert_int_equal(s->result.errors_left, 0);
@@ -163,7 +163,7 @@ static void test_recovers(void **state)
 		if (way == 1 || way == 3) {
 			struct csum_totals totals;
 
-			assert_memory_equal(scrubbed_sector(63), content, 512);
+			assert_memory_equal(scrubbed_sector(64), content, 512);
 			assert_int_equal(scrubbed_check(&totals), 0);
 			assert_int_equal(totals.findings[CSUM_INTERRUPTED], 0);
 			memcpy(s->data->bytes, s->original[0], s->data->size);
@@ -180,7 +180,7 @@ static void test_recovery_leaves(void **state)
 
 	(void)state;
 	interrupt(content);
-	fill_random(scrubbed_sector(63), 512, 5);
+	fill_random(scrubbed_sector(64), 512, 5);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_true(s->result.recovered);
 	assert_int_equal(s->recorder.warnings, 1);
@@ -188,7 +188,7 @@ static void test_recovery_leaves(void **state)
 	assert_int_equal(scrubbed_check(&totals), 1);
 	assert_int_equal(info().state, CSUM_CLEAN);
 	/* The newest entry was kept. */
-	memcpy(scrubbed_sector(63), content, 512);
+	memcpy(scrubbed_sector(64), content, 512);
 	assert_int_equal(scrubbed_check(&totals), 0);
 }
 
