@@ -37,8 +37,8 @@ static void announce(const struct scrubbing *scrubbing, const struct csum_volume
 	const struct report *report = scrubbing->report;
 	char started[TEXT_MAX];
 
-	if (!record->started || !scrubbing->whole || scrubbing->how.dry_run || scrubbing->how.restart || report->json ||
-	    report->quiet)
+	if (!record->started || !record->next_group || !scrubbing->whole || scrubbing->how.dry_run ||
+	    scrubbing->how.restart || report->json || report->quiet)
 		return;
 	text_put(stdout, report->volume);
 	printf(": going on with the scrub begun %s, at group %" PRIu64 " of %" PRIu64 "\n",
@@ -173,7 +173,7 @@ static const struct poptOption table[] = {
 	OPTION_VALUE("time-limit", '\0', OPT_TIME_LIMIT, "end after TIME (30s, 5m, 2h); the next scrub\ngoes on there",
 		     "TIME"),
 	OPTION_FLAG("restart", '\0', OPT_RESTART, "begin anew, and do not go on where an\nearlier scrub ended"),
-	OPTION_VALUE("max-errors", '\0', OPT_MAX_ERRORS, "end when N errors have been found", "N"),
+	OPTION_VALUE("max-errors", '\0', OPT_MAX_ERRORS, "end when more than N errors are found", "N"),
 	OPTION_FLAG("idle", '\0', OPT_IDLE,
 		    "idle I/O class and lowest CPU priority; as\nwithout it when not on a terminal"),
 	OPTION_METADATA,
@@ -187,10 +187,10 @@ const struct command command_scrub = {
 	.name = "scrub",
 	.operands = "VOLUME",
 	.summary = "verify everything, and repair what can be proven right",
-	.description = "Reads a volume, or a range of it, as check does, puts in order what an interrupted\n"
-		       "write left, and repairs superblocks, integrity metadata and data sectors where\n"
-		       "a checksum confirms the new content. Prints a line for every finding, with what\n"
-		       "was done about it, and then a summary.",
+	.description = "Reads a volume, or a range of it, as check does, puts in order what an\n"
+		       "interrupted write left, and repairs superblocks, integrity metadata and data\n"
+		       "sectors where a checksum confirms the new content. Prints a line for every\n"
+		       "finding, with what was done about it, and then a summary.",
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = table,

@@ -55,15 +55,23 @@ static bool same_outcome(const char *one, const char *other)
 	return one && other ? !strcmp(one, other) : one == other;
 }
 
+/* The file has them in the order in which they were repaired, which may be downwards. */
+static bool extend(struct undoing *undoing, uint64_t data_sector)
+{
+	if (data_sector + 1 == undoing->first)
+		undoing->first--;
+	else if (data_sector != undoing->first + undoing->count)
+		return false;
+	undoing->count++;
+	return true;
+}
+
 static void on_sector(void *user, uint64_t data_sector, const char *refused)
 {
 	struct undoing *undoing = user;
 
-	if (undoing->count && data_sector == undoing->first + undoing->count &&
-	    same_outcome(refused, undoing->refused)) {
-		undoing->count++;
+	if (undoing->count && same_outcome(refused, undoing->refused) && extend(undoing, data_sector))
 		return;
-	}
 	print_range(undoing);
 	free(undoing->refused);
 	undoing->refused = refused ? strdup(refused) : NULL;
@@ -99,12 +107,10 @@ static void print_summary(const struct undoing *undoing, const char *file, int e
 		return;
 	if (report->json || report->quiet)
 		return;
-	printf("%" PRIu64 " of %" PRIu64 " data sectors %s", result->restored, result->records,
-	       undoing->dry_run ? "would be put back" : "put back");
-	if (result->refused)
-		printf(", %" PRIu64 " refused", result->refused);
+	printf("%" PRIu64 " data sector%s %s, %" PRIu64 " refused", result->restored, text_plural(result->restored),
+	       undoing->dry_run ? "would be put back" : "put back", result->refused);
 	if (result->metadata)
-		printf("; %" PRIu64 " of metadata in the file, which needs no undoing", result->metadata);
+		printf("; metadata in the file needs no undoing");
 	if (error)
 		printf("; NOT FINISHED");
 	putchar('\n');

@@ -70,6 +70,9 @@ static void print_line(FILE *out, const struct csum_finding *finding, uint32_t s
 	/* "content does not match" is what the two checksums say themselves. */
 	if (!finding->has_checksum || finding->kind != CSUM_MISMATCH) {
 		text_put(out, finding->reason);
+		if (finding->has_other_sector)
+			fprintf(out, ", data sector%s %s", text_plural(finding->sector_count),
+				text_span(expected, finding->other_sector, finding->sector_count));
 		fputs(finding->has_checksum ? ": " : "", out);
 	}
 	if (finding->has_checksum)
