@@ -3,6 +3,9 @@
 # scrub: what becomes of each kind of finding, with exit status; afterwards check has nothing to say.
 # sanitize: yes
 
+# The options are for done_is.
+# shellcheck disable=SC2034
+
 load common
 load places
 load scrub
@@ -392,6 +395,24 @@ misplaced 300 100 repaired elsewhere 100" ]
 	fault clear "flush EIO"
 	run_csum 8 scrub "$device"
 	err_has "^csumtool: $device: "
+}
+
+@test "superblocks that cannot be written: an active volume stays so, and nothing else is repaired" {
+	full_volume
+	active 1 2
+	flip v $(($(imd_at 1 1) + 50))
+	xor v "$(data_at 300)" 01
+	fault_device v
+	fault "write EIO 0 4096" "write EIO 524288 4096"
+	run_csum 4 scrub "$device"
+	out_has "^What an interrupted writer left could not be put in order"
+	out_has "^mismatch: data sector 300 .*; left"
+	run_csum 4 scrub -J "$device"
+	[ "$(json summary '"\(.still_active) \(.recovered) \(.exit_status)"')" = "true false 4" ]
+	is_state "$device" active
+	fault clear
+	run_csum 1 scrub -q "$device"
+	holds "$device" in
 }
 
 @test "transient" {

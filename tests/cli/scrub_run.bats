@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # scrub as it runs: replicas, interruption and going on, limits, records, priority, JSON, wrong usage.
 
+# The options are for done_is.
+# shellcheck disable=SC2034
+
 load common
 load places
 load scrub
@@ -253,7 +256,7 @@ under_way() {
 		}
 		! command -v ionice >/dev/null || [ "$(ionice -p $!)" = idle ]
 		# Every thread.
-		for task in /proc/$!/task/*; do
+		for task in "/proc/$!/task/"*; do
 			[ "$(cut -d ' ' -f 19 "$task/stat")" -eq 19 ]
 		done
 		kill -TERM $!
@@ -296,16 +299,16 @@ under_way() {
 	jq -se '[.[] | select(.kind == "imd-bad") | .disposition, .means, .how] ==
 		["repaired", "other-copy", "from the other copy"]' <<<"$stdout"
 	jq -se '[.[] | select(.kind == "interrupted") | .slot, .is_error, .disposition] == ["A", false, "repaired"]' <<<"$stdout"
-	json summary . >summary
+	json summary . >../summary
 	jq -e '.schema == 1 and .command == "scrub" and .volume == "v" and .offset == 0 and .metadata_only == false and
 		.dry_run == false and .end == "complete" and .complete == true and .sectors_verified == 329 and
 		.sectors_bad == 3 and .errors == 5 and .errors_repaired == 4 and .errors_left == 1 and
 		.sectors_repaired == 2 and .sectors_left == 1 and .sectors_weak == 0 and .imd_repaired == 1 and
 		.recovered == false and .still_active == false and .resumed == false and .first_sector == 0 and
 		.next_sector == 332 and .end_sector == 332 and .undo_file == null and .undo_records == 0 and
-		.exit_status == 5 and (.seconds | type) == "number"' summary
+		.exit_status == 5 and (.seconds | type) == "number"' ../summary
 	jq -e '.findings["imd-bad"] == 1 and .findings.mismatch == 2 and .repaired.mismatch == 2 and .repaired.zeroed == 0 and
-		.repaired["superblock-bad"] == 1 and .record.sectors_repaired == 2 and .record.sectors_left_bad == 1' summary
+		.repaired["superblock-bad"] == 1 and .record.sectors_repaired == 2 and .record.sectors_left_bad == 1' ../summary
 	run_csum 8 scrub -J missing
 	jq -e '.type == "summary" and .exit_status == 8 and .end == "failed" and (.error | contains("missing"))' <<<"$stdout"
 }

@@ -70,10 +70,10 @@ data_is() {
 	jq -se '[.[] | select(.type == "undo")] | length >= 3 and all((keys == ["first_sector", "offset", "reason", "restored",
 		"sector_count", "type"]) and .restored and .reason == null)' <<<"$stdout"
 	[ "$(jq -s '[.[] | select(.type == "undo") | .sector_count] | add' <<<"$stdout")" -eq 4 ]
-	json summary . >summary
+	json summary . >../summary
 	jq -e '.schema == 1 and .command == "undo" and .volume == "v" and .undo_file == "u" and .dry_run == false and
 		.complete == true and .records == 4 + .metadata and .restored == 4 and .refused == 0 and .metadata >= 1 and
-		.cut_short == false and .exit_status == 0' summary
+		.cut_short == false and .exit_status == 0' ../summary
 	zeros v "$(data_at 20)" 1024
 	run_csum 4 undo -J u v
 	jq -se '[.[] | select(.type == "undo")] | map(select(.restored | not)) | length == 1 and .[0].first_sector == 20 and
@@ -146,12 +146,12 @@ data_is() {
 	err_has "^csumtool: damaged: "
 	[ "$(digest v)" = "$before" ]
 	# As a crash leaves it: what is whole serves.
-	head -c -100 u >cut
-	run_csum 0 undo cut v
-	err_has "^csumtool: warning: cut: ends within a record"
+	head -c -100 u >short
+	run_csum 0 undo short v
+	err_has "^csumtool: warning: short: ends within a record"
 	out_has "^3 data sectors put back"
 	cp scrubbed v
-	run_csum 0 undo -J cut v
+	run_csum 0 undo -J short v
 	[ "$(json summary .cut_short)" = true ]
 	[ "$(json summary .restored)" -eq 3 ]
 }
