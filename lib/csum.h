@@ -317,7 +317,9 @@ typedef void csum_progress_fn(void *user, const struct csum_progress *progress);
 struct csum_check_options {
 	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end; widened to whole sectors */
 	bool metadata_only; /* superblocks and imd sectors, no data */
-	csum_finding_fn *finding; /* in ascending order of place */
+	uint64_t rate_bytes; /* of data read per second; 0: no limit */
+	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
+	csum_progress_fn *progress; /* several times a second; may be NULL */
 	void *user;
 };
 
@@ -358,7 +360,7 @@ struct csum_scrub_options {
 	bool restart; /* from the beginning, although a scrub is under way */
 	uint64_t max_errors; /* errors found after which it ends; 0: no limit */
 	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
-	csum_progress_fn *progress; /* several times a second */
+	csum_progress_fn *progress; /* several times a second; may be NULL */
 	void *user;
 };
 

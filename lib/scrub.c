@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "layout.h"
 #include "report.h"
@@ -63,8 +62,9 @@ static int prepare(struct csum_scrub *scrub)
 {
 	int error = allocate(scrub);
 
-	if (!error)
-		error = make_healer(scrub);
+	if (error || scrub->looking)
+		return error;
+	error = make_healer(scrub);
 	if (!error)
 		error = open_replicas(scrub);
 	/* Last, so that a refusal leaves no file behind. */
@@ -137,9 +137,13 @@ static int plan(struct csum_scrub *scrub)
 
 static int work(struct csum_scrub *scrub)
 {
-	int error = csum_scrub_super(scrub);
+	int error = 0;
 
-	if (!error)
+	if (scrub->looking)
+		csum_finder_superblocks(&scrub->finder);
+	else
+		error = csum_scrub_super(scrub);
+	if (!error && !scrub->looking)
 		error = csum_scrub_recover(scrub);
 	csum_finder_flush(&scrub->finder);
 	if (error)
@@ -169,7 +173,8 @@ static void sum_up(struct csum_scrub_result *result)
 	result->sectors_left = result->totals.sectors_bad - result->sectors_repaired;
 }
 
-int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options, struct csum_scrub_result *result)
+static int run(struct csum_volume *volume, const struct csum_scrub_options *options, bool looking,
+	       struct csum_scrub_result *result)
 {
 	struct csum_scrub scrub = {
 		.volume = volume,
@@ -185,19 +190,16 @@ int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *opti
 			.bad_apart = true,
 		},
 		.sector_size = csum_volume_geometry(volume)->sector_size,
+		.looking = looking,
 		.dry_run = options->dry_run,
 		.start_ms = csum_scrub_clock_ms(),
 	};
 	int error, release_error;
 
-	memset(result, 0, sizeof(*result));
-	result->end = CSUM_SCRUB_FAILED;
 	scrub.policy.before = csum_scrub_before;
 	scrub.policy.user = &scrub;
 	scrub.policy.tolerant_bytes = scrub.sector_size;
-	error = check_opening(volume, options);
-	if (!error)
-		error = plan(&scrub);
+	error = plan(&scrub);
 	if (!error)
 		error = prepare(&scrub);
 	csum_io_set_policy(volume->io, &scrub.policy);
@@ -207,4 +209,19 @@ int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *opti
 	release_error = release(&scrub);
 	sum_up(result);
 	return error ? error : release_error;
+}
+
+int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_options *options,
+			 struct csum_scrub_result *result)
+{
+	*result = (struct csum_scrub_result){ .end = CSUM_SCRUB_FAILED };
+	return run(volume, options, true, result);
+}
+
+int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options, struct csum_scrub_result *result)
+{
+	int error = check_opening(volume, options);
+
+	*result = (struct csum_scrub_result){ .end = CSUM_SCRUB_FAILED };
+	return error ? error : run(volume, options, false, result);
 }

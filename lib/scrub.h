@@ -74,7 +74,8 @@ struct csum_scrub {
 	size_t replica_count;
 	uint32_t sector_size;
 	uint64_t first_sector, end_sector; /* of the pass: where it begins, which may be behind options->offset */
-	bool dry_run; /* nothing is written: asked for, or the volume stays active */
+	bool looking; /* a check: nothing is healed, and all is left */
+	bool dry_run; /* nothing is written: asked for, a check, or the volume stays active */
 	bool ended_repairs; /* too many errors */
 	bool saving_slots; /* superblocks to be overwritten go to the undo file */
 
@@ -103,6 +104,12 @@ struct csum_scrub {
 	size_t group_count, group_capacity;
 	uint64_t start_ms, paced_ms; /* when the pass began; up to when its reading is paid for */
 };
+
+/* ---- scrub.c */
+
+/* What csum_check() does: a scrub that only looks. *result as of csum_scrub(). */
+int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_options *options,
+			 struct csum_scrub_result *result) CSUM_MUST_CHECK;
 
 /* ---- scrub_pass.c */
 

@@ -192,7 +192,7 @@ static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scr
 		bad->outcome.why = "repairing had been ended";
 		return;
 	}
-	if (!csum_scrub_heal(scrub, bad, data, &bad->outcome))
+	if (scrub->looking || !csum_scrub_heal(scrub, bad, data, &bad->outcome))
 		return;
 	if (scrub->dry_run)
 		bad->outcome.disposition = CSUM_WOULD_REPAIR;

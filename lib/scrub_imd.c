@@ -94,7 +94,7 @@ static int mirror(struct csum_scrub *scrub, struct csum_scan_batch *batch)
 
 static struct csum_outcome outcome_of(const struct csum_scrub *scrub, const struct csum_scrub_group *noted)
 {
-	if (noted->judged.kind == CSUM_IMD_LOST)
+	if (noted->judged.kind == CSUM_IMD_LOST || scrub->looking)
 		return (struct csum_outcome){ 0 };
 	if (scrub->ended_repairs && !noted->repaired)
 		return (struct csum_outcome){ .why = "repairing had been ended" };

@@ -110,7 +110,7 @@ static int limits(struct csum_scrub *scrub)
 {
 	uint64_t most = scrub->options->max_errors;
 
-	if (most && scrub->result->totals.errors + scrub->bad_count > most) {
+	if (most && scrub->result->totals.errors + scrub->bad_count + scrub->group_count > most) {
 		scrub->ended_repairs = true;
 		return END_ERRORS;
 	}

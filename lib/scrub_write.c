@@ -47,6 +47,16 @@ int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
 	return 0;
 }
 
+/* Where it came from is of no interest then, but what the sector holds is. */
+static void set_left(struct csum_outcome *outcome, const char *why)
+{
+	*outcome = (struct csum_outcome){
+		.has_other_sector = outcome->has_other_sector,
+		.other_sector = outcome->other_sector,
+		.why = why,
+	};
+}
+
 /* Whether what lies on the medium is what was meant to. */
 static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *write)
 {
@@ -62,11 +72,7 @@ static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 		write->outcome->disposition = CSUM_REPAIRED;
 		return 0;
 	}
-	*write->outcome = (struct csum_outcome){
-		.has_other_sector = write->outcome->has_other_sector,
-		.other_sector = write->outcome->other_sector,
-		.why = "could not be repaired: the write was refused or does not read back",
-	};
+	set_left(write->outcome, "could not be repaired: the write was refused or does not read back");
 	return 0;
 }
 
@@ -88,5 +94,9 @@ int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 		error = csum_scrub_drop_cache(scrub, volume->data);
 	for (size_t i = 0; i < count && !error; i++)
 		error = read_back(scrub, &writes[i]);
+	for (size_t i = 0; i < count && error; i++) {
+		if (writes[i].outcome->disposition == CSUM_LEFT)
+			set_left(writes[i].outcome, "could not be repaired: writing has failed");
+	}
 	return error;
 }
