@@ -90,22 +90,45 @@ static void test_no_bits_without_asking(void **state)
 	assert_one_finding(CSUM_MISMATCH, 71, CSUM_LEFT, "");
 }
 
+static int64_t fill(void *user, void *buffer, size_t size)
+{
+	static uint64_t number;
+
+	(void)user;
+	fill_random(buffer, size, ++number);
+	return (int64_t)size;
+}
+
+/* Sectors from 100 on, each with a bit flipped. */
+static void flip_run(uint64_t count)
+{
+	for (uint64_t sector = 100; sector < 100 + count; sector++)
+		scrubbed_sector(sector)[9] ^= 2;
+}
+
 static void test_long_run_is_no_flip(void **state)
 {
-	uint64_t bad = 0;
+	const struct csum_write_options options = {
+		.offset_bytes = 90 * 512,
+		.length_bytes = 100 * 512,
+		.source = { fill, NULL },
+	};
+	struct csum_volume *volume = scrubbed_open(false);
+	uint64_t done;
 
 	(void)state;
-	/* 62 adjacent written sectors do not occur with every seventh unwritten: write the gaps' entries by adding. */
-	for (uint64_t sector = 8; sector < 14; sector++) {
-		scrubbed_sector(sector)[9] ^= 2;
-		bad++;
-	}
+	assert_int_equal(csum_write(volume, &options, &done), 0);
+	assert_int_equal(csum_volume_close(volume), 0);
+	flip_run(65);
 	assert_int_equal(scrubbed_run(NULL), 0);
-	assert_int_equal(s->result.sectors_repaired, bad);
-	/* Adjacent, healed in the same way: one finding. */
-	assert_int_equal(s->finding_count, 1);
-	assert_int_equal(s->findings[0].sector_count, bad);
-	assert_healed();
+	/* Adjacent, and of one outcome: one finding. */
+	assert_one_finding(CSUM_MISMATCH, 100, CSUM_LEFT, "");
+	assert_int_equal(s->findings[0].sector_count, 65);
+	flip_run(1);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_one_finding(CSUM_MISMATCH, 101, CSUM_REPAIRED, "1 bit");
+	assert_int_equal(s->findings[0].sector_count, 64);
+	assert_int_equal(s->result.errors_left, 0);
 }
 
 static void test_imd_copies(void **state)

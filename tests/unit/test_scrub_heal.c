@@ -126,8 +126,12 @@ static void assert_misplaced(size_t i, uint64_t sector, uint64_t other, uint64_t
 
 static void test_misdirected_write(void **state)
 {
+	struct csum_totals totals;
+
 	(void)state;
 	put(300, 8);
+	assert_int_equal(scrubbed_check(&totals), 1);
+	assert_int_equal(totals.findings[CSUM_MISPLACED], 1);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_int_equal(s->finding_count, 1);
 	assert_misplaced(0, 300, 8, 0);
