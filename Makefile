@@ -10,7 +10,7 @@
 #:   BUILD=build                output directory; sanitize, lint and fuzz add a suffix to it
 #:   DEPS=no                    never install packages; otherwise demo, check, crash, bench, lint,
 #:                              sanitize and fuzz install those that are missing (Debian, Ubuntu)
-#:   TESTS="WORD..."            check, crash, sanitize: only tests with WORD in their name, as in
+#:   TESTS="WORD..."            check, crash, sanitize, fuzz: only tests with WORD in their name, as in
 #:                              tests/unit/test_layout or tests/cli/check.bats; may hold * and ?
 #:   JOBS=N, TEST_TIMEOUT=S     tests that run at a time (default: the number of processors), and
 #:                              the seconds each program or file may take (default: 900)
@@ -19,6 +19,7 @@
 #:                              "# sanitize: yes" in their first lines)
 #:   CSUM_CRASH_STATES=N        crash states the crash tests explore at the most
 #:   FUZZ_SECONDS=60            time for each fuzz target
+#:   CSUM_FUZZ_INPUTS=N         inputs that tests/fuzz/test_inputs tries beside the known ones
 #:   PREFIX=/usr/local, DESTDIR, bindir, mandir, completiondir, INSTALL, INSTALL_PROGRAM,
 #:   INSTALL_DATA               where and how make install puts files
 
@@ -60,11 +61,13 @@ HELPER_SRCS := $(filter-out $(UNIT_SRCS) $(CRASH_SRCS), \
 	$(sort $(wildcard tests/unit/*.c tests/crash/*.c)))
 CLI_HELPER_SRCS := $(sort $(wildcard tests/cli/*.c))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_HELPER_SRCS := $(filter-out $(FUZZ_SRCS),$(sort $(wildcard tests/fuzz/*.c)))
+# Replays the inputs of the fuzz targets without a fuzzer.
+FUZZ_TEST_SRCS := $(sort $(wildcard tests/fuzz/test_*.c))
+FUZZ_HELPER_SRCS := $(filter-out $(FUZZ_SRCS) $(FUZZ_TEST_SRCS),$(sort $(wildcard tests/fuzz/*.c)))
 BATS := $(sort $(wildcard tests/cli/*.bats))
 
 ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(HELPER_SRCS) \
-	$(CLI_HELPER_SRCS) $(FUZZ_SRCS) $(FUZZ_HELPER_SRCS)
+	$(CLI_HELPER_SRCS) $(FUZZ_SRCS) $(FUZZ_TEST_SRCS) $(FUZZ_HELPER_SRCS)
 C_FILES := $(sort $(wildcard lib/*.[ch] csumtool/*.[ch] tests/*.[ch] tests/*/*.[ch]))
 
 # Apart from the programs, as one of those is called csumtool like the folder of its source.
@@ -77,6 +80,7 @@ PROG := $(if $(PROG_SRCS),$(BUILD)/csumtool)
 # What the commands are made of, so that unit tests reach it too.
 PROG_PARTS := $(if $(PROG_SRCS),$(OBJ)/csumtool.a)
 TEST_PROGS := $(call programs,$(UNIT_SRCS) $(CRASH_SRCS))
+FUZZ_TEST_PROGS := $(call programs,$(FUZZ_TEST_SRCS))
 CLI_HELPERS := $(call programs,$(CLI_HELPER_SRCS))
 FUZZ_PROGS := $(call programs,$(FUZZ_SRCS))
 
@@ -198,7 +202,7 @@ $(call objects,$(ALL_SRCS)): $(OBJ)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(call objects,$(UNIT_SRCS) $(CRASH_SRCS) $(HELPER_SRCS)): $(OBJ)/tests.flags
+$(call objects,$(UNIT_SRCS) $(CRASH_SRCS) $(FUZZ_TEST_SRCS) $(HELPER_SRCS)): $(OBJ)/tests.flags
 $(call objects,$(CLI_HELPER_SRCS)): $(OBJ)/cli.flags
 
 # A member whose source is gone has to go too, so never update an archive.
@@ -231,6 +235,12 @@ $(TEST_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(HELPER_SRCS)) $(PROG_PART
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(PROG_PARTS) $(LIB) \
 		$(TEST_PKG_LIBS) $(PROG_PKG_LIBS) $(LIB_PKG_LIBS) $(LDLIBS)
 
+$(FUZZ_TEST_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) $(LIB) \
+		$(OBJ)/tests.sources $(BUILD)/flags
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIB) $(TEST_PKG_LIBS) $(LIB_PKG_LIBS) $(LDLIBS)
+
 $(CLI_HELPERS): $(BUILD)/%: $(OBJ)/%.o $(LIB) $(BUILD)/flags
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -249,7 +259,7 @@ $(FUZZ_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) \
 all: $(LIB) $(PROG)
 
 # Everything there is to compile, for lint: fuzz targets as objects, since only clang links them.
-tests: $(TEST_PROGS) $(CLI_HELPERS) $(call objects,$(FUZZ_SRCS) $(FUZZ_HELPER_SRCS))
+tests: $(TEST_PROGS) $(FUZZ_TEST_PROGS) $(CLI_HELPERS) $(call objects,$(FUZZ_SRCS) $(FUZZ_HELPER_SRCS))
 
 fuzz-programs: $(FUZZ_PROGS)
 
@@ -277,7 +287,7 @@ runnable = $(addprefix $(abspath $(BUILD))/,$(filter-out %.bats,$(1))) $(filter 
 built_for = $(addprefix $(BUILD)/,$(filter-out %.bats,$(1))) \
 	$(if $(filter %.bats,$(1)),$(PROG) $(CLI_HELPERS))
 
-CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(BATS))
+CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(BATS))
 CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=))
 
 ## check: runs the unit, crash and command-line tests
@@ -306,12 +316,13 @@ fuzz: | $(FIRST)
 	@$(MAKE) fuzz-programs BUILD='$(BUILD)-fuzz' CC='$(FUZZ_CC)' DEPS=no \
 		INSTRUMENT='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$(SANITIZE) \
 		-fno-sanitize-recover=all' FUZZ_CFLAGS='-O2 -fno-sanitize=fuzzer-no-link'
-	@for name in $(FUZZ_SRCS:tests/fuzz/%.c=%); do \
+	@for name in $(patsubst tests/fuzz/%,%,$(call select,$(FUZZ_SRCS:.c=))); do \
 		dir='$(BUILD)-fuzz'; corpus=$$dir/corpus/$$name; mkdir -p $$corpus; \
-		seeds=tests/fuzz/corpus/$$name; [ -d $$seeds ] || seeds=; \
+		finds=tests/fuzz/corpus/$$name; [ -d $$finds ] || finds=; \
 		echo "  FUZZ    $$name"; \
-		$$dir/tests/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
-			-print_final_stats=1 -artifact_prefix=$$dir/$$name- $$corpus $$seeds || exit 1; \
+		CSUM_FUZZ_SEEDS=$$corpus $$dir/tests/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) \
+			-timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=128 -verbosity=0 \
+			-print_final_stats=1 -artifact_prefix=$$dir/$$name- $$corpus $$finds || exit 1; \
 	done
 
 # ---- Lint

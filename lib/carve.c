@@ -30,7 +30,7 @@ struct carve {
 	const struct csum_dump_options *options;
 	struct csum_carve_crc crc;
 	struct csum_carve_candidate *kept;
-	size_t kept_count;
+	size_t kept_count, kept_capacity;
 	struct csum_carve_volumes volumes; /* found; then nothing is kept any more */
 	struct csum_carve_tally tally; /* of the first one */
 	uint64_t candidates;
@@ -131,7 +131,7 @@ static int add_candidate(struct carve *carve, const uint8_t *sector, size_t size
 		return error < 0 ? error : 0;
 	}
 	carve->kept[carve->kept_count++] = candidate;
-	return carve->kept_count < KEPT_CANDIDATES ? 0 : decide(carve);
+	return carve->kept_count < carve->kept_capacity ? 0 : decide(carve);
 }
 
 static int examine(struct carve *carve, const uint8_t *bytes, size_t size, uint64_t offset_bytes)
@@ -288,11 +288,15 @@ int csum_carve(struct csum_volume *volume, const struct csum_dump_options *optio
 	       struct csum_carved_geometry *geometry)
 {
 	struct carve carve = { .volume = volume, .options = options };
+	uint64_t device_bytes = volume->metadata->size_bytes;
 	int error = -ENOMEM;
 
 	csum_carve_crc_init(&carve.crc);
-	carve.kept = calloc(KEPT_CANDIDATES, sizeof(*carve.kept));
-	carve.buffer = csum_io_alloc((size_t)PIECES * PIECE_BYTES);
+	carve.kept_capacity = device_bytes / STEP_BYTES < KEPT_CANDIDATES ? (size_t)(device_bytes / STEP_BYTES + 1) :
+									    KEPT_CANDIDATES;
+	carve.kept = calloc(carve.kept_capacity, sizeof(*carve.kept));
+	carve.buffer = csum_io_alloc(device_bytes < (uint64_t)PIECES * PIECE_BYTES ? (size_t)device_bytes :
+										     (size_t)PIECES * PIECE_BYTES);
 	if (carve.kept && carve.buffer)
 		error = carve_device(&carve);
 	else

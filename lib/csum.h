@@ -554,7 +554,7 @@ struct csum_carved {
 	uint32_t sector_size;
 	int copy; /* -1: cannot be told */
 	uint32_t generation, group; /* group: low 32 bits */
-	bool fits; /* belongs to the volume that most candidates belong to */
+	bool fits; /* belongs to the volume whose sectors, in place, describe the most data */
 };
 
 /* The geometry that carved imd sectors imply. */

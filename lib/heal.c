@@ -16,10 +16,8 @@
 
 #include "checksum.h"
 
-/* Of each one-bit syndrome: one of that many bits is set in the filter. It spares most look-ups their search. */
-#define FILTER_BITS_EACH 32u
-/* The hash has that many slots for each syndrome in it. */
-#define SLOTS_EACH 2u
+/* Bits of the filter for each syndrome, of which that sets one: so 1 in that many numbers gets through by chance. */
+#define FILTER_BITS_EACH 64u
 /* Bursts are looked for byte by byte: a burst that begins in a byte ends within this many bits. */
 #define WINDOW_BITS (7 + CSUM_HEAL_BURST_MAX)
 /* More than any position. */
@@ -29,10 +27,12 @@ struct csum_healer {
 	enum csum_checksum_type type;
 	uint32_t sector_size;
 	uint32_t bit_count; /* 8 * sector_size: the positions, a power of two up to 32768 */
-	uint64_t *syndromes; /* of one wrong bit at each position */
-	uint16_t *slots; /* open addressing: position + 1, or 0 */
-	uint64_t *filter;
-	int slot_shift, filter_shift; /* leave of a hash the index of a slot, of a bit in the filter */
+	/* Of one wrong bit each, with its position; those with equal top bits, a bucket, are together. */
+	uint64_t *syndromes;
+	uint16_t *positions;
+	uint16_t *starts; /* of the bit_count buckets in ascending order, and the end */
+	uint64_t *filter; /* by more of the top bits: is there a syndrome with these? */
+	int bucket_shift, filter_shift; /* leave of a syndrome its bucket, its bit in the filter */
 	uint64_t back[256]; /* CRC-64: the register with that top byte and zeros, 8 steps back */
 };
 
@@ -60,57 +60,60 @@ static uint64_t step_back(uint64_t crc, uint64_t polynomial)
 	return crc >> 63 ? (crc ^ polynomial) << 1 | 1 : crc << 1;
 }
 
-/* Multiplicative: the top bits are the good ones. */
-static uint64_t hash(uint64_t syndrome)
-{
-	return syndrome * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 static bool may_be_one_bit(const struct csum_healer *healer, uint64_t syndrome)
 {
-	uint64_t bit = hash(syndrome) >> healer->filter_shift;
+	uint64_t bit = syndrome >> healer->filter_shift;
 
 	return healer->filter[bit / 64] >> bit % 64 & 1;
-}
-
-/* The slot that has the syndrome, or the free one where it belongs; not all slots are taken. */
-static uint64_t find_slot(const struct csum_healer *healer, uint64_t syndrome)
-{
-	uint64_t slot = hash(syndrome) >> healer->slot_shift;
-
-	while (healer->slots[slot] && healer->syndromes[healer->slots[slot] - 1] != syndrome)
-		slot = (slot + 1) % (SLOTS_EACH * healer->bit_count);
-	return slot;
 }
 
 /* The position of the bit with that syndrome, or NOT_FOUND. */
 static uint32_t one_bit_position(const struct csum_healer *healer, uint64_t syndrome)
 {
-	uint16_t taken = healer->slots[find_slot(healer, syndrome)];
+	uint64_t bucket = syndrome >> healer->bucket_shift;
 
-	return taken ? taken - 1u : NOT_FOUND;
+	for (uint32_t i = healer->starts[bucket]; i < healer->starts[bucket + 1]; i++) {
+		if (healer->syndromes[i] == syndrome)
+			return healer->positions[i];
+	}
+	return NOT_FOUND;
 }
 
 /* ------------------------------------------------------------------ tables */
 
-static void add_position(struct csum_healer *healer, uint32_t position, uint64_t syndrome)
+/* Leaves in starts[] the end of each bucket. */
+static void count_buckets(struct csum_healer *healer, uint64_t polynomial)
 {
-	uint64_t bit = hash(syndrome) >> healer->filter_shift;
+	uint64_t syndrome = 1;
 
-	healer->syndromes[position] = syndrome;
-	healer->slots[find_slot(healer, syndrome)] = (uint16_t)(position + 1);
-	healer->filter[bit / 64] |= UINT64_C(1) << bit % 64;
+	for (uint32_t i = 0; i < healer->bit_count; i++) {
+		syndrome = step(syndrome, polynomial);
+		healer->starts[syndrome >> healer->bucket_shift]++;
+	}
+	for (uint32_t bucket = 1; bucket <= healer->bit_count; bucket++)
+		healer->starts[bucket] = (uint16_t)(healer->starts[bucket] + healer->starts[bucket - 1]);
 }
 
-static void fill_tables(struct csum_healer *healer)
+/* Fills each bucket from its end, which makes starts[] what it is to be. */
+static void fill_buckets(struct csum_healer *healer, uint64_t polynomial)
 {
-	uint64_t polynomial = polynomial_of(healer->type);
 	uint64_t syndrome = 1;
 
 	for (uint32_t position = healer->bit_count; position-- > 0;) {
+		uint64_t filter_bit;
+		uint32_t i;
+
 		syndrome = step(syndrome, polynomial);
-		add_position(healer, position, syndrome);
+		i = --healer->starts[syndrome >> healer->bucket_shift];
+		healer->syndromes[i] = syndrome;
+		healer->positions[i] = (uint16_t)position;
+		filter_bit = syndrome >> healer->filter_shift;
+		healer->filter[filter_bit / 64] |= UINT64_C(1) << filter_bit % 64;
 	}
+}
+
+static void fill_back(struct csum_healer *healer, uint64_t polynomial)
+{
 	for (uint64_t top = 0; top < 256; top++) {
 		uint64_t crc = top << 56;
 
@@ -120,10 +123,21 @@ static void fill_tables(struct csum_healer *healer)
 	}
 }
 
-/* What leaves of 64 bits an index below `count`, a power of two from 2 on. */
-static int shift_for(uint32_t count)
+/* What leaves of a checksum an index below `count`, a power of two. */
+static int shift_for(enum csum_checksum_type type, uint32_t count)
 {
-	return 64 - __builtin_ctz(count);
+	return (type == CSUM_CRC64 ? 64 : 32) - __builtin_ctz(count);
+}
+
+static int allocate_tables(struct csum_healer *healer)
+{
+	size_t count = healer->bit_count;
+
+	healer->syndromes = calloc(count, sizeof(*healer->syndromes));
+	healer->positions = calloc(count, sizeof(*healer->positions));
+	healer->starts = calloc(count + 1, sizeof(*healer->starts));
+	healer->filter = calloc(count, FILTER_BITS_EACH / 8);
+	return healer->syndromes && healer->positions && healer->starts && healer->filter ? 0 : -ENOMEM;
 }
 
 int csum_healer_create(enum csum_checksum_type type, uint32_t sector_size, bool weak_too, struct csum_healer **healer)
@@ -141,16 +155,16 @@ int csum_healer_create(enum csum_checksum_type type, uint32_t sector_size, bool 
 	made->type = type;
 	made->sector_size = sector_size;
 	made->bit_count = 8 * sector_size;
-	made->slot_shift = shift_for(SLOTS_EACH * made->bit_count);
-	made->filter_shift = shift_for(FILTER_BITS_EACH * made->bit_count);
-	made->syndromes = calloc(made->bit_count, sizeof(*made->syndromes));
-	made->slots = calloc(made->bit_count, SLOTS_EACH * sizeof(*made->slots));
-	made->filter = calloc(made->bit_count, FILTER_BITS_EACH / 8);
-	if (!made->syndromes || !made->slots || !made->filter) {
+	made->bucket_shift = shift_for(type, made->bit_count);
+	made->filter_shift = shift_for(type, FILTER_BITS_EACH * made->bit_count);
+	if (allocate_tables(made) < 0) {
 		csum_healer_free(made);
 		return -ENOMEM;
 	}
-	fill_tables(made);
+	count_buckets(made, polynomial_of(type));
+	fill_buckets(made, polynomial_of(type));
+	if (type == CSUM_CRC64)
+		fill_back(made, polynomial_of(type));
 	*healer = made;
 	return 0;
 }
@@ -160,7 +174,8 @@ void csum_healer_free(struct csum_healer *healer)
 	if (!healer)
 		return;
 	free(healer->syndromes);
-	free(healer->slots);
+	free(healer->positions);
+	free(healer->starts);
 	free(healer->filter);
 	free(healer);
 }
@@ -216,18 +231,42 @@ static void find_bursts(const struct csum_healer *healer, uint64_t syndrome, str
 	}
 }
 
+/* `rest` may be the syndrome of the other bit. */
+static void examine_pair(const struct csum_healer *healer, uint32_t i, uint64_t rest, struct csum_heal_result *result)
+{
+	uint32_t one = healer->positions[i];
+	uint32_t other = one_bit_position(healer, rest);
+	uint32_t first = one < other ? one : other;
+	uint32_t last = one < other ? other : one;
+
+	/* Each pair comes up once: from the smaller of its syndromes. Near ones are bursts. */
+	if (other == NOT_FOUND || rest < healer->syndromes[i] || last - first < CSUM_HEAL_BURST_MAX)
+		return;
+	note(result, CSUM_HEAL_TWO_BITS, first, last - first + 1, 1);
+}
+
+/*
+ * Of the two syndromes that were added, the smaller one is that without the highest bit which the sum has. It is enough
+ * to try those: every other run of buckets. Were that bit too low to tell buckets apart, all are tried.
+ */
 static void find_two_bits(const struct csum_healer *healer, uint64_t syndrome, struct csum_heal_result *result)
 {
-	for (uint32_t first = 0; first < healer->bit_count; first++) {
-		uint64_t rest = syndrome ^ healer->syndromes[first];
-		uint32_t last;
+	uint64_t top = syndrome >> healer->bucket_shift;
+	uint32_t run = top ? UINT32_C(1) << (63 - __builtin_clzll(top)) : healer->bit_count;
 
-		if (!may_be_one_bit(healer, rest))
-			continue;
-		last = one_bit_position(healer, rest);
-		/* Nearer ones are bursts, and each pair comes up from its other end too. */
-		if (last != NOT_FOUND && last >= first + CSUM_HEAL_BURST_MAX)
-			note(result, CSUM_HEAL_TWO_BITS, first, last - first + 1, 1);
+	/*
+	 * The polynomial of CRC-64/XZ is divisible by x + 1, so a syndrome has as many ones as the pattern has wrong
+	 * bits, modulo 2: half of all garbage is known at a glance not to be two bits.
+	 */
+	if (__builtin_parityll(syndrome))
+		return;
+	for (uint32_t bucket = 0; bucket < healer->bit_count; bucket += 2 * run) {
+		for (uint32_t i = healer->starts[bucket]; i < healer->starts[bucket + run]; i++) {
+			uint64_t rest = syndrome ^ healer->syndromes[i];
+
+			if (may_be_one_bit(healer, rest))
+				examine_pair(healer, i, rest, result);
+		}
 	}
 }
 
@@ -237,7 +276,7 @@ bool csum_healer_find(const struct csum_healer *healer, const uint64_t *syndrome
 {
 	*result = (struct csum_heal_result){ .pattern = CSUM_HEAL_NONE };
 	for (size_t i = 0; i < syndrome_count; i++) {
-		if (!syndromes[i])
+		if (!syndromes[i] || (healer->type != CSUM_CRC64 && syndromes[i] > UINT32_MAX))
 			continue;
 		find_one_bit(healer, syndromes[i], result);
 		if (healer->type != CSUM_CRC64)

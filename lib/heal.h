@@ -41,7 +41,7 @@ struct csum_heal_result {
 	uint32_t mask; /* bit j set: bit first_bit + j was wrong; of two bits it has the first one only */
 };
 
-/* Constant once created: one healer may be used by several threads at a time. Less than 640 KiB. */
+/* Constant once created: one healer may be used by several threads at a time. Less than 1 MiB. */
 struct csum_healer;
 
 /*
@@ -64,8 +64,8 @@ bool csum_healer_heal(const struct csum_healer *healer, uint8_t *sector, uint64_
 		      struct csum_heal_result *result) CSUM_MUST_CHECK;
 
 /*
- * The decoder alone: the only pattern that has one of these syndromes (stored ^ computed; 0 has none). False: there is
- * none, or there are several (result->ambiguous).
+ * The decoder alone: the only pattern that has one of these syndromes (stored ^ computed; 0 has none, nor has what is
+ * wider than the checksum). False: there is none, or there are several (result->ambiguous).
  */
 bool csum_healer_find(const struct csum_healer *healer, const uint64_t *syndromes, size_t syndrome_count,
 		      struct csum_heal_result *result) CSUM_MUST_CHECK;

@@ -69,7 +69,10 @@ int csum_super_clean(struct csum_volume *volume) CSUM_MUST_CHECK;
 
 /* ---- protocol_journal.c */
 
-/* Loads the record of an active volume into volume->journal when it counts. Errors are those of memory only. */
+/*
+ * Loads the record of an active volume into volume->journal when it counts. Errors: -ENOMEM; -ENODEV, -ENXIO when
+ * the device vanished.
+ */
 int csum_journal_load(struct csum_volume *volume) CSUM_MUST_CHECK;
 
 /* The image of that group in volume->journal and its copy; NULL when there is none that is valid. */

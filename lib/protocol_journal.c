@@ -3,6 +3,7 @@
 #include "protocol.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "imd.h"
 #include "report.h"
@@ -26,26 +27,29 @@ static int read_record(struct csum_volume *volume, const char **reason)
 }
 
 /* A record that a passing error hides would be taken for none, and what it guards would be lost. */
-static const char *read_patiently(struct csum_volume *volume)
+static const char *read_patiently(struct csum_volume *volume, int *error)
 {
 	const char *reason = NULL;
-	int error = -EIO;
 
-	for (int attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && (error || reason); attempt++)
-		error = read_record(volume, &reason);
-	volume->journal_unreadable = error != 0;
-	return error ? "journal cannot be read" : reason;
+	*error = -EIO;
+	for (int attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && (*error || reason); attempt++)
+		*error = read_record(volume, &reason);
+	volume->journal_unreadable = *error != 0;
+	return *error ? "journal cannot be read" : reason;
 }
 
-/* Why the record on disk does not count, or NULL when it does and volume->journal holds it. */
-static const char *load_record(struct csum_volume *volume)
+/*
+ * Why the record on disk does not count, or NULL when it does and volume->journal holds it. *error is that of
+ * reading it.
+ */
+static const char *load_record(struct csum_volume *volume, int *error)
 {
 	const struct csum_superblock *superblock = &volume->superblock;
 	const char *reason;
 
 	if (volume->governing == CSUM_SLOT_C)
 		return "the session is not known, both superblocks being invalid";
-	reason = read_patiently(volume);
+	reason = read_patiently(volume, error);
 	if (reason)
 		return reason;
 	if (!csum_volume_active(volume))
@@ -61,11 +65,16 @@ static const char *load_record(struct csum_volume *volume)
 
 int csum_journal_load(struct csum_volume *volume)
 {
+	int error = 0;
+
 	if (!volume->journal_record)
 		volume->journal_record = csum_io_alloc(CSUM_JOURNAL_SIZE);
 	if (!volume->journal_record)
 		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "reading the journal");
-	volume->journal_void_reason = load_record(volume);
+	volume->journal_void_reason = load_record(volume, &error);
+	if (csum_io_vanished(error))
+		return csum_report_error(&volume->handlers, error, volume->metadata->name,
+					 "reading the journal at offset %" PRIu64, CSUM_JOURNAL_OFFSET);
 	if (volume->journal_void_reason)
 		volume->journal.count = 0;
 	else

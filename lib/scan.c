@@ -30,6 +30,7 @@ struct scan {
 	const struct csum_scan_options *options;
 	struct csum_scan_batch batches[BATCHES];
 	uint64_t batch_groups;
+	uint64_t batch_count; /* of the whole range */
 	uint64_t next_sector, end_sector;
 	struct run *runs; /* of the batch being verified */
 	size_t run_count;
@@ -71,10 +72,18 @@ static void batch_free(struct csum_scan_batch *batch)
 	free(batch->data);
 }
 
+/* The most that a batch has. */
+static size_t batch_sectors(const struct scan *scan)
+{
+	uint64_t most = scan->batch_groups * csum_volume_geometry(scan->volume)->sectors_per_group;
+
+	return (size_t)min_u64(most, scan->options->sector_count);
+}
+
 static int batch_init(const struct scan *scan, struct csum_scan_batch *batch)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(scan->volume);
-	size_t sectors = (size_t)scan->batch_groups * geometry->sectors_per_group;
+	size_t sectors = batch_sectors(scan);
 	int error = csum_span_init(&batch->span, scan->volume, scan->batch_groups);
 
 	if (error)
@@ -91,21 +100,21 @@ static int batch_init(const struct scan *scan, struct csum_scan_batch *batch)
 static int allocate(struct scan *scan)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(scan->volume);
-	size_t sectors = (size_t)scan->batch_groups * geometry->sectors_per_group;
+	/* A run ends at RUN_BYTES or at the end of a cluster, which is the end of a group. */
+	size_t runs = (size_t)scan->batch_groups + batch_sectors(scan) / (RUN_BYTES / geometry->sector_size) + 1;
 	uint64_t run_bytes;
 
-	for (int i = 0; i < BATCHES; i++) {
+	for (uint64_t i = 0; i < min_u64(BATCHES, scan->batch_count); i++) {
 		if (batch_init(scan, &scan->batches[i]))
 			return -ENOMEM;
 	}
-	/* A run ends at RUN_BYTES or at the end of a cluster, which is the end of a group. */
-	scan->runs = calloc((size_t)scan->batch_groups + sectors / (RUN_BYTES / geometry->sector_size) + 1,
-			    sizeof(*scan->runs));
+	scan->runs = calloc(runs, sizeof(*scan->runs));
 	if (!scan->runs)
 		return -ENOMEM;
 	/* No run is longer than the whole range. */
 	run_bytes = min_u64(RUN_BYTES, scan->options->sector_count * geometry->sector_size);
-	while (!scan->options->keep_data && !scan->options->metadata_only && scan->buffer_count < WIDTH) {
+	while (!scan->options->keep_data && !scan->options->metadata_only &&
+	       scan->buffer_count < min_u64(WIDTH, runs)) {
 		scan->buffers[scan->buffer_count] = csum_io_alloc((size_t)run_bytes);
 		if (!scan->buffers[scan->buffer_count])
 			return -ENOMEM;
@@ -288,6 +297,7 @@ int csum_scan(struct csum_volume *volume, const struct csum_scan_options *option
 	uint64_t group_bytes = (uint64_t)geometry->sectors_per_group * geometry->sector_size;
 	uint64_t most = options->keep_data ? KEPT_BATCH_BYTES : BATCH_BYTES;
 	uint64_t groups;
+	uint64_t range_groups;
 	struct scan scan = {
 		.volume = volume,
 		.options = options,
@@ -302,8 +312,10 @@ int csum_scan(struct csum_volume *volume, const struct csum_scan_options *option
 	if (options->batch_bytes)
 		most = min_u64(most, options->batch_bytes);
 	groups = most > group_bytes ? most / group_bytes : 1;
-	scan.batch_groups = min_u64(groups, csum_layout_group_of(geometry, scan.end_sector - 1) -
-						    csum_layout_group_of(geometry, scan.next_sector) + 1);
+	range_groups = csum_layout_group_of(geometry, scan.end_sector - 1) -
+		       csum_layout_group_of(geometry, scan.next_sector) + 1;
+	scan.batch_groups = min_u64(groups, range_groups);
+	scan.batch_count = (range_groups + scan.batch_groups - 1) / scan.batch_groups;
 	error = allocate(&scan);
 	if (error)
 		csum_report_error(&volume->handlers, error, NULL, "preparing to read");

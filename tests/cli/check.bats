@@ -275,24 +275,24 @@ active() {
 
 @test "imd-differs: other entries, and generations that do not tell" {
 	full_volume
-	older=$(imd_at 4 0)
-	newer=$(imd_at 4 1)
+	lower=$(imd_at 4 0)
+	higher=$(imd_at 4 1)
 	copy=0
-	if [ "$(surgery get v $((older + 8)) 4)" -gt "$(surgery get v $((newer + 8)) 4)" ]; then
-		older=$newer
-		newer=$(imd_at 4 0)
+	if [ "$(surgery get v $((lower + 8)) 4)" -gt "$(surgery get v $((higher + 8)) 4)" ]; then
+		lower=$higher
+		higher=$(imd_at 4 0)
 		copy=1
 	fi
 	cp v before
 	# The older one has another entry for a sector: the newer governs, data is right.
-	surgery imd v "$older" 4 $copy 512 24:8=0x1234567
-	found 4 "imd-differs imd 4 1 $copy $older"
+	surgery imd v "$lower" 4 $copy 512 24:8=0x1234567
+	found 4 "imd-differs imd 4 1 $copy $lower"
 	run_csum 0 read -q v
 	cmp ../stdout in
 	# Equal generations: reported although entries agree; copy 1 is taken as newer.
 	cp before v
-	generation=$(surgery get v $((newer + 8)) 4)
-	surgery imd v "$older" 4 $copy 512 "8:4=$generation"
+	generation=$(surgery get v $((higher + 8)) 4)
+	surgery imd v "$lower" 4 $copy 512 "8:4=$generation"
 	found 4 "imd-differs imd 4 1 0 $(imd_at 4 0)"
 	run_csum 4 check v
 	out_has "^imd-differs: copy 0 of group 4 .*: generations do not tell which copy is newer$"
@@ -304,13 +304,13 @@ active() {
 	found 4 "imd-differs imd 4 1 0 $(imd_at 4 0)" "mismatch data 249 1 $(data_at 249)"
 	# 2^31 apart.
 	cp before v
-	surgery imd v "$older" 4 $copy 512 "8:4=$((generation ^ 0x80000000))"
+	surgery imd v "$lower" 4 $copy 512 "8:4=$((generation ^ 0x80000000))"
 	found 4 "imd-differs imd 4 1 0 $(imd_at 4 0)"
 	# Serial numbers wrap.
 	cp before v
-	surgery imd v "$older" 4 $copy 512 8:4=0xffffffff 24:8=0x1234567
-	surgery imd v "$newer" 4 $((1 - copy)) 512 8:4=0
-	found 4 "imd-differs imd 4 1 $copy $older"
+	surgery imd v "$lower" 4 $copy 512 8:4=0xffffffff 24:8=0x1234567
+	surgery imd v "$higher" 4 $((1 - copy)) 512 8:4=0
+	found 4 "imd-differs imd 4 1 $copy $lower"
 	run_csum 0 read -q v
 	cmp ../stdout in
 	# A write to the group makes it sound.
@@ -662,13 +662,13 @@ active() {
 		"first_sector", "group_count", "is_error", "kind", "reason", "sector_count", "subject", "type"]' <<<"$stdout"
 	jq -se 'map(select(.subject == "superblock") | .slot) == ["A", "C"]' <<<"$stdout"
 	jq -se 'map(select(.expected) | (.expected, .computed) | type) | all(. == "string")' <<<"$stdout"
-	json summary . >summary
+	json summary . >object
 	jq -e '.schema == 1 and .command == "check" and .volume == "v" and .offset == 0 and .metadata_only == false and
 		.complete == true and .sectors_verified == 329 and .sectors_unwritten == 0 and .sectors_bad == 3 and
 		.sectors_interrupted == 0 and .sectors_transient == 0 and .imd_verified == 11 and .errors == 5 and
-		.exit_status == 4 and (.seconds | type) == "number"' summary
+		.exit_status == 4 and (.seconds | type) == "number"' object
 	jq -e '.findings == {"superblock-bad": 1, "imd-bad": 1, "imd-differs": 0, "imd-lost": 0, "interrupted": 1,
-		"mismatch": 3, "zeroed": 0, "stale": 0, "misplaced": 0, "unreadable": 0, "transient": 0}' summary
+		"mismatch": 3, "zeroed": 0, "stale": 0, "misplaced": 0, "unreadable": 0, "transient": 0}' object
 	must_fail 16 "--quiet and --json exclude each other" check -q -J v
 	run_csum 8 check -J missing
 	jq -e '.type == "summary" and .exit_status == 8 and (.error | contains("missing"))' <<<"$stdout"

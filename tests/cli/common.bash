@@ -225,10 +225,16 @@ make_mount() {
 	realpath "$directory" >>"$BATS_TEST_TMPDIR/mounts"
 }
 
-# in_background COMMAND...: starts it, killed at the end of the test; its id is in $!. It must not
-# have bats' own descriptor 3, or bats would wait for it.
+# in_background COMMAND...: starts a program, killed at the end of the test; its id is in $!. It gets no
+# descriptors but the standard ones: of 3 bats would wait for its end, and others keep pipes open.
 in_background() {
-	"$@" 3>&- &
+	(
+		for link in "/proc/$BASHPID/fd/"*; do
+			fd=${link##*/}
+			[ "$fd" -le 2 ] || eval "exec $fd>&-"
+		done
+		exec "$@"
+	) &
 	echo $! >>"$BATS_TEST_TMPDIR/pids"
 }
 

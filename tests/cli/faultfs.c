@@ -60,9 +60,18 @@ static const struct {
 	const char *name;
 	int error;
 } errors[] = {
-	{ "EIO", EIO },		{ "ENOSPC", ENOSPC }, { "ENODEV", ENODEV },   { "ENXIO", ENXIO },
-	{ "EROFS", EROFS },	{ "EDQUOT", EDQUOT }, { "EFBIG", EFBIG },     { "ETIMEDOUT", ETIMEDOUT },
-	{ "EINTR", EINTR },	{ "EACCES", EACCES }, { "EBADMSG", EBADMSG }, { "ENOMEM", ENOMEM },
+	{ "EIO", EIO },
+	{ "ENOSPC", ENOSPC },
+	{ "ENODEV", ENODEV },
+	{ "ENXIO", ENXIO },
+	{ "EROFS", EROFS },
+	{ "EDQUOT", EDQUOT },
+	{ "EFBIG", EFBIG },
+	{ "ETIMEDOUT", ETIMEDOUT },
+	{ "EINTR", EINTR },
+	{ "EACCES", EACCES },
+	{ "EBADMSG", EBADMSG },
+	{ "ENOMEM", ENOMEM },
 	{ "EREMOTEIO", EREMOTEIO },
 };
 

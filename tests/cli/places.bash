@@ -17,6 +17,7 @@ places() {
 	else
 		room=$(((backup - 1048576) / S))
 		rest=$((room % (E + 2)))
+		# shellcheck disable=SC2017
 		sectors=$((room / (E + 2) * E + (rest > 2 ? rest - 2 : 0)))
 	fi
 	groups=$(((sectors + E - 1) / E))

@@ -245,16 +245,17 @@ under_way() {
 	run_csum 0 scrub -q --rate=100G v
 }
 
+is_idle() {
+	[ "$(ps -o ni= -p "$1")" -eq 19 ] || return
+	! command -v ionice >/dev/null || [ "$(ionice -p "$1")" = idle ]
+}
+
 @test "--idle: what runs without a terminal gives way" {
 	large_volume
 	for option in "" --idle; do
 		# shellcheck disable=SC2086
 		in_background sh -c 'exec "$@" >out 2>err' sh "$CSUMTOOL" scrub $option --rate=1M v
-		wait_for 10 test "$(ps -o ni= -p $!)" -eq 19 || {
-			sleep 1
-			[ "$(ps -o ni= -p $!)" -eq 19 ]
-		}
-		! command -v ionice >/dev/null || [ "$(ionice -p $!)" = idle ]
+		wait_for 10 is_idle $!
 		# Every thread.
 		for task in "/proc/$!/task/"*; do
 			[ "$(cut -d ' ' -f 19 "$task/stat")" -eq 19 ]

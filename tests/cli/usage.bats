@@ -55,7 +55,7 @@ wrong() {
 @test "operands: too few, too many, empty" {
 	for command in $commands; do
 		options=
-		[ $command != discard ] || options="-o 0 -l 1"
+		[ "$command" != discard ] || options="-o 0 -l 1"
 		# shellcheck disable=SC2086 # words
 		{
 			wrong "an operand is missing: '$command' takes VOLUME" $command $options
@@ -70,17 +70,17 @@ wrong() {
 
 @test "options that there are not" {
 	for command in $commands; do
-		wrong '--frobnicate: there is no such option' $command --frobnicate vol
-		wrong '-Z: there is no such option' $command -Z vol
-		wrong '--frobnicate' $command vol --frobnicate=5
-		wrong '-[qvJ]*Z' $command -JZ vol
+		wrong '--frobnicate: there is no such option' "$command" --frobnicate vol
+		wrong '-Z: there is no such option' "$command" -Z vol
+		wrong '--frobnicate' "$command" vol --frobnicate=5
+		wrong '-[qvJ]*Z' "$command" -JZ vol
 		for later in --adopt --progress --mapfile=x --metrics=x --rate=1; do
-			wrong "${later%=*}" $command $later vol
+			wrong "${later%=*}" "$command" $later vol
 		done
 	done
 	for command in write discard; do
-		wrong '(-f|--force): there is no such option' $command --force vol
-		wrong '(-f|--force): there is no such option' $command -f vol
+		wrong '(-f|--force): there is no such option' "$command" --force vol
+		wrong '(-f|--force): there is no such option' "$command" -f vol
 	done
 	# No abbreviations.
 	wrong '--js: there is no such option' info --js vol
@@ -100,7 +100,7 @@ wrong() {
 @test "options that exclude each other" {
 	for command in info write read check discard; do
 		options=
-		[ $command != discard ] || options="-o 0 -l 1"
+		[ "$command" != discard ] || options="-o 0 -l 1"
 		# shellcheck disable=SC2086 # words
 		wrong '--quiet and --verbose exclude each other' $command $options -q -v vol
 		# shellcheck disable=SC2086 # words
@@ -131,7 +131,7 @@ wrong() {
 				'18014398509481985s|is too large' '9007199254740993K|is too large' '10EB|is too large' \
 				'99999999999999999999999999999999|is too large'; do
 				value=${case%|*}
-				run_csum 16 $command $option "$value" vol /dev/null
+				run_csum 16 $command $option "$value" vol
 				[[ $stderr == "csumtool: $name: '$value' "*"${case#*|}"* ]] || {
 					show_output
 					return 1

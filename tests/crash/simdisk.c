@@ -93,7 +93,7 @@ static void store(struct sim_machine *machine, int disk, const uint8_t *bytes, s
 		struct sim_unit *unit = new_unit(disk, &extent, offset_bytes + done, bytes + done, each);
 
 		unit->sequence = machine->sequence++;
-		machine->kinds |= 1u << unit->kind;
+		machine->kinds[disk] |= 1u << unit->kind;
 		sim_unit_apply(unit, SIM_KEPT, &machine->current[disk]);
 		if (to)
 			sim_units_add(to, unit);
@@ -156,10 +156,10 @@ static bool unreadable(const struct sim_machine *machine, int disk, size_t size,
 	return false;
 }
 
-/* Bytes that a short transfer moves of so many. */
+/* Bytes that a short transfer moves of so many: whole sectors, which the device takes as one. */
 static size_t half(const struct sim_machine *machine, size_t size)
 {
-	uint32_t unit = machine->map->logical_sector_size;
+	uint32_t unit = machine->map->geometry.sector_size;
 
 	return size / 2 / unit * unit;
 }
@@ -280,8 +280,8 @@ static int port_flush(void *context)
 	if (fault == SIM_VANISH || fault == SIM_EIO)
 		return fail(machine, true, fault == SIM_EIO ? -EIO : -ENODEV);
 	if (machine->trace && machine->flushes < machine->trace_size)
-		machine->trace[machine->flushes] = machine->kinds;
-	machine->kinds = 0;
+		machine->trace[machine->flushes] = machine->kinds[port->disk];
+	machine->kinds[port->disk] = 0;
 	if (machine->flushes++ == machine->at && machine->mode == SIM_DROP_FLUSH)
 		return 0;
 	make_durable(machine, port->disk);

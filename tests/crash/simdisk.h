@@ -134,9 +134,9 @@ struct sim_machine {
 	uint64_t changes_after_fault; /* writes and flushes tried after a failed write or flush */
 	bool failed; /* a write or flush has */
 	const uint64_t *unreadable; /* pairs: disk, block number; ended by UINT64_MAX; a write does not heal them */
-	uint32_t *trace; /* per flush: kinds written since the last one, a bit each; NULL: not wanted */
+	uint32_t *trace; /* per flush: kinds written to its disk since the last one, a bit each; may be NULL */
 	size_t trace_size;
-	uint32_t kinds; /* since the last flush */
+	uint32_t kinds[SIM_DISKS]; /* since its last flush */
 };
 
 /* On a copy of the state. */

@@ -336,8 +336,10 @@ static void explore_level(struct explorer *explorer, uint64_t budget)
 
 static void explore_levels(struct explorer *explorer)
 {
-	int depth = explorer->plan->depth ? explorer->plan->depth : explorer->start.scenario->depth;
+	int depth = explorer->start.scenario->depth;
 
+	if (explorer->plan->depth && explorer->plan->depth < depth)
+		depth = explorer->plan->depth;
 	explorer->deepest = depth;
 	for (explorer->depth = 0; explorer->depth < depth && !explorer->result->violations; explorer->depth++) {
 		uint64_t left = explorer->plan->budget > explorer->result->judged ?

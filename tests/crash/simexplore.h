@@ -9,7 +9,7 @@ struct sim_plan {
 	uint64_t budget; /* distinct states to judge at most */
 	enum sim_mode mode; /* of the disks while the scenario's command runs */
 	uint64_t at;
-	int depth; /* 0: as the scenario says */
+	int depth; /* stops one after the other at most; 0: as the scenario says */
 	const char *history; /* only this one, judged aloud; NULL: all */
 };
 

@@ -199,8 +199,8 @@ static enum sim_oracle try_lost_write(struct sim_judge *judge, const struct sim_
 	sim_look(judge->map, &damaged, judge->contents, expect, &view);
 	if (view.open_error || view.content[sector] != SIM_BAD || view.totals.errors != 1)
 		result = violation(judge, SIM_LOST_WRITE,
-				   "data sector %" PRIu64 " put back to content %" PRIu32 ": %" PRIu64 " errors", sector,
-				   earlier, view.totals.errors);
+				   "data sector %" PRIu64 " put back to content %" PRIu32 ": %" PRIu64 " errors",
+				   sector, earlier, view.totals.errors);
 	sim_view_free(&view);
 	sim_state_free(&damaged);
 	return result;
@@ -266,8 +266,12 @@ static enum sim_oracle judge_recovered(struct sim_judge *judge, const struct sim
 	return result;
 }
 
-/* Opens for writing; what `view` has shown must stay. */
-static enum sim_oracle recover(struct sim_judge *judge, const struct sim_state *state, const struct sim_view *view)
+/*
+ * Opens for writing; what `view` has shown must stay. damaged: a slot was destroyed on top, or the volume is not
+ * finished; with the other one torn only scrub may write.
+ */
+static enum sim_oracle recover(struct sim_judge *judge, const struct sim_state *state, const struct sim_view *view,
+			       bool damaged)
 {
 	static const struct sim_command command = { .action = SIM_RECOVER };
 	struct sim_machine machine;
@@ -279,10 +283,12 @@ static enum sim_oracle recover(struct sim_judge *judge, const struct sim_state *
 	sim_command_run(&machine, &command, NULL, &run);
 	sim_expect_init(&content, view->sectors);
 	sim_expect_set(&content, view->content, view->content);
-	if (view->info.state == CSUM_UNKNOWN)
-		result = run.error == -EBADMSG ? SIM_RIGHT :
-						 violation(judge, SIM_RECOVERS,
-							   "both slots invalid, yet it opens for writing");
+	if (view->info.state == CSUM_UNKNOWN && !damaged)
+		result = violation(judge, SIM_RECOVERS, "both slots are invalid");
+	else if (view->info.state == CSUM_UNKNOWN)
+		result = run.error == -EBADMSG ?
+				 SIM_RIGHT :
+				 violation(judge, SIM_RECOVERS, "both slots invalid, yet it opens for writing");
 	else if (run.error)
 		result = violation(judge, SIM_RECOVERS, "%s: %s", strerror(-run.error), run.message);
 	else
@@ -305,7 +311,7 @@ static enum sim_oracle without_slot(struct sim_judge *judge, const struct sim_st
 	sim_destroy_slot(judge->map, &damaged, slot);
 	result = look(judge, &damaged, expect, SIM_SLOT_LOST, SIM_SLOT_LOST, &view);
 	if (!result)
-		result = recover(judge, &damaged, &view);
+		result = recover(judge, &damaged, &view, true);
 	sim_view_free(&view);
 	sim_state_free(&damaged);
 	if (result) {
@@ -328,7 +334,7 @@ enum sim_oracle sim_judge(struct sim_judge *judge, const struct sim_state *state
 	if (!result && done && view.info.state != CSUM_CLEAN)
 		result = violation(judge, SIM_CLEAN, "the command had ended with success, but the volume is active");
 	if (!result)
-		result = recover(judge, state, &view);
+		result = recover(judge, state, &view, false);
 	if (view.sectors > MANY_SECTORS && sim_state_hash(state) % FEW_STATES)
 		last_slot = -1;
 	for (int slot = CSUM_SLOT_A; slot <= last_slot && !result; slot++)
@@ -343,11 +349,13 @@ enum sim_oracle sim_judge_format(struct sim_judge *judge, const struct sim_state
 	struct sim_expect only;
 	struct sim_view view;
 	enum sim_oracle result = SIM_RIGHT;
-	uint32_t permitted = done ? 0 : 1u << CSUM_SUPERBLOCK_BAD;
+	uint32_t permitted;
 	bool is_new;
 
 	sim_look(judge->map, state, judge->contents, expect, &view);
 	is_new = !view.open_error && view.info.uuid[0] == new_id;
+	/* Of a new volume that has one of A and B, the backup is in place. */
+	permitted = is_new && view.info.state != CSUM_UNKNOWN ? 0 : 1u << CSUM_SUPERBLOCK_BAD;
 	sim_expect_init(&only, expect->count);
 	sim_expect_set(&only, expect->either[is_new], expect->either[is_new]);
 	if (view.open_error && view.open_error != -EINVAL)
@@ -358,10 +366,11 @@ enum sim_oracle sim_judge_format(struct sim_judge *judge, const struct sim_state
 	if (!result && !view.open_error)
 		result = expect_findings(judge, &view, done ? 0 : permitted | 1u << CSUM_INTERRUPTED, SIM_FORMATTED);
 	if (!result && done && (!is_new || view.info.state != CSUM_CLEAN))
-		result = violation(judge, SIM_FORMATTED, "format has ended with success, but the new volume is not there");
+		result = violation(judge, SIM_FORMATTED,
+				   "format has ended with success, but the new volume is not there");
 	judge->permitted = permitted;
 	if (!result && !view.open_error)
-		result = recover(judge, state, &view);
+		result = recover(judge, state, &view, true);
 	sim_expect_free(&only);
 	sim_view_free(&view);
 	return result;

@@ -8,7 +8,7 @@
 struct sim_excuse {
 	const char *scenario;
 	enum sim_mode mode;
-	uint64_t at;
+	uint64_t first, last; /* numbers of flushes or rounds */
 	const char *reason;
 };
 

@@ -10,9 +10,9 @@
 enum sim_damage {
 	SIM_SOUND,
 	SIM_SLOT_DAMAGED, /* slot A invalid */
-	SIM_COPY_DAMAGED, /* copy 0 of group 0 invalid */
+	SIM_COPY_DAMAGED, /* copy 0 of the last group invalid */
 	SIM_WRITE_LOST, /* the device lost the last setup command's first sector, and the settling of its group */
-	SIM_GROUP_LOST, /* both copies of group 0 invalid */
+	SIM_GROUP_LOST, /* both copies of the last group invalid */
 	SIM_BITS_FLIPPED, /* in the first two sectors, a bit each; and copy 0 of group 0 invalid */
 	SIM_MANY_INTERRUPTED, /* active; in every group one sector right by the older copy, one by the newer */
 };
@@ -20,9 +20,11 @@ enum sim_damage {
 /* Which units survive a stop before the scenario begins. */
 enum sim_pattern_of_fates { SIM_ALL_LOST, SIM_ALL_KEPT, SIM_EVERY_OTHER, SIM_FIRST_TORN };
 
+#define SIM_WHOLE UINT64_MAX
+
 struct sim_prelude {
 	struct sim_command command;
-	uint64_t flush; /* the stop comes before that flush of it, 0 the first */
+	uint64_t flush; /* the stop comes before that flush of it, 0 the first; SIM_WHOLE: it runs to its end */
 	enum sim_stop stop;
 	enum sim_pattern_of_fates fates;
 };
@@ -36,7 +38,8 @@ struct sim_scenario {
 	enum csum_checksum_type checksum_type; /* 0: crc64 */
 	uint32_t logical_sector_size; /* 0: 512 */
 	struct sim_command setup[4];
-	enum sim_damage damage;
+	enum sim_damage damage; /* behind the setup */
+	enum sim_damage late_damage; /* behind the prelude */
 	struct sim_prelude prelude[3];
 	struct sim_command command; /* that is stopped */
 	struct sim_command then; /* what the next process does, beside recovering; SIM_NOTHING: nothing */
@@ -45,7 +48,7 @@ struct sim_scenario {
 	bool endless; /* more states than a budget has room for */
 	uint64_t most; /* states, where they are slow to judge; 0: no limit of its own */
 	uint64_t floor; /* fewest distinct states where the budget has room for them */
-	bool exact; /* flushes and rounds of it are dropped and swapped: see simneeded.h */
+	bool exact; /* flushes and rounds of it are dropped and swapped: see test_needed.c */
 };
 
 extern const struct sim_scenario sim_scenarios[];

@@ -108,12 +108,14 @@ static void lose_write(struct sim_start *start, const struct sim_command *last, 
 	start->permitted |= 1u << CSUM_IMD_DIFFERS | 1u << CSUM_IMD_BAD | 1u << CSUM_STALE | 1u << CSUM_MISMATCH;
 }
 
-static void lose_group(struct sim_start *start)
+static void lose_group(struct sim_start *start, uint64_t group)
 {
-	sim_destroy_copy(&start->map, &start->state, 0, 0);
-	sim_destroy_copy(&start->map, &start->state, 0, 1);
-	for (uint64_t i = 0; i < csum_layout_group_sectors(&start->map.geometry, 0); i++)
-		start->content[i] = SIM_BAD;
+	uint64_t first = csum_layout_first_sector(&start->map.geometry, group);
+
+	sim_destroy_copy(&start->map, &start->state, group, 0);
+	sim_destroy_copy(&start->map, &start->state, group, 1);
+	for (uint64_t i = 0; i < csum_layout_group_sectors(&start->map.geometry, group); i++)
+		start->content[first + i] = SIM_BAD;
 	start->permitted |= 1u << CSUM_IMD_LOST;
 }
 
@@ -190,21 +192,24 @@ static void interrupt_many(struct sim_start *start)
 	}
 }
 
-static void damage(struct sim_start *start, const struct sim_command *last, const struct sim_state *before)
+static void do_damage(struct sim_start *start, enum sim_damage damage, const struct sim_command *last,
+		      const struct sim_state *before)
 {
-	switch (start->scenario->damage) {
+	uint64_t last_group = start->map.geometry.groups - 1;
+
+	switch (damage) {
 	case SIM_SLOT_DAMAGED:
 		sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_A);
 		break;
 	case SIM_COPY_DAMAGED:
-		sim_destroy_copy(&start->map, &start->state, 0, 0);
+		sim_destroy_copy(&start->map, &start->state, last_group, 0);
 		start->permitted |= 1u << CSUM_IMD_BAD;
 		break;
 	case SIM_WRITE_LOST:
 		lose_write(start, last, before);
 		break;
 	case SIM_GROUP_LOST:
-		lose_group(start);
+		lose_group(start, last_group);
 		break;
 	case SIM_BITS_FLIPPED:
 		flip_bits(start);
@@ -233,7 +238,7 @@ static bool set_up(struct sim_start *start, char *reason)
 		ok = run_whole(start, last, NULL, reason);
 	}
 	if (ok)
-		damage(start, last, &before);
+		do_damage(start, start->scenario->damage, last, &before);
 	sim_state_free(&before);
 	return ok;
 }
@@ -276,7 +281,7 @@ static void stop_here(struct sim_machine *machine)
 	machine->stopped = true;
 }
 
-static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelude, char *reason)
+static bool stop_prelude(struct sim_start *start, const struct sim_prelude *prelude, char *reason)
 {
 	struct stopping stopping = { .prelude = prelude };
 	struct sim_machine machine;
@@ -298,6 +303,15 @@ static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelu
 	sim_state_free(&start->state);
 	start->state = stopping.state;
 	return true;
+}
+
+static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelude, char *reason)
+{
+	if (prelude->flush != SIM_WHOLE)
+		return stop_prelude(start, prelude, reason);
+	sim_command_result(&start->contents, &prelude->command, start->content, start->content);
+	sim_expect_set(&start->expect, start->content, start->content);
+	return run_whole(start, &prelude->command, NULL, reason);
 }
 
 /* What the volume reads as now, which must be what is expected. */
@@ -349,6 +363,10 @@ bool sim_start_init(struct sim_start *start, const struct sim_scenario *scenario
 		ok = run_prelude(start, &scenario->prelude[i], reason);
 		if (ok)
 			ok = take_content(start, reason);
+	}
+	if (ok && scenario->late_damage) {
+		do_damage(start, scenario->late_damage, NULL, NULL);
+		sim_expect_set(&start->expect, start->content, start->content);
 	}
 	return ok;
 }

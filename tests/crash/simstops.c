@@ -204,7 +204,8 @@ static size_t name_fate(const struct sim_machine *machine, const struct sim_fate
 
 void sim_fates_name(const struct sim_machine *machine, const struct sim_fates *fates, char *text, size_t size)
 {
-	size_t used = (size_t)snprintf(text, size, "%s", fates->stop == SIM_KILL ? "killed (kept: in the cache)" : "power cut");
+	size_t used = (size_t)snprintf(text, size, "%s",
+				       fates->stop == SIM_KILL ? "killed (kept: in the cache)" : "power cut");
 
 	for (unsigned int fate = 0; fate < SIM_FATES && used < size; fate++)
 		used += name_fate(machine, fates, fate, text + used, size - used);

@@ -23,7 +23,7 @@ struct sim_contents {
 	/* Contents that each sector has been given, in order, the latest few. */
 	struct sim_known {
 		uint32_t count, id[6];
-	} *known;
+	} * known;
 };
 
 void sim_contents_init(struct sim_contents *contents, const struct csum_geometry *geometry);

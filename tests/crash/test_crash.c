@@ -169,7 +169,9 @@ int main(void)
 	const char *wanted = getenv("CSUM_CRASH_STATES");
 	int failed;
 
-	states = !wanted || !*wanted ? DEFAULT_STATES : strcmp(wanted, "full") == 0 ? FULL_STATES : strtoull(wanted, NULL, 10);
+	states = !wanted || !*wanted	     ? DEFAULT_STATES :
+		 strcmp(wanted, "full") == 0 ? FULL_STATES :
+					       strtoull(wanted, NULL, 10);
 	/* The cases need the results' place before the group's setup makes it. */
 	run_all(NULL);
 	for (size_t i = 0; i < sim_scenario_count; i++) {

@@ -18,22 +18,22 @@ struct volume_kind {
 	enum csum_checksum_type checksum_type;
 	bool external;
 	uint32_t data_sectors;
+	uint32_t first; /* sectors below it are left alone */
 };
 
-static const struct volume_kind
-	kinds[HISTORIES] = {
-		{ 512, 2, CSUM_CRC64, false, 332 }, /* clusters of two groups, the last group short */
-		{ 512, 1, CSUM_CRC32C, false, 200 },
-		{ 512, 3, CSUM_CRC32, false, 310 }, /* the last cluster short, its groups full */
-		{ 512, 2, CSUM_CRC64, true, 332 },
-		{ 512, 3, CSUM_CRC32C, true, 250 },
-		{ 512, 1, CSUM_CRC32, true, 130 },
-		{ 512, 65536, CSUM_CRC64, false, 300 },
-		{ 512, 1, CSUM_CRC64, false, 1 },
-		{ 4096, 1, CSUM_CRC64, false, 24 },
-		{ 4096, 3, CSUM_CRC32, true, 30 },
-		{ 4096, 2, CSUM_CRC32C, true, 530 }, /* the only one of 4096 with more than a group */
-	};
+static const struct volume_kind kinds[HISTORIES] = {
+	{ 512, 3, CSUM_CRC64, false, 210, 0 }, /* the last cluster short, and its group */
+	{ 512, 1, CSUM_CRC32C, false, 130, 0 },
+	{ 512, 2, CSUM_CRC32, false, 186, 0 }, /* the last cluster short, its group full */
+	{ 512, 2, CSUM_CRC64, true, 200, 0 },
+	{ 512, 3, CSUM_CRC32C, true, 210, 0 },
+	{ 512, 1, CSUM_CRC32, true, 130, 0 },
+	{ 512, 65536, CSUM_CRC64, false, 170, 0 },
+	{ 512, 1, CSUM_CRC64, false, 1, 0 },
+	{ 4096, 1, CSUM_CRC64, false, 24, 0 },
+	{ 4096, 3, CSUM_CRC32, true, 30, 0 },
+	{ 4096, 2, CSUM_CRC32C, true, 524, 500 }, /* the only one of 4096 with more than a group */
+};
 
 /* ------------------------------------------------------------------ what happens to each */
 
@@ -159,12 +159,13 @@ static int64_t fill_pattern(void *user, void *buffer, size_t size)
 
 static const struct csum_handlers no_handlers;
 
-static int change(struct csum_volume *volume, const struct event *event, uint32_t version)
+static int change(struct csum_volume *volume, const struct event *event, uint64_t first, uint32_t version)
 {
 	const struct csum_geometry *geometry = &volume->superblock.geometry;
-	uint64_t space = csum_volume_data_bytes(volume);
-	uint64_t begin = space * event->begin / 16 + event->skip;
-	uint64_t end = space * event->end / 16 - event->cut;
+	uint64_t start = first * geometry->sector_size;
+	uint64_t space = csum_volume_data_bytes(volume) - start;
+	uint64_t begin = start + space * event->begin / 16 + event->skip;
+	uint64_t end = start + space * event->end / 16 - event->cut;
 	struct source source = { version, begin };
 	const struct csum_write_options options = {
 		.offset_bytes = begin,
@@ -183,7 +184,7 @@ static int change(struct csum_volume *volume, const struct event *event, uint32_
 	return csum_write(volume, &options, &done);
 }
 
-static int run_event(const struct event *event, uint32_t version)
+static int run_event(const struct event *event, uint64_t first, uint32_t version)
 {
 	struct csum_device *data = fuzzdisk_device(0, true);
 	struct csum_device *metadata = fuzzdisks.external ? fuzzdisk_device(1, true) : data;
@@ -192,7 +193,7 @@ static int run_event(const struct event *event, uint32_t version)
 
 	if (error)
 		return error;
-	error = change(volume, event, version);
+	error = change(volume, event, first, version);
 	if (csum_volume_close(volume))
 		fuzz_fail("closing fails");
 	return error;
@@ -270,7 +271,7 @@ static void live(unsigned int number, const struct event *event, uint32_t versio
 	if (event->killed) {
 		recorded = NULL;
 		blocks_written = 0;
-		if (run_event(event, version))
+		if (run_event(event, kinds[number].first, version))
 			fuzz_fail("volume %u: event %u of its life fails", number, version);
 		/* Data sectors do not tear: that much is asked of the device. */
 		budget = blocks_written * event->killed / 16 / unit * unit;
@@ -279,7 +280,7 @@ static void live(unsigned int number, const struct event *event, uint32_t versio
 		recorded = history;
 	}
 	fuzzdisks.blocks_until_killed = budget;
-	if (run_event(event, version) && budget == UINT64_MAX)
+	if (run_event(event, kinds[number].first, version) && budget == UINT64_MAX)
 		fuzz_fail("volume %u: event %u of its life fails", number, version);
 	fuzzdisks.blocks_until_killed = UINT64_MAX;
 }

@@ -353,6 +353,15 @@ static void judge_sector(struct model *model, uint64_t number, const uint8_t *co
 	}
 }
 
+/* On a device cut short, clusters that begin behind its end are missing as a whole, whatever the journal says. */
+static bool cluster_missing(const struct model *model, uint64_t group)
+{
+	uint64_t start, groups, sectors;
+
+	cluster_of(model, group, &start, &groups, &sectors);
+	return start >= fuzzdisks.disk[fuzzdisk_metadata()].size_bytes;
+}
+
 static void judge_group(const struct look *look, uint64_t number)
 {
 	struct model *model = look->model;
@@ -370,7 +379,7 @@ static void judge_group(const struct look *look, uint64_t number)
 	group->in_intent = in_intent(model, number);
 	group->sound = group->valid[0] && group->valid[1] && (newer(copy[0], copy[1]) || newer(copy[1], copy[0])) &&
 		       memcmp(copy[0] + 16, copy[1] + 16, model->sector_size - 16) == 0;
-	image = group->in_intent ? image_of(look, number) : NULL;
+	image = group->in_intent && !cluster_missing(model, number) ? image_of(look, number) : NULL;
 	group->in_force = image && !(group->valid[0] && !newer(image, copy[0])) &&
 			  !(group->valid[1] && !newer(image, copy[1]));
 	if (group->in_force)

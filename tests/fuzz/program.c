@@ -52,10 +52,16 @@ static uint8_t byte_at(const uint8_t *input, size_t size, size_t i)
 	return i < size ? input[i] : 0;
 }
 
+/* The last volume has much to read, so it comes rarely. */
+static unsigned int choose_history(uint8_t byte)
+{
+	return byte == PROGRAM_LARGE_HISTORY ? HISTORIES - 1 : byte % (HISTORIES - 1);
+}
+
 void program_parse(const uint8_t *input, size_t size, struct program *program)
 {
 	*program = (struct program){
-		.history = byte_at(input, size, PROGRAM_HISTORY) % HISTORIES,
+		.history = choose_history(byte_at(input, size, PROGRAM_HISTORY)),
 		.moment = {
 			.write = (uint32_t)(byte_at(input, size, PROGRAM_WRITE) |
 					    byte_at(input, size, PROGRAM_WRITE + 1) << 8),

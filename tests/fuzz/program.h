@@ -24,6 +24,9 @@ enum {
 	PROGRAM_HEADER,
 };
 
+/* The byte that stands for the last of them. */
+#define PROGRAM_LARGE_HISTORY 255u
+
 /* After the changes: CRCs made right, so that what is behind them is reached. */
 #define PROGRAM_FIX_SLOTS 1u
 #define PROGRAM_FIX_JOURNAL 2u
@@ -31,13 +34,15 @@ enum {
 #define PROGRAM_FIX_ALL_IMD 8u
 #define PROGRAM_FIX_SIZES 16u /* slots: data_sectors as the sizes give them, and an intent within them */
 #define PROGRAM_FIX_IMAGES 32u /* imd sectors in the journal */
+/* And in the same byte: */
+#define PROGRAM_DUMP 64u
 
 #define PROGRAM_DISCARD 1u
 #define PROGRAM_UNTIL_END 2u /* a write whose length is not said */
 #define PROGRAM_SHORT_SOURCE 4u /* its source ends early */
 #define PROGRAM_VERIFY 8u
 #define PROGRAM_UNALIGNED 16u
-#define PROGRAM_CARVE 32u
+#define PROGRAM_CARVE 32u /* where a superblock would do too */
 #define PROGRAM_METADATA_ALONE 64u /* dump of the metadata disk without the data disk */
 #define PROGRAM_SMALL_WINDOW 128u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One input of the fuzz target: opens, checks, reads and dumps the image that it makes, opens it for writing, which
+ * One input of the fuzz targets: opens, checks, reads and dumps the image that it makes, opens it for writing, which
  * recovers it, writes to it and looks again. Ends the program by abort() when the library does what model.h or the
  * promises of the update protocol do not allow.
  */
@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 void volume_body(const uint8_t *input, size_t size);
+/* Of the same inputs: looks for imd sectors without a superblock. Apart, as it takes much longer. */
+void volume_body_carve(const uint8_t *input, size_t size);
 
 /* What inputs have led to so far: shows that they reach what they are meant for. */
 struct volume_body_counts {

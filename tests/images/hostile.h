@@ -207,8 +207,7 @@ static inline void hostile_seal(struct hostile *h)
 		return;
 	for (uint64_t group = 0; group < h->groups; group++) {
 		for (int copy = 0; copy < 2; copy++) {
-			uint8_t *sector =
-				hostile_at(metadata, hostile_imd_offset(h, group, copy), h->sector_size);
+			uint8_t *sector = hostile_at(metadata, hostile_imd_offset(h, group, copy), h->sector_size);
 
 			if (sector)
 				hostile_seal_imd(h, super + 128, group, copy, sector);
@@ -396,10 +395,10 @@ static const struct {
 	uint16_t offset;
 	uint8_t size;
 } hostile_fields[] = {
-	{ 0, 8 },    { 12, 2 },	  { 14, 2 },   { 16, 8 },   { 40, 8 },	{ 72, 4 },  { 76, 4 },	{ 80, 4 },
-	{ 84, 4 },   { 88, 4 },	  { 92, 4 },   { 96, 8 },   { 104, 8 }, { 112, 8 }, { 120, 8 }, { 128, 8 },
-	{ 144, 8 },  { 152, 8 },  { 160, 8 },  { 168, 4 },  { 176, 8 }, { 256, 4 }, { 264, 8 }, { 272, 8 },
-	{ 280, 8 },  { 288, 8 },  { 296, 8 },  { 304, 8 },  { 312, 8 }, { 352, 8 }, { 360, 8 }, { 368, 8 },
+	{ 0, 8 },   { 12, 2 },	{ 14, 2 },  { 16, 8 },	{ 40, 8 },  { 72, 4 },	{ 76, 4 },  { 80, 4 },
+	{ 84, 4 },  { 88, 4 },	{ 92, 4 },  { 96, 8 },	{ 104, 8 }, { 112, 8 }, { 120, 8 }, { 128, 8 },
+	{ 144, 8 }, { 152, 8 }, { 160, 8 }, { 168, 4 }, { 176, 8 }, { 256, 4 }, { 264, 8 }, { 272, 8 },
+	{ 280, 8 }, { 288, 8 }, { 296, 8 }, { 304, 8 }, { 312, 8 }, { 352, 8 }, { 360, 8 }, { 368, 8 },
 };
 
 static inline uint64_t hostile_slot(struct hostile *h)
@@ -440,8 +439,8 @@ static inline void hostile_change_super(struct hostile *h)
 /* Sizes and counts that agree with each other, of a volume that is not there. */
 static inline void hostile_lie(struct hostile *h)
 {
-	/* Seldom a large one: a cluster is a lot to look through then. */
-	uint64_t most = hostile_below(h, 16) ? 64 : 65536;
+	/* Seldom a large one: a cluster, up to 4 GiB here, is a lot to look through. */
+	uint64_t most = hostile_below(h, 16) ? 64 : h->sector_size == 512 ? 65536 : 2048;
 	uint64_t interleave = hostile_below(h, 2) || h->interleave > most ? 1 + hostile_below(h, most) : h->interleave;
 	uint64_t each = hostile_entries(h);
 	uint64_t bytes = (UINT64_C(1) << (20 + hostile_below(h, 43))) + hostile_below(h, 1 << 24);

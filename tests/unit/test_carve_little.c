@@ -100,7 +100,7 @@ static void test_external_group(void **state)
 /* The last cluster has lost its copies 1, and one that is not in its place speaks of an end before it. */
 static void test_false_end(void **state)
 {
-	static const struct dump_image_options options = { 512, 4, 1900001, 0, CSUM_CRC32, 5 };
+	static const struct dump_image_options options = { 512, 10, 1900001, 0, CSUM_CRC32, 5 };
 	struct dump_fixture *fixture = *state;
 	const struct csum_geometry *truth = dump_image_geometry(&fixture->image);
 	uint8_t sector[512];
@@ -108,8 +108,8 @@ static void test_false_end(void **state)
 	dump_create(fixture, &options);
 	for (uint64_t group = truth->groups - 4; group < truth->groups; group++)
 		zero_imd(fixture, group, 1);
-	dump_image_read_imd(&fixture->image, 9, 1, sector);
-	dump_image_put(&fixture->image, sector, sizeof(sector), csum_layout_imd_offset(truth, 8, 1));
+	dump_image_read_imd(&fixture->image, 18, 1, sector);
+	dump_image_put(&fixture->image, sector, sizeof(sector), csum_layout_imd_offset(truth, 10, 1));
 	carve(fixture, fixture->image.path, NULL);
 	assert_true(carved.known && !carved.end_known);
 	assert_int_equal(carved.geometry.data_sectors, truth->data_sectors);

@@ -3,7 +3,7 @@
  * Images with random changes (tests/images/hostile.h) through everything the library does with a volume: no
  * crash, no hang, no allocation beyond reason, no failure without a message, nothing written by readers.
  *
- *   CSUM_HOSTILE_IMAGES=N     how many (default 10000)
+ *   CSUM_HOSTILE_IMAGES=N     how many (default 10000 with address sanitizer, 2500 without)
  *   test_hostile NUMBER...    only these, telling what is done; to be repeated under a debugger
  */
 #include <setjmp.h>
@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,12 +27,12 @@
 #include <unistd.h>
 
 #include "../images/hostile.h"
-#include "csum.h"
+#include "volume.h"
 
-#define IMAGES 10000
 /* For one image, on a machine that is busy with other things. */
 #define SECONDS 30
 #define MEMORY (UINT64_C(512) << 20)
+#define STACK (UINT64_C(256) << 10)
 #define WORKERS 2
 #define MAX_FAILURES 20
 
@@ -41,6 +42,13 @@
 #if __has_feature(address_sanitizer)
 #define SANITIZED 1
 #endif
+#endif
+
+/* The full number with the sanitizers, which see what is only nearly a crash. */
+#ifdef SANITIZED
+#define IMAGES 10000
+#else
+#define IMAGES 2500
 #endif
 
 #ifdef SANITIZED
@@ -54,7 +62,8 @@ const char *__asan_default_options(void)
 
 /* Numbers of images that once were handled wrongly. */
 static const uint64_t regressions[] = {
-	0,
+	1946, /* a lost group that a write reaches into in the middle of a batch: refused twice */
+	2530,
 };
 
 /* What a worker, a process of its own, is at; survives its death. */
@@ -77,7 +86,7 @@ struct run {
 	uint64_t number, errors, random;
 	struct csum_handlers handlers;
 	struct csum_volume_info info;
-	bool opened;
+	bool opened, as_usual;
 };
 
 static void fail_run(const struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
@@ -143,8 +152,9 @@ static void put_image(const struct run *run)
 
 		if (!device->bytes)
 			continue;
-		fd = open(paths[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (fd < 0 || pwrite(fd, device->bytes, device->size, 0) != (ssize_t)device->size || close(fd) < 0)
+		fd = open(paths[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 || pwrite(fd, device->bytes, device->size, 0) != (ssize_t)device->size ||
+		    ftruncate(fd, (off_t)device->size) < 0 || close(fd) < 0)
 			fail_run(run, "cannot write the image: %s", strerror(errno));
 	}
 }
@@ -178,12 +188,36 @@ static const char *metadata_path(const struct run *run)
 	return run->image.external ? paths[1] : NULL;
 }
 
+/*
+ * As csum_volume_open() does it, which is too slow for thousands with all its threads, and with windows and batches
+ * so small that there are several of them.
+ */
+static int open_small(struct run *run, const struct csum_open_options *options, struct csum_volume **volume)
+{
+	struct csum_device *data, *metadata;
+	int error = csum_volume_open_named(&run->handlers, paths[0], metadata_path(run), options, &data, &metadata);
+
+	*volume = NULL;
+	if (error)
+		return error;
+	error = csum_volume_open_devices(&run->handlers, data, metadata, options->writable, 0, volume);
+	if (!error) {
+		(*volume)->window_bytes = 1 + pick(run, 200000);
+		(*volume)->batch_bytes = 1 + pick(run, 100000);
+	}
+	return error;
+}
+
 static struct csum_volume *open_volume(struct run *run, bool writable)
 {
 	const struct csum_open_options options = { .writable = writable };
 	struct csum_volume *volume = NULL;
-	int error = csum_volume_open(&run->handlers, paths[0], metadata_path(run), &options, &volume);
+	int error;
 
+	if (run->as_usual)
+		error = csum_volume_open(&run->handlers, paths[0], metadata_path(run), &options, &volume);
+	else
+		error = open_small(run, &options, &volume);
 	judge(run, error);
 	if (!error != !!volume)
 		fail_run(run, "a volume in spite of the failure, or none");
@@ -278,10 +312,8 @@ static int take(void *user, const void *data, size_t size, uint64_t offset_bytes
 
 	if (offset_bytes != sink->next || size > sink->end - sink->next || !size)
 		fail_run(sink->run, "handed out %zu bytes at %" PRIu64, size, offset_bytes);
-	for (size_t i = 0; i < size && is_zero; i++) {
-		if (((const uint8_t *)data)[i])
-			fail_run(sink->run, "unwritten bytes that are not zero");
-	}
+	if (is_zero && (*(const uint8_t *)data || memcmp(data, (const uint8_t *)data + 1, size - 1)))
+		fail_run(sink->run, "unwritten bytes that are not zero");
 	if (sink->copy) {
 		memcpy(sink->copy, data, size);
 		sink->copy += size;
@@ -535,6 +567,7 @@ static void run_image(struct worker *worker, uint64_t number, bool sound)
 	run.handlers = (struct csum_handlers){ .user = &run, .message = on_message };
 	if (!(sound ? hostile_make_base(&run.image, (unsigned int)number) : hostile_make(&run.image, number)))
 		fail_run(&run, "no memory for the image");
+	run.as_usual = pick(&run, 8) == 0;
 	put_image(&run);
 	run_readers(&run);
 	if (sound && !run.opened)
@@ -556,12 +589,24 @@ static void limit_memory(void)
 #endif
 }
 
+/* The threads of each volume: to set up 8 MiB of stack, and of a sanitizer's notes on it, takes most of the time. */
+static void limit_stacks(void)
+{
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK);
+	pthread_setattr_default_np(&attributes);
+	pthread_attr_destroy(&attributes);
+}
+
 static void work(struct worker *worker, int index)
 {
 	/* The name tells nothing of the image: findings quote it. */
 	snprintf(paths[0], sizeof(paths[0]), "%s/%d.data", directory, index);
 	snprintf(paths[1], sizeof(paths[1]), "%s/%d.metadata", directory, index);
 	limit_memory();
+	limit_stacks();
 	while (worker->next < worker->end) {
 		alarm(SECONDS);
 		run_image(worker, worker->next, false);
@@ -706,6 +751,7 @@ static int set_up(void **state)
 	}
 	snprintf(paths[0], sizeof(paths[0]), "%s/data", directory);
 	snprintf(paths[1], sizeof(paths[1]), "%s/metadata", directory);
+	/* cppcheck-suppress invalidFunctionArg ; -1 is what an anonymous mapping has for a file */
 	workers = mmap(NULL, WORKERS * sizeof(*workers), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return workers == MAP_FAILED ? -1 : 0;
 }

@@ -1,0 +1,336 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Devices that fail: every write and every flush in turn, with the errors of real ones; and that
+# afterwards the next writer puts things in order.
+
+load common
+load places
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+# A small volume in $device, whose content is the file old, and a file new to be written.
+fault_volume() {
+	small back
+	pattern old "$space" old
+	pattern new "$space" new
+	run_csum 0 write -q back old
+	fault_device back
+}
+
+# As of signals.bats, for sectors of 512 bytes.
+mixed() {
+	python3 - "$1" <<-'END'
+		import sys
+		parts = [open(name, "rb").read() for name in (sys.argv[1], "old", "new")]
+		if len(parts[0]) != len(parts[1]):
+		    sys.exit("%d bytes, not %d" % (len(parts[0]), len(parts[1])))
+		for i in range(0, len(parts[0]), 512):
+		    if parts[0][i:i + 512] not in (part[i:i + 512] for part in parts[1:]):
+		        sys.exit("sector %d is neither old nor new" % (i // 512))
+	END
+}
+
+# consistent: what is on the device now, whatever happened, is a consistent volume that the next
+# writer recovers.
+consistent() {
+	fault clear
+	run_csum 0 info -J "$device" || return
+	[[ $(json info .state) =~ ^(active|clean)$ ]] || return
+	run_csum 0 check -J "$device" || return
+	[ "$(json finding 'select(.kind != "interrupted") | .kind')" = "" ] || return
+	run_csum 0 read -q "$device" || return
+	mixed "$BATS_TEST_TMPDIR/stdout" || return
+	cp "$BATS_TEST_TMPDIR/stdout" model
+	run_csum 0 write -q -o 100 -l 10 "$device" < <(piece model 100 10) || return
+	holds "$device" model
+}
+
+@test "a write that fails: message, status, state, recovery" {
+	fault_volume
+	fault "write EIO $(data_at 100) 512"
+	run_csum 8 write "$device" new
+	[ -z "$stdout" ]
+	err_has "^csumtool: $device: writing [0-9]+ bytes at offset [0-9]+: Input/output error$"
+	[[ $stderr =~ "writing "([0-9]+)" bytes at offset "([0-9]+) ]]
+	[ "${BASH_REMATCH[2]}" -le "$(data_at 100)" ]
+	[ $((BASH_REMATCH[2] + BASH_REMATCH[1])) -gt "$(data_at 100)" ]
+	[ "$(grep -c "Input/output error" <<<"$stderr")" -eq 1 ]
+	fault clear
+	is_state "$device" active
+	run_csum 0 info "$device"
+	out_has "^state +active"
+	# As long as it fails, so does recovery or what comes after; nothing gets worse.
+	fault "write EIO $(data_at 100) 512"
+	run_csum 8 write "$device" new
+	fault clear
+	is_state "$device" active
+	consistent
+	run_csum 0 write -q "$device" new
+	holds "$device" new
+}
+
+@test "each error is named" {
+	fault_volume
+	for pair in "EIO:Input/output error" "ENOSPC:No space left on device" "EROFS:Read-only file system" \
+		"EREMOTEIO:Remote I/O error" "ETIMEDOUT:Connection timed out" "ENODEV:No such device" \
+		"ENXIO:No such device or address" "EBADMSG:Bad message"; do
+		fault clear "write ${pair%%:*} $(imd_at 2 0) 512" "write ${pair%%:*} $(imd_at 2 1) 512"
+		run_csum 8 write "$device" new
+		[ -z "$stdout" ]
+		err_has "^csumtool: $device: .*: ${pair#*:}$"
+		consistent
+	done
+}
+
+@test "every write in turn fails, and those after it" {
+	fault_volume
+	for ((n = 0; n < 60; n++)); do
+		fault clear
+		run_csum 0 write -q "$device" old
+		fault clear "write EIO 0 0 -1 $n"
+		status=0
+		run_csum 8 write "$device" new || [ "$status" -eq 0 ] || false
+		[ "$status" -eq 8 ] || break
+		err_has "^csumtool: $device: writing [0-9]+ bytes at offset [0-9]+: Input/output error$"
+		consistent
+	done
+	echo "$n writes"
+	[ "$n" -ge 8 ]
+	[ "$n" -lt 60 ]
+	fault clear
+	holds "$device" new
+}
+
+@test "every write in turn fails once" {
+	fault_volume
+	for ((n = 0; n < 60; n++)); do
+		fault clear
+		run_csum 0 write -q "$device" old
+		fault clear "write EIO 0 0 1 $n"
+		status=0
+		run_csum 8 write "$device" new || [ "$status" -eq 0 ] || false
+		[ "$status" -eq 8 ] || break
+		# Nothing was written after it: the state says so.
+		fault clear
+		consistent
+	done
+	[ "$n" -ge 8 ]
+	[ "$n" -lt 60 ]
+}
+
+@test "every flush in turn fails: 8, and never clean" {
+	fault_volume
+	for ((n = 0; n < 30; n++)); do
+		fault clear
+		run_csum 0 write -q "$device" old
+		is_state "$device" clean
+		fault clear "flush EIO 0 0 1 $n"
+		status=0
+		run_csum 8 write "$device" new || [ "$status" -eq 0 ] || false
+		[ "$status" -eq 8 ] || break
+		[ -z "$stdout" ]
+		err_has "^csumtool: $device: .*flush.*: Input/output error$"
+		writes=$(fault_calls 2)
+		fault clear
+		run_csum 0 info -J "$device"
+		echo "flush $n: $(json info .state) after $writes writes"
+		# Before the first superblock there was nothing to say; and the last flush is that of the superblock that
+		# says clean, which may have reached the disk.
+		if [ "$writes" -gt 0 ] && [ "$(json info .state)" = clean ]; then
+			run_csum 0 read -q "$device"
+			cmp ../stdout new
+			last_flush=$n
+		fi
+		consistent
+	done
+	echo "$n flushes"
+	[ "$n" -ge 5 ]
+	[ "$n" -lt 30 ]
+	[ -z "${last_flush:-}" ] || [ "$last_flush" -eq $((n - 1)) ]
+}
+
+@test "discard: every write and every flush in turn fails" {
+	fault_volume
+	head -c "$space" /dev/zero >new
+	for call in write flush; do
+		for ((n = 0; n < 30; n++)); do
+			fault clear
+			run_csum 0 write -q "$device" old
+			fault clear "$call EIO 0 0 -1 $n"
+			status=0
+			run_csum 8 discard -o 100 -l 100000 "$device" || [ "$status" -eq 0 ] || false
+			[ "$status" -eq 8 ] || break
+			[ -z "$stdout" ]
+			err_has "^csumtool: $device: .*: Input/output error$"
+			# Sectors at the ends keep a part: not for mixed().
+			fault clear
+			run_csum 0 check -q "$device"
+			run_csum 0 read -q "$device"
+			cp ../stdout model
+			run_csum 0 write -q -l 1 "$device" < <(piece model 0 1)
+			holds "$device" model
+		done
+		[ "$n" -ge 4 ]
+		[ "$n" -lt 30 ]
+	done
+}
+
+@test "recovery: every write and every flush in turn fails" {
+	fault_volume
+	fault "write EIO 0 0 -1 4"
+	run_csum 8 write "$device" new
+	fault clear
+	is_state "$device" active
+	cp back active
+	for call in write flush; do
+		for ((n = 0; n < 40; n++)); do
+			dd if=active of=back bs=64K conv=notrunc status=none
+			fault clear "$call EIO 0 0 -1 $n"
+			status=0
+			run_csum 8 write -o 100 -l 10 "$device" old || [ "$status" -eq 0 ] || false
+			[ "$status" -eq 8 ] || break
+			fault clear
+			run_csum 0 check -q "$device"
+			silent
+			run_csum 0 read -q "$device"
+			cp ../stdout model
+			run_csum 0 write -q -o 3000 -l 10 "$device" < <(piece model 3000 10)
+			holds "$device" model
+		done
+		echo "$call: $n"
+		[ "$n" -ge 4 ]
+		[ "$n" -lt 40 ]
+	done
+}
+
+@test "external: either device fails" {
+	small_external dback mback
+	pattern old "$space" old
+	pattern new "$space" new
+	run_csum 0 write -q -m mback dback old
+	fault_device mback
+	meta=$device
+	fault "write EIO $(imd_at 3 0) 512" "write EIO $(imd_at 3 1) 512"
+	run_csum 8 write -m "$meta" dback new
+	err_has "^csumtool: $meta: writing [0-9]+ bytes at offset [0-9]+: Input/output error$"
+	is_state dback active -m "$meta"
+	fault clear "flush EIO 0 0 1 3"
+	run_csum 8 write -m "$meta" dback new
+	err_has "^csumtool: $meta: .*flush.*: Input/output error$"
+	fault clear
+	run_csum 0 write -q -m "$meta" dback new
+	holds dback new -m "$meta"
+	fault_device dback
+	fault "write EIO 100000 512"
+	run_csum 8 write -m "$meta" "$device" old
+	err_has "^csumtool: $device: writing [0-9]+ bytes at offset [0-9]+: Input/output error$"
+	is_state "$device" active -m "$meta"
+	fault clear "flush EIO 0 0 -1 1"
+	run_csum 8 write -m "$meta" "$device" old
+	err_has "^csumtool: $device: .*flush.*: Input/output error$"
+	fault clear
+	run_csum 0 check -q -m "$meta" "$device"
+	run_csum 0 write -q -m "$meta" "$device" old
+	holds "$device" old -m "$meta"
+}
+
+@test "format: every write and every flush in turn fails, and no half of a volume is left" {
+	fault_volume
+	for call in write flush; do
+		for ((n = 0; n < 40; n++)); do
+			fault clear
+			run_csum 0 format -q -f -s 512 -K 2 "$device"
+			run_csum 0 write -q -l 5000 "$device" old
+			fault clear "$call EIO 0 0 -1 $n"
+			status=0
+			run_csum 8 format -q -f -s 512 -K 3 "$device" || [ "$status" -eq 0 ] || false
+			[ "$status" -eq 8 ] || break
+			err_has "^csumtool: $device: .*: Input/output error$"
+			fault clear
+			# While its superblocks cannot be voided the old volume is still there, and nothing else of it has been
+			# touched; in the end a new one may be.
+			status=0
+			run_csum 0 info -J "$device" || [ "$status" -eq 8 ] || false
+			if [ "$status" -eq 0 ]; then
+				case $(json info .interleave) in
+				2)
+					[ "$n" -lt 4 ]
+					run_csum 0 read -q -l 5000 "$device"
+					cmp -n 5000 ../stdout old
+					;;
+				3)
+					# A valid superblock, be it C, means that all but superblocks is done.
+					run_csum 0 read -q "$device"
+					head -c "$space" /dev/zero | cmp - <(piece ../stdout 0 "$space")
+					last=$n
+					;;
+				*) false ;;
+				esac
+			fi
+		done
+		echo "$call: $n"
+		[ "$n" -ge 4 ]
+		[ "$n" -lt 40 ]
+		[ -z "${last:-}" ] || [ "$last" -ge $((n - 2)) ]
+		last=
+	done
+}
+
+@test "a device that vanishes in the middle of a write" {
+	fault_volume
+	fault "write ENODEV 0 0 -1 5" "read ENODEV 0 0 -1 30"
+	run_csum 8 write "$device" new
+	[ -z "$stdout" ]
+	err_has "^csumtool: $device: .*No such device$"
+	consistent
+}
+
+@test "reads that fail while opening" {
+	fault_volume
+	fault "read EIO 0 4096"
+	run_csum 0 read -q "$device"
+	cmp ../stdout old
+	fault clear "read EIO 0 4096" "read EIO 524288 4096"
+	run_csum 0 read -q "$device"
+	cmp ../stdout old
+	fault "read EIO $backup 4096"
+	run_csum 8 read -q "$device"
+	err_has "^csumtool: $device: "
+	# The journal counts on an active volume only.
+	fault clear "read EIO 65536 4096"
+	run_csum 0 read -q "$device"
+	cmp ../stdout old
+	run_csum 0 write -q "$device" new
+	fault clear
+	holds "$device" new
+}
+
+@test "metadata that cannot be read is not written over with something made up" {
+	fault_volume
+	# One copy: the other one serves, and it is renewed.
+	fault "read EIO $(imd_at 2 0) 512"
+	run_csum 0 write -q -o 130s -l 100 "$device" new
+	fault clear
+	put old $((130 * 512)) <(piece new 0 100)
+	holds "$device" old
+	# Both: no write into the group, but one of all of it.
+	fault "read EIO $(imd_at 2 0) 512" "read EIO $(imd_at 2 1) 512"
+	before=$(digest back)
+	must_fail 4 "both imd copies of group 2 " write -o 130s -l 100 "$device" new
+	[ "$(digest back)" = "$before" ]
+	fault clear
+	holds "$device" old
+}
+
+@test "a device that reads once wrong does not fool a partial write" {
+	fault_volume
+	fault "flip $(data_at 77) 512 1"
+	run_csum 0 write -q -o $((77 * 512 + 5)) -l 20 "$device" new
+	fault clear
+	put old $((77 * 512 + 5)) <(piece new 0 20)
+	holds "$device" old
+	fault "flip $(data_at 78) 512"
+	must_fail 4 "data sector 78 .* is bad" write -o $((78 * 512 + 5)) -l 20 "$device" new
+	fault clear
+	holds "$device" old
+}

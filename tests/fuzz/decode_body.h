@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One input of the quick fuzz target: bytes taken for a superblock, a journal record or an imd sector. The first
+ * byte chooses (DECODE_...), the rest are put over a sound one, the first two of them being where.
+ */
+#ifndef CSUM_TEST_DECODE_BODY_H
+#define CSUM_TEST_DECODE_BODY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DECODE_SUPERBLOCK 0u
+#define DECODE_JOURNAL 1u
+#define DECODE_IMD 2u
+/* Beside these: CRCs are made right afterwards; sectors are of 4096 bytes; superblocks are external. */
+#define DECODE_FIX 4u
+#define DECODE_LARGE 8u
+#define DECODE_EXTERNAL 16u
+
+void decode_body(const uint8_t *input, size_t size);
+/* Calls with inputs that begin a search. */
+void decode_body_seeds(void (*seed)(void *user, const uint8_t *input, size_t size), void *user);
+
+#endif
