@@ -21,6 +21,7 @@
 #:                              20000 in sanitize, "full" in crash: more than a million)
 #:   CSUM_KILL_ROUNDS=N         how often the program is killed (default: 200 in check, 40 in
 #:                              sanitize, 2000 in crash)
+#:   CSUM_DAMAGES=N             damages the damage campaign plants (default: 3000 in check)
 #:   FUZZ_SECONDS=60            time for each fuzz target
 #:   CSUM_FUZZ_INPUTS=N         inputs that tests/fuzz/test_inputs tries beside the known ones
 #:   PREFIX=/usr/local, DESTDIR, bindir, mandir, completiondir, INSTALL, INSTALL_PROGRAM,
@@ -48,7 +49,7 @@ INSTALL_DATA ?= $(INSTALL) -m 644
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check bench crash lint sanitize fuzz install uninstall clean help
+.PHONY: all deps demo check bench crash damage lint sanitize fuzz install uninstall clean help
 .PHONY: tests fuzz-programs deps-auto FORCE
 .PHONY: lint-gcc lint-clang lint-format lint-cppcheck lint-shell lint-man lint-spdx
 
@@ -60,8 +61,9 @@ LIB_SRCS := $(sort $(wildcard lib/*.c))
 PROG_SRCS := $(sort $(wildcard csumtool/*.c))
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 CRASH_SRCS := $(sort $(wildcard tests/crash/test_*.c))
-HELPER_SRCS := $(filter-out $(UNIT_SRCS) $(CRASH_SRCS), \
-	$(sort $(wildcard tests/unit/*.c tests/crash/*.c)))
+DAMAGE_SRCS := $(sort $(wildcard tests/damage/test_*.c))
+HELPER_SRCS := $(filter-out $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS), \
+	$(sort $(wildcard tests/unit/*.c tests/crash/*.c tests/damage/*.c)))
 CLI_HELPER_SRCS := $(sort $(wildcard tests/cli/*.c))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # Replays the inputs of the fuzz targets without a fuzzer.
@@ -69,7 +71,7 @@ FUZZ_TEST_SRCS := $(sort $(wildcard tests/fuzz/test_*.c))
 FUZZ_HELPER_SRCS := $(filter-out $(FUZZ_SRCS) $(FUZZ_TEST_SRCS),$(sort $(wildcard tests/fuzz/*.c)))
 BATS := $(sort $(wildcard tests/cli/*.bats))
 
-ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(HELPER_SRCS) \
+ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS) $(HELPER_SRCS) \
 	$(CLI_HELPER_SRCS) $(FUZZ_SRCS) $(FUZZ_TEST_SRCS) $(FUZZ_HELPER_SRCS)
 C_FILES := $(sort $(wildcard lib/*.[ch] csumtool/*.[ch] tests/*.[ch] tests/*/*.[ch]))
 
@@ -82,7 +84,7 @@ LIB := $(if $(LIB_SRCS),$(BUILD)/libcsum.a)
 PROG := $(if $(PROG_SRCS),$(BUILD)/csumtool)
 # What the commands are made of, so that unit tests reach it too.
 PROG_PARTS := $(if $(PROG_SRCS),$(OBJ)/csumtool.a)
-TEST_PROGS := $(call programs,$(UNIT_SRCS) $(CRASH_SRCS))
+TEST_PROGS := $(call programs,$(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS))
 FUZZ_TEST_PROGS := $(call programs,$(FUZZ_TEST_SRCS))
 CLI_HELPERS := $(call programs,$(CLI_HELPER_SRCS))
 FUZZ_PROGS := $(call programs,$(FUZZ_SRCS))
@@ -121,6 +123,7 @@ endef
 NEED_demo := build demo
 NEED_check := build test
 NEED_crash := build test
+NEED_damage := build test
 NEED_bench := build test
 NEED_sanitize := build test
 NEED_lint := build test lint
@@ -194,8 +197,8 @@ $(OBJ)/tests.sources: FORCE | $(FIRST)
 MODULE_CFLAGS :=
 $(OBJ)/lib/%.o: private MODULE_CFLAGS = $(LIB_PKG_CFLAGS)
 $(OBJ)/csumtool/%.o: private MODULE_CFLAGS = $(PROG_PKG_CFLAGS)
-TEST_INCLUDES := -Itests/unit -Itests/crash
-$(OBJ)/tests/unit/%.o $(OBJ)/tests/crash/%.o: \
+TEST_INCLUDES := -Itests/unit -Itests/crash -Itests/damage
+$(OBJ)/tests/unit/%.o $(OBJ)/tests/crash/%.o $(OBJ)/tests/damage/%.o: \
 	private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS) $(PROG_PKG_CFLAGS) $(TEST_PKG_CFLAGS)
 $(OBJ)/tests/fuzz/%.o: private MODULE_CFLAGS = $(TEST_INCLUDES) -Itests/fuzz $(LIB_PKG_CFLAGS) $(FUZZ_CFLAGS)
 $(OBJ)/tests/cli/%.o: private MODULE_CFLAGS = -Itests/cli $(LIB_PKG_CFLAGS) $(CLI_HELPER_PKG_CFLAGS)
@@ -293,9 +296,13 @@ built_for = $(addprefix $(BUILD)/,$(filter-out %.bats,$(1))) \
 CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(BATS))
 CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) tests/cli/kill.bats)
 
-## check: runs the unit, crash and command-line tests
+## check: runs the unit, crash, damage and command-line tests
 check: $(if $(TESTS),,all) $(call built_for,$(CHECK_NAMES)) | $(FIRST)
 	@$(RUN_ENV) tests/run $(call runnable,$(CHECK_NAMES))
+
+## damage: plants 100,000 damages, or CSUM_DAMAGES, in volumes and prints what became of them
+damage: $(BUILD)/tests/damage/test_damage | $(FIRST)
+	@CSUM_DAMAGES=$${CSUM_DAMAGES:-100000} $(BUILD)/tests/damage/test_damage
 
 ## crash: runs the crash tests in full, over a million states, and prints their figures
 crash: $(call built_for,$(CRASH_NAMES)) | $(FIRST)

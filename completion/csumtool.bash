@@ -25,6 +25,12 @@ _csumtool_options()
 		echo "$end -f --force -J --json -q --quiet --metadata-only |" \
 			"-m --metadata -o --offset -l --length"
 		;;
+	scrub)
+		echo "$end -n --dry-run -J --json -q --quiet --metadata-only --restart --idle |" \
+			"-m --metadata -o --offset -l --length --from --heal --undo --rate" \
+			"--time-limit --max-errors"
+		;;
+	undo) echo "$end -n --dry-run -J --json -q --quiet | -m --metadata" ;;
 	discard) echo "$end -J --json -q --quiet | -m --metadata -o --offset -l --length" ;;
 	dump-imd)
 		echo "$end -f --force -J --json --differ --data --carve --raw |" \
@@ -53,9 +59,10 @@ _csumtool_value()
 	-s | --sector-size) _csumtool_words "auto 512 4096" "$2" ;;
 	-c | --checksum) _csumtool_words "crc64 crc32c crc32" "$2" ;;
 	--on-error) _csumtool_words "stop zero raw" "$2" ;;
-	-m | --metadata) _csumtool_files "$2" ;;
+	--heal) _csumtool_words "none bits" "$2" ;;
+	-m | --metadata | --from | --undo) _csumtool_files "$2" ;;
 	-K | --interleave | -L | --label | -U | --uuid | --size | --data-size | -o | --offset | \
-		-l | --length | -g | --groups) COMPREPLY=() ;;
+		-l | --length | -g | --groups | --rate | --time-limit | --max-errors) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
 }
@@ -67,7 +74,7 @@ _csumtool()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_csumtool_words "format info write read check discard dump-imd
+		_csumtool_words "format info write read check scrub undo discard dump-imd
 			-h --help -V --version" "$word"
 		return
 	fi

@@ -129,7 +129,7 @@ static int run(struct report *report, const struct options *options)
 {
 	struct csum_volume_info info;
 	struct csum_volume *volume;
-	int error = volume_open(report, options, false, &volume);
+	int error = volume_open(report, options, VOLUME_READ, &volume);
 
 	if (!error) {
 		csum_volume_get_info(volume, &info);

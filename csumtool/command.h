@@ -12,6 +12,7 @@ struct command {
 	const char *summary; /* a line, in lower case */
 	const char *description; /* paragraphs, wrapped, no newline at the end */
 	int operands_min, operands_max;
+	int volume_operand; /* which of them is the volume, from 0 */
 	const struct poptOption *options;
 	/* Returns the exit status. Looks at everything that can be a usage error before it opens anything. */
 	int (*run)(struct report *report, const struct options *options);
@@ -22,6 +23,8 @@ extern const struct command command_info;
 extern const struct command command_write;
 extern const struct command command_read;
 extern const struct command command_check;
+extern const struct command command_scrub;
+extern const struct command command_undo;
 extern const struct command command_discard;
 extern const struct command command_dump_imd;
 

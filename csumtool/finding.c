@@ -16,15 +16,14 @@ const char *slot_name(enum csum_slot slot)
 	return names[slot];
 }
 
-static void print_data(FILE *out, const struct csum_finding *finding, uint32_t sector_size)
+void finding_print_sectors(FILE *out, uint64_t first, uint64_t count, uint32_t sector_size)
 {
 	char span[TEXT_MAX];
 
-	fprintf(out, "data sector%s %s (", text_plural(finding->sector_count),
-		text_span(span, finding->first_sector, finding->sector_count));
-	if (finding->sector_count != 1)
-		fprintf(out, "%" PRIu64 " sectors, ", finding->sector_count);
-	fprintf(out, "offset %" PRIu64 ")", finding->first_sector * sector_size);
+	fprintf(out, "data sector%s %s (", text_plural(count), text_span(span, first, count));
+	if (count != 1)
+		fprintf(out, "%" PRIu64 " sectors, ", count);
+	fprintf(out, "offset %" PRIu64 ")", first * sector_size);
 }
 
 static void print_imd(FILE *out, const struct csum_finding *finding)
@@ -41,14 +40,11 @@ static void print_imd(FILE *out, const struct csum_finding *finding)
 		text_span(span, finding->first_sector, finding->sector_count));
 }
 
-void finding_print(FILE *out, const struct csum_finding *finding, uint32_t sector_size)
+static void print_subject(FILE *out, const struct csum_finding *finding, uint32_t sector_size)
 {
-	char expected[TEXT_MAX], computed[TEXT_MAX];
-
-	fprintf(out, "%s: ", csum_finding_name(finding->kind));
 	switch (finding->subject) {
 	case CSUM_SUBJECT_DATA:
-		print_data(out, finding, sector_size);
+		finding_print_sectors(out, finding->first_sector, finding->sector_count, sector_size);
 		break;
 	case CSUM_SUBJECT_IMD:
 		print_imd(out, finding);
@@ -56,18 +52,75 @@ void finding_print(FILE *out, const struct csum_finding *finding, uint32_t secto
 	case CSUM_SUBJECT_SUPERBLOCK:
 		fprintf(out, "superblock %s", slot_name(finding->slot));
 		break;
+	case CSUM_SUBJECT_JOURNAL:
+		fputs("the journal", out);
+		break;
 	}
+}
+
+static void print_line(FILE *out, const struct csum_finding *finding, uint32_t sector_size)
+{
+	char expected[TEXT_MAX], computed[TEXT_MAX];
+
+	fprintf(out, "%s: ", csum_finding_name(finding->kind));
+	print_subject(out, finding, sector_size);
 	fputs(", ", out);
 	text_put(out, finding->device);
 	fprintf(out, " offset %" PRIu64 ": ", finding->device_offset_bytes);
 	/* "content does not match" is what the two checksums say themselves. */
 	if (!finding->has_checksum || finding->kind != CSUM_MISMATCH) {
 		text_put(out, finding->reason);
+		if (finding->has_other_sector)
+			fprintf(out, ", data sector%s %s", text_plural(finding->sector_count),
+				text_span(expected, finding->other_sector, finding->sector_count));
 		fputs(finding->has_checksum ? ": " : "", out);
 	}
 	if (finding->has_checksum)
 		fprintf(out, "expected %s, computed %s", text_entry(expected, finding->expected_entry),
 			text_entry(computed, finding->computed_entry));
+}
+
+void finding_print(FILE *out, const struct csum_finding *finding, uint32_t sector_size)
+{
+	print_line(out, finding, sector_size);
+	fputc('\n', out);
+}
+
+bool finding_is_weak(const struct csum_finding *finding, enum csum_checksum_type checksum)
+{
+	bool from_checksum = finding->means == CSUM_MEANS_ONE_BIT || finding->means == CSUM_MEANS_BURST ||
+			     finding->means == CSUM_MEANS_TWO_BITS;
+
+	return from_checksum && checksum != CSUM_CRC64;
+}
+
+static void print_repair(FILE *out, const struct csum_finding *finding, bool weak)
+{
+	static const char *const verbs[CSUM_MEANS_COUNT] = {
+		[CSUM_MEANS_NONE] = "put in order",    [CSUM_MEANS_REPLICA] = "healed",
+		[CSUM_MEANS_ELSEWHERE] = "healed",     [CSUM_MEANS_ONE_BIT] = "healed:",
+		[CSUM_MEANS_BURST] = "healed:",	       [CSUM_MEANS_TWO_BITS] = "healed:",
+		[CSUM_MEANS_OTHER_COPY] = "rewritten",
+	};
+
+	fprintf(out, "; %s%s", finding->disposition == CSUM_WOULD_REPAIR ? "would be " : "", verbs[finding->means]);
+	if (*finding->how)
+		fputc(' ', out);
+	text_put(out, finding->how);
+	if (weak)
+		fputs(", by a 32-bit checksum: may be wrong", out);
+}
+
+void finding_print_scrubbed(FILE *out, const struct csum_finding *finding, uint32_t sector_size,
+			    enum csum_checksum_type checksum)
+{
+	print_line(out, finding, sector_size);
+	if (finding->disposition != CSUM_LEFT) {
+		print_repair(out, finding, finding_is_weak(finding, checksum));
+	} else if (csum_finding_is_error(finding->kind) || *finding->how) {
+		fputs(*finding->how ? "; left: " : "; left", out);
+		text_put(out, finding->how);
+	}
 	fputc('\n', out);
 }
 
@@ -89,6 +142,8 @@ static json_t *subject_json(const struct csum_finding *finding, uint32_t sector_
 				 finding->copy < 0 ? json_null() : json_integer(finding->copy));
 	case CSUM_SUBJECT_SUPERBLOCK:
 		return json_pack("{s:s,s:s}", "subject", "superblock", "slot", slot_name(finding->slot));
+	case CSUM_SUBJECT_JOURNAL:
+		return json_pack("{s:s}", "subject", "journal");
 	}
 	return NULL;
 }
@@ -108,11 +163,40 @@ json_t *finding_json(const struct csum_finding *finding, uint32_t sector_size)
 			json_object_set_new(object, "expected", report_hex(finding->expected_entry, 16));
 			json_object_set_new(object, "computed", report_hex(finding->computed_entry, 16));
 		}
+		if (finding->has_other_sector)
+			json_object_set_new(object, "other_sector", report_count(finding->other_sector));
 	} else {
 		json_decref(object);
 		object = NULL;
 	}
 	json_decref(members);
 	json_decref(place);
+	return object;
+}
+
+json_t *finding_json_scrubbed(const struct csum_finding *finding, uint32_t sector_size,
+			      enum csum_checksum_type checksum)
+{
+	static const char *const dispositions[] = {
+		[CSUM_LEFT] = "left",
+		[CSUM_REPAIRED] = "repaired",
+		[CSUM_WOULD_REPAIR] = "would-repair",
+	};
+	const char *means = csum_means_name(finding->means);
+	json_t *object = finding_json(finding, sector_size);
+
+	if (!object)
+		return NULL;
+	json_object_set_new(object, "disposition", json_string(dispositions[finding->disposition]));
+	json_object_set_new(object, "means", *means ? json_string(means) : json_null());
+	json_object_set_new(object, "how", report_text(finding->how));
+	if (finding->means == CSUM_MEANS_REPLICA)
+		json_object_set_new(object, "replica", report_text(finding->replica ? finding->replica : ""));
+	if (finding->means == CSUM_MEANS_ELSEWHERE)
+		json_object_set_new(object, "source_sector", report_count(finding->source_sector));
+	if (finding->bits) {
+		json_object_set_new(object, "bits", json_integer((json_int_t)finding->bits));
+		json_object_set_new(object, "weak", json_boolean(finding_is_weak(finding, checksum)));
+	}
 	return object;
 }

@@ -71,8 +71,9 @@ void help_general(const struct command *const *commands, size_t count)
 	       "  -h, --help     print this, or with a command its options, and exit\n"
 	       "  -V, --version  print the version and exit\n\n"
 	       "VOLUME is a block device, an image file, or a tag such as PARTUUID=... or\n"
-	       "PARTLABEL=... . Exit status, a sum: 0 nothing wrong, 4 errors found, 8 failed,\n"
-	       "16 wrong usage, 32 cancelled by a signal. All of it is in csumtool(8).\n");
+	       "PARTLABEL=... . Exit status, a sum: 0 nothing wrong, 1 errors corrected,\n"
+	       "4 errors left, 8 failed, 16 wrong usage, 32 cancelled by a signal. All of it is\n"
+	       "in csumtool(8).\n");
 }
 
 /* Levenshtein's distance; `from` is shorter than WORD_MAX. */

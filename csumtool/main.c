@@ -14,8 +14,8 @@
 #endif
 
 static const struct command *const commands[] = {
-	&command_format, &command_info,	   &command_write,    &command_read,
-	&command_check,	 &command_discard, &command_dump_imd,
+	&command_format, &command_info, &command_write,	  &command_read,     &command_check,
+	&command_scrub,	 &command_undo, &command_discard, &command_dump_imd,
 };
 static const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 

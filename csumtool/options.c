@@ -37,11 +37,35 @@ static char *give_back(struct options *options, int argc, const char **argv, cha
 	return value;
 }
 
+/* The one option that may be repeated. */
+static int take_from(struct report *report, struct options *options, char *value)
+{
+	char **from;
+
+	if (value && !*value) {
+		free(value);
+		return report_usage(report, "--from: the name of the replica is empty");
+	}
+	from = reallocarray(options->from, options->from_count + 1, sizeof(*from));
+	if (from)
+		options->from = from;
+	if (!from || !value) {
+		free(value);
+		report_error(report, "cannot read the options: %s", strerror(ENOMEM));
+		return STATUS_FAILED;
+	}
+	from[options->from_count++] = value;
+	options->given[OPT_FROM] = true;
+	return 0;
+}
+
 static int take_option(struct report *report, const struct command *command, int argc, const char **argv,
 		       struct options *options, enum option option)
 {
 	char *value = poptGetOptArg(options->popt);
 
+	if (option == OPT_FROM)
+		return take_from(report, options, value);
 	if (option == OPT_WAIT)
 		value = give_back(options, argc, argv, value);
 	if (options->given[option]) {
@@ -109,14 +133,15 @@ static int take_common(struct report *report, const struct command *command, str
 	report->quiet = options->given[OPT_QUIET];
 	report->verbose = options->given[OPT_VERBOSE];
 	report->json = options->given[OPT_JSON];
-	report->volume = options->operand[0];
+	options->volume = options->operand[command->volume_operand];
+	report->volume = options->volume;
 	return 0;
 }
 
 int options_parse(struct report *report, const struct command *command, int argc, const char **argv,
 		  struct options *options)
 {
-	int option, status;
+	int option, status = 0;
 
 	*options = (struct options){ .wait_ms = 0 };
 	options->popt = poptGetContext(NULL, argc, argv, command->options, 0);
@@ -125,8 +150,9 @@ int options_parse(struct report *report, const struct command *command, int argc
 		return STATUS_FAILED;
 	}
 	while ((option = poptGetNextOpt(options->popt)) > 0) {
-		if (take_option(report, command, argc, argv, options, (enum option)option))
-			return STATUS_USAGE;
+		status = take_option(report, command, argc, argv, options, (enum option)option);
+		if (status)
+			return status;
 		if (option == OPT_HELP || option == OPT_VERSION)
 			return 0;
 	}
@@ -140,6 +166,9 @@ void options_free(struct options *options)
 {
 	for (int i = 0; i < OPT_COUNT; i++)
 		free(options->value[i]);
+	for (size_t i = 0; i < options->from_count; i++)
+		free(options->from[i]);
+	free(options->from);
 	poptFreeContext(options->popt);
 }
 
@@ -162,6 +191,30 @@ int options_size(struct report *report, const struct command *command, const str
 		return 0;
 	wrong = args_size(text, size);
 	if (!wrong && !zero_allowed && !size->number)
+		wrong = "is too small";
+	if (wrong)
+		return report_usage(report, "--%s: '%s' %s", option_name(command, option), text, wrong);
+	return 0;
+}
+
+int options_number(struct report *report, const struct command *command, const struct options *options,
+		   enum option option, uint64_t min, uint64_t max, uint64_t *number)
+{
+	const char *text = options->value[option];
+	const char *wrong = text ? args_number(text, min, max, number) : NULL;
+
+	if (wrong)
+		return report_usage(report, "--%s: '%s' %s", option_name(command, option), text, wrong);
+	return 0;
+}
+
+int options_time(struct report *report, const struct command *command, const struct options *options,
+		 enum option option, int64_t *milliseconds)
+{
+	const char *text = options->value[option];
+	const char *wrong = text ? args_time(text, milliseconds) : NULL;
+
+	if (text && !wrong && !*milliseconds)
 		wrong = "is too small";
 	if (wrong)
 		return report_usage(report, "--%s: '%s' %s", option_name(command, option), text, wrong);

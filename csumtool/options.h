@@ -41,6 +41,14 @@ enum option {
 	OPT_DATA,
 	OPT_CARVE,
 	OPT_RAW,
+	OPT_FROM,
+	OPT_HEAL,
+	OPT_UNDO,
+	OPT_RATE,
+	OPT_TIME_LIMIT,
+	OPT_RESTART,
+	OPT_MAX_ERRORS,
+	OPT_IDLE,
 	OPT_COUNT
 };
 
@@ -78,6 +86,9 @@ struct options {
 	bool given[OPT_COUNT];
 	char *value[OPT_COUNT];
 	const char *operand[OPERANDS_MAX]; /* NULL where there is none */
+	const char *volume; /* the operand that names it */
+	char **from; /* each --from, in order */
+	size_t from_count;
 	int64_t wait_ms; /* as the library takes it */
 	poptContext popt; /* owns the operands */
 };
@@ -102,6 +113,12 @@ int options_exclude(struct report *report, const struct command *command, const 
  */
 int options_size(struct report *report, const struct command *command, const struct options *options,
 		 enum option option, bool zero_allowed, struct size *size);
+
+/* A number from min to max, and a time in milliseconds that is not 0: likewise. */
+int options_number(struct report *report, const struct command *command, const struct options *options,
+		   enum option option, uint64_t min, uint64_t max, uint64_t *number);
+int options_time(struct report *report, const struct command *command, const struct options *options,
+		 enum option option, int64_t *milliseconds);
 
 /* -o and -l. */
 struct range {

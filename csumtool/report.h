@@ -11,6 +11,7 @@
 
 /* Exit statuses; they add up, as in fsck(8). */
 enum status {
+	STATUS_CORRECTED = 1, /* errors corrected */
 	STATUS_ERRORS = 4, /* errors left uncorrected */
 	STATUS_FAILED = 8, /* operational error */
 	STATUS_USAGE = 16, /* wrong from the command line alone */

@@ -4,15 +4,16 @@
 #include "finding.h"
 #include "text.h"
 
-int volume_open(struct report *report, const struct options *options, bool writable, struct csum_volume **volume)
+int volume_open(struct report *report, const struct options *options, enum volume_use use, struct csum_volume **volume)
 {
 	struct csum_open_options how = {
-		.writable = writable,
+		.writable = use != VOLUME_READ,
+		.repair = use == VOLUME_REPAIR,
 		.force = options->given[OPT_FORCE],
 		.wait_ms = options->wait_ms,
 	};
 
-	return csum_volume_open(&report->handlers, options->operand[0], options->value[OPT_METADATA], &how, volume);
+	return csum_volume_open(&report->handlers, options->volume, options->value[OPT_METADATA], &how, volume);
 }
 
 int volume_close(struct csum_volume *volume, int error)
@@ -83,7 +84,7 @@ static json_t *superblocks_json(const struct csum_volume_info *info)
 	return json_pack("{s:o,s:s}", "valid", valid, "governing", slot_name(info->governing_slot));
 }
 
-static json_t *scrub_json(const struct csum_scrub_record *record)
+json_t *volume_scrub_json(const struct csum_scrub_record *record)
 {
 	const struct csum_scrub_totals *totals = &record->totals;
 
@@ -139,9 +140,9 @@ json_t *volume_info_json(const struct csum_volume_info *info)
 	complete &= merge(object, volume_geometry_json(&info->geometry));
 	complete &= merge(object, state_json(info));
 	if (info->last_scrub.started)
-		complete &= !json_object_set_new(object, "last_scrub", scrub_json(&info->last_scrub));
+		complete &= !json_object_set_new(object, "last_scrub", volume_scrub_json(&info->last_scrub));
 	if (info->current_scrub.started)
-		complete &= !json_object_set_new(object, "current_scrub", scrub_json(&info->current_scrub));
+		complete &= !json_object_set_new(object, "current_scrub", volume_scrub_json(&info->current_scrub));
 	if (complete)
 		return object;
 	json_decref(object);

@@ -8,8 +8,14 @@
 #include "options.h"
 #include "report.h"
 
+enum volume_use {
+	VOLUME_READ,
+	VOLUME_WRITE,
+	VOLUME_REPAIR,
+};
+
 /* As csum_volume_open(), with the operands and options of the command line. */
-int volume_open(struct report *report, const struct options *options, bool writable, struct csum_volume **volume);
+int volume_open(struct report *report, const struct options *options, enum volume_use use, struct csum_volume **volume);
 /* Closes it. Returns error, or when that is 0 the error of closing. */
 int volume_close(struct csum_volume *volume, int error);
 uint32_t volume_sector_size(const struct csum_volume *volume);
@@ -19,8 +25,9 @@ uint32_t volume_sector_size(const struct csum_volume *volume);
  */
 bool volume_is(const struct csum_volume *volume, const struct stat *file);
 
-/* The members of "info" objects. */
+/* The members of "info" objects, or one of them. */
 json_t *volume_info_json(const struct csum_volume_info *info);
+json_t *volume_scrub_json(const struct csum_scrub_record *record);
 json_t *volume_geometry_json(const struct csum_geometry *geometry);
 const char *volume_state_name(enum csum_state state);
 

@@ -78,6 +78,12 @@ struct csum_geometry {
 
 struct csum_open_options {
 	bool writable; /* take the volume exclusively and recover it when it is active */
+	/*
+	 * Take it exclusively for csum_scrub(), and write nothing until then: what is wrong, and recovery, is left to
+	 * it. Such a volume is of use for csum_volume_get_info(), csum_volume_data_bytes(), csum_scrub() and
+	 * csum_volume_close() only. Includes writable.
+	 */
+	bool repair;
 	bool force; /* reading only: go on although the device is mounted or attached */
 	int64_t wait_ms; /* for a lock held by another process: 0 not at all, -1 without limit */
 };
@@ -233,7 +239,30 @@ enum csum_subject {
 	CSUM_SUBJECT_DATA, /* data sectors: first_sector, sector_count */
 	CSUM_SUBJECT_IMD, /* imd sectors: first_group, group_count, copy (or -1: both) */
 	CSUM_SUBJECT_SUPERBLOCK, /* slot */
+	CSUM_SUBJECT_JOURNAL, /* of an active volume: unreadable; scrub only */
 };
+
+/* What became of it. csum_check() and csum_read() leave everything. */
+enum csum_disposition {
+	CSUM_LEFT,
+	CSUM_REPAIRED, /* written, flushed, read back and right */
+	CSUM_WOULD_REPAIR, /* dry run */
+};
+
+/* Where the right content came from, or comes from. */
+enum csum_means {
+	CSUM_MEANS_NONE, /* left; or nothing but an interrupted update was put in order */
+	CSUM_MEANS_REPLICA, /* replica: its name, as given */
+	CSUM_MEANS_ELSEWHERE, /* source_sector: a copy in another data sector */
+	CSUM_MEANS_ONE_BIT, /* the checksum: bits is 1 */
+	CSUM_MEANS_BURST, /* the checksum: bits is the length of the burst */
+	CSUM_MEANS_TWO_BITS, /* the checksum: bits is 2 */
+	CSUM_MEANS_OTHER_COPY, /* imd: from the other copy; superblock: from the slot in force, or from C */
+	CSUM_MEANS_COUNT
+};
+
+/* "replica", "elsewhere", "one-bit", "burst", "two-bits", "other-copy", or "" for none: stable. */
+const char *csum_means_name(enum csum_means means);
 
 /* One finding: adjacent sectors, or groups, with the same verdict are one. */
 struct csum_finding {
@@ -248,6 +277,19 @@ struct csum_finding {
 	const char *reason; /* one clause, never NULL */
 	bool has_checksum; /* of a single data sector: both of the following hold */
 	uint64_t expected_entry, computed_entry;
+	/* misplaced: sector first_sector + i holds the content of other_sector + i */
+	bool has_other_sector;
+	uint64_t other_sector;
+	enum csum_disposition disposition;
+	enum csum_means means;
+	unsigned int bits;
+	const char *replica; /* NULL but with CSUM_MEANS_REPLICA */
+	uint64_t source_sector; /* CSUM_MEANS_ELSEWHERE: first_sector + i from source_sector + i */
+	/*
+	 * A clause for people, never NULL: "from replica b.img", "1 bit", "burst of 5 bits", "from data sector 17",
+	 * "from the other copy"; when left, why that is all ("the device refused the write"), or "".
+	 */
+	const char *how;
 };
 
 struct csum_totals {
@@ -263,12 +305,21 @@ struct csum_totals {
 
 typedef void csum_finding_fn(void *user, const struct csum_finding *finding);
 
+/* How far an operation over a range has come. */
+struct csum_progress {
+	uint64_t done_sectors, total_sectors; /* data sectors of the range, those that an earlier run did included */
+	uint64_t errors, repaired; /* in this run so far, as in the totals */
+};
+typedef void csum_progress_fn(void *user, const struct csum_progress *progress);
+
 /* ------------------------------------------------------------------ check */
 
 struct csum_check_options {
 	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end; widened to whole sectors */
 	bool metadata_only; /* superblocks and imd sectors, no data */
-	csum_finding_fn *finding; /* in ascending order of place */
+	uint64_t rate_bytes; /* of data read per second; 0: no limit */
+	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
+	csum_progress_fn *progress; /* several times a second; may be NULL */
 	void *user;
 };
 
@@ -279,6 +330,96 @@ struct csum_check_options {
  */
 int csum_check(struct csum_volume *volume, const struct csum_check_options *options,
 	       struct csum_totals *totals) CSUM_MUST_CHECK;
+
+/* ------------------------------------------------------------------ scrub */
+
+enum csum_heal_mode {
+	CSUM_HEAL_MODE_DEFAULT, /* CSUM_HEAL_MODE_BITS with crc64, else CSUM_HEAL_MODE_NONE */
+	CSUM_HEAL_MODE_NONE, /* not from the checksum; replicas and copies elsewhere in the volume still serve */
+	CSUM_HEAL_MODE_BITS, /* with 32-bit checksums: one bit only, and one garbage sector in 100,000 passes for one */
+};
+
+struct csum_scrub_options {
+	/* A range other than the whole leaves the record of the full scrub alone, and is not resumed. */
+	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end; widened to whole sectors */
+	bool metadata_only; /* no data, no record */
+	/* Writes nothing; the volume may then be open for reading. What would be repaired says so. */
+	bool dry_run;
+	enum csum_heal_mode heal;
+	/*
+	 * In the order in which they are tried: each a raw image or device that holds the data space (its first bytes
+	 * are data sector 0), or another csumtool volume of the same sector size, of which verified sectors are taken.
+	 * It must hold at least as many bytes as the data space.
+	 */
+	const char *const *replicas;
+	size_t replica_count;
+	/* NULL, or a file to be created: what is overwritten goes there first. -EEXIST when there is one. */
+	const char *undo_file;
+	uint64_t rate_bytes; /* of data read per second; 0: no limit */
+	uint64_t time_limit_seconds; /* 0: none. Ends reading; what was found by then is still dealt with */
+	bool restart; /* from the beginning, although a scrub is under way */
+	uint64_t max_errors; /* errors found after which it ends; 0: no limit */
+	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
+	csum_progress_fn *progress; /* several times a second; may be NULL */
+	void *user;
+};
+
+enum csum_scrub_end {
+	CSUM_SCRUB_COMPLETE, /* the whole range */
+	CSUM_SCRUB_TIME_LIMIT,
+	CSUM_SCRUB_MAX_ERRORS,
+	CSUM_SCRUB_FAILED, /* by the error returned, -ECANCELED included */
+};
+
+struct csum_scrub_result {
+	enum csum_scrub_end end;
+	struct csum_totals totals; /* found in this run, whatever became of it */
+	uint64_t repaired[CSUM_FINDING_KINDS]; /* of totals.findings: repaired, or with dry_run would be */
+	uint64_t errors_repaired, errors_left; /* of totals.errors */
+	uint64_t sectors_repaired, sectors_left; /* of totals.sectors_bad */
+	uint64_t imd_repaired; /* imd sectors */
+	bool recovered; /* an interrupted update was put in order, or with dry_run would be */
+	bool still_active; /* recovery could not be ended: nothing else was repaired */
+	uint64_t first_sector, next_sector, end_sector; /* covered in this run: first to next, of a range to end */
+	bool recorded; /* a scrub of the whole volume, with a record in the superblock */
+	bool resumed; /* went on where an earlier one was interrupted */
+	struct csum_scrub_record record; /* recorded: of the whole, earlier runs included */
+	uint64_t undo_records; /* in the undo file */
+};
+
+/*
+ * Verifies superblocks, the imd sectors of the range and its data, and repairs what can be proven right; first it
+ * recovers an active volume. The volume was opened with `repair`, or with dry_run in any way. (protocol.md: Scrub)
+ * Every repair is durable, read back and verified when it is reported. *result is valid on every return.
+ * Errors: -ECANCELED (the record says where to go on), -EINVAL (range, replica or undo file refused), -EEXIST (undo
+ * file), -ENODEV and -ENXIO (device vanished), -ENOMEM, and those of writing the volume or the undo file; a
+ * write refused for a place on the medium is a finding.
+ */
+int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options,
+	       struct csum_scrub_result *result) CSUM_MUST_CHECK;
+
+struct csum_undo_options {
+	bool dry_run; /* the volume may be open for reading */
+	/* Each data sector put back, or (refused: why) not, in the order of the file; may be NULL. */
+	void (*sector)(void *user, uint64_t data_sector, const char *refused);
+	void *user;
+};
+
+struct csum_undo_result {
+	uint64_t records, restored, refused; /* data sectors */
+	uint64_t metadata; /* records of imd sectors and superblocks, kept for the record: they lost nothing */
+	bool cut_short; /* the file ends within a record, as a crash leaves it: that repair was never begun */
+};
+
+/*
+ * Puts the data sectors back that a scrub overwrote, from its undo file, in a volume opened for writing. A sector
+ * is refused, and the others go on, where it no longer holds what the scrub wrote or its entry has changed.
+ * *result is valid on every return. Durable on success. (protocol.md: Scrub)
+ * Errors: -EINVAL not an undo file, or of another volume; -EBADMSG damaged before its end (nothing is written);
+ * those of I/O.
+ */
+int csum_undo(struct csum_volume *volume, const char *undo_file, const struct csum_undo_options *options,
+	      struct csum_undo_result *result) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ read */
 

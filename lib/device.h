@@ -56,8 +56,8 @@ struct csum_device_options {
  * a device that is mounted or has holders, a file attached to a loop device (see device_facts.h), and one that
  * another process has locked. Everything refused is reported. On error *device is NULL.
  */
-int csum_device_open(const struct csum_handlers *handlers, const char *path,
-		     const struct csum_device_options *options, struct csum_device **device) CSUM_MUST_CHECK;
+int csum_device_open(const struct csum_handlers *handlers, const char *path, const struct csum_device_options *options,
+		     struct csum_device **device) CSUM_MUST_CHECK;
 
 /*
  * Chooses O_DIRECT or buffered I/O anew for I/O in that unit (a sector size that became known after opening).

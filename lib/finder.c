@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finder.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "format.h"
-#include "imd.h"
+#include "finding.h"
 #include "layout.h"
 
 static const char *const kind_names[CSUM_FINDING_KINDS] = {
@@ -31,169 +32,113 @@ bool csum_finding_is_error(enum csum_finding_kind kind)
 	return kind != CSUM_INTERRUPTED && kind != CSUM_TRANSIENT;
 }
 
-static void count(struct csum_finder *finder, enum csum_finding_kind kind, uint64_t number)
+const char *csum_means_name(enum csum_means means)
 {
+	static const char *const names[CSUM_MEANS_COUNT] = {
+		[CSUM_MEANS_NONE] = "",
+		[CSUM_MEANS_REPLICA] = "replica",
+		[CSUM_MEANS_ELSEWHERE] = "elsewhere",
+		[CSUM_MEANS_ONE_BIT] = "one-bit",
+		[CSUM_MEANS_BURST] = "burst",
+		[CSUM_MEANS_TWO_BITS] = "two-bits",
+		[CSUM_MEANS_OTHER_COPY] = "other-copy",
+	};
+
+	return names[means];
+}
+
+void csum_finding_count(struct csum_finder *finder, enum csum_finding_kind kind, uint64_t number,
+			const struct csum_outcome *outcome)
+{
+	bool is_error = csum_finding_is_error(kind);
+
 	finder->totals->findings[kind] += number;
-	if (csum_finding_is_error(kind))
+	if (is_error)
 		finder->totals->errors += number;
+	if (!finder->repaired || outcome->disposition == CSUM_LEFT)
+		return;
+	finder->repaired[kind] += number;
+	if (is_error)
+		*finder->errors_repaired += number;
 }
 
-static void report(struct csum_finder *finder, const struct csum_finding *finding)
+static const char *how_text(const struct csum_finding *finding, char *text, size_t size)
 {
-	if (finder->report)
-		finder->report(finder->user, finding);
+	switch (finding->means) {
+	case CSUM_MEANS_REPLICA:
+		snprintf(text, size, "from replica %s", finding->replica);
+		return text;
+	case CSUM_MEANS_ELSEWHERE:
+		snprintf(text, size, "from data sector %" PRIu64, finding->source_sector);
+		return text;
+	case CSUM_MEANS_ONE_BIT:
+		return "1 bit";
+	case CSUM_MEANS_BURST:
+		snprintf(text, size, "burst of %u bits", finding->bits);
+		return text;
+	case CSUM_MEANS_TWO_BITS:
+		return "2 bits";
+	case CSUM_MEANS_OTHER_COPY:
+		return "from the other copy";
+	default:
+		return finding->how ? finding->how : "";
+	}
 }
 
-static void flush_imd(struct csum_finder *finder)
+void csum_finding_report(struct csum_finder *finder, const struct csum_finding *finding)
+{
+	struct csum_finding complete = *finding;
+	char text[1024];
+
+	if (!finder->report)
+		return;
+	complete.how = how_text(finding, text, sizeof(text));
+	finder->report(finder->user, &complete);
+}
+
+void csum_finding_put_outcome(struct csum_finding *finding, const struct csum_outcome *outcome)
+{
+	finding->disposition = outcome->disposition;
+	finding->means = outcome->means;
+	finding->bits = outcome->bits;
+	finding->replica = outcome->replica;
+	finding->source_sector = outcome->source_sector;
+	finding->has_other_sector = outcome->has_other_sector;
+	finding->other_sector = outcome->other_sector;
+	finding->how = outcome->why;
+}
+
+bool csum_finding_same_outcome(const struct csum_finding *held, const struct csum_outcome *outcome)
+{
+	return held->disposition == outcome->disposition && held->means == outcome->means &&
+	       held->bits == outcome->bits && held->replica == outcome->replica && held->how == outcome->why &&
+	       held->has_other_sector == outcome->has_other_sector &&
+	       (!held->has_other_sector || held->other_sector + held->sector_count == outcome->other_sector) &&
+	       (held->means != CSUM_MEANS_ELSEWHERE ||
+		held->source_sector + held->sector_count == outcome->source_sector);
+}
+
+const struct csum_outcome csum_outcome_left;
+
+void csum_finding_flush_imd(struct csum_finder *finder)
 {
 	if (finder->imd.group_count)
-		report(finder, &finder->imd);
+		csum_finding_report(finder, &finder->imd);
 	finder->imd.group_count = 0;
 }
 
 static void flush_data(struct csum_finder *finder)
 {
 	if (finder->data.sector_count)
-		report(finder, &finder->data);
+		csum_finding_report(finder, &finder->data);
 	finder->data.sector_count = 0;
 }
 
 void csum_finder_flush(struct csum_finder *finder)
 {
-	flush_imd(finder);
+	csum_finding_flush_imd(finder);
 	flush_data(finder);
 }
-
-/* ------------------------------------------------------------------ superblocks */
-
-static void add_slot(struct csum_finder *finder, enum csum_finding_kind kind, enum csum_slot slot,
-		     uint64_t offset_bytes, const char *reason)
-{
-	const struct csum_finding finding = {
-		.kind = kind,
-		.subject = CSUM_SUBJECT_SUPERBLOCK,
-		.slot = slot,
-		.device = finder->volume->metadata->name,
-		.device_offset_bytes = offset_bytes,
-		.reason = reason,
-	};
-
-	count(finder, kind, 1);
-	report(finder, &finding);
-}
-
-void csum_finder_superblocks(struct csum_finder *finder)
-{
-	const struct csum_volume *volume = finder->volume;
-	const bool *valid = volume->slot_valid;
-	const uint64_t offsets[CSUM_SLOTS] = {
-		CSUM_SLOT_A_OFFSET,
-		CSUM_SLOT_B_OFFSET,
-		csum_layout_backup_offset(csum_volume_geometry(volume)->metadata_device_bytes),
-	};
-
-	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
-		/* A crash leaves at most one of A and B torn, never C, and cuts no device short. */
-		bool torn = slot != CSUM_SLOT_C && (valid[CSUM_SLOT_A] || valid[CSUM_SLOT_B]);
-
-		if (offsets[slot] + CSUM_BLOCK_SIZE > volume->metadata->size_bytes)
-			add_slot(finder, CSUM_SUPERBLOCK_BAD, (enum csum_slot)slot, offsets[slot],
-				 "beyond the end of the device");
-		else if (!valid[slot])
-			add_slot(finder, torn ? CSUM_INTERRUPTED : CSUM_SUPERBLOCK_BAD, (enum csum_slot)slot,
-				 offsets[slot], "magic or checksum wrong, or unreadable");
-		else if (!csum_superblock_same_static(&volume->slots[slot], &volume->slots[volume->governing]))
-			add_slot(finder, CSUM_SUPERBLOCK_BAD, (enum csum_slot)slot, offsets[slot],
-				 "static fields differ from the superblock in force");
-	}
-}
-
-/* ------------------------------------------------------------------ imd */
-
-struct imd_verdict {
-	bool finding;
-	enum csum_finding_kind kind;
-	int copy;
-	const char *reason;
-};
-
-static struct imd_verdict judge_one_invalid(const struct csum_group *group, bool in_intent)
-{
-	int copy = 1 - group->newer;
-	enum csum_imd_verdict verdict = group->verdict[copy];
-	/* A crash tears a copy; it does not make it unreadable or put another in its place. */
-	bool torn = in_intent && (verdict == CSUM_IMD_NO_MAGIC || verdict == CSUM_IMD_WRONG_CRC);
-
-	return (struct imd_verdict){ true, torn ? CSUM_INTERRUPTED : CSUM_IMD_BAD, copy,
-				     csum_imd_verdict_name(verdict) };
-}
-
-static struct imd_verdict judge_both_valid(const struct csum_group *group, bool in_intent, uint32_t sector_size)
-{
-	if (csum_group_sound(group, sector_size))
-		return (struct imd_verdict){ 0 };
-	if (csum_imd_compare_generations(group->generation[0], group->generation[1]) == 0)
-		return (struct imd_verdict){ true, CSUM_IMD_DIFFERS, 0, "generations do not tell which copy is newer" };
-	return (struct imd_verdict){ true, in_intent ? CSUM_INTERRUPTED : CSUM_IMD_DIFFERS, 1 - group->newer,
-				     in_intent ? "older than the other copy: an update was interrupted" :
-						 "entries differ from the other, newer copy" };
-}
-
-static struct imd_verdict judge_group(const struct csum_volume *volume, uint64_t number, const struct csum_group *group)
-{
-	bool in_intent = csum_volume_in_intent(volume, number);
-
-	if (group->newer < 0 && group->version_count)
-		return (struct imd_verdict){ true, CSUM_INTERRUPTED, -1, "both copies invalid; the journal holds one" };
-	if (group->newer < 0)
-		return (struct imd_verdict){ true, CSUM_IMD_LOST, -1, "both copies invalid" };
-	if (group->verdict[1 - group->newer] != CSUM_IMD_VALID)
-		return judge_one_invalid(group, in_intent);
-	return judge_both_valid(group, in_intent, csum_volume_geometry(volume)->sector_size);
-}
-
-static void add_imd(struct csum_finder *finder, uint64_t number, const struct imd_verdict *verdict)
-{
-	const struct csum_geometry *geometry = csum_volume_geometry(finder->volume);
-	struct csum_finding *held = &finder->imd;
-
-	count(finder, verdict->kind, 1);
-	if (held->group_count && held->kind == verdict->kind && held->copy == verdict->copy &&
-	    held->reason == verdict->reason && held->first_group + held->group_count == number) {
-		held->group_count++;
-		held->sector_count += csum_layout_group_sectors(geometry, number);
-		return;
-	}
-	flush_imd(finder);
-	*held = (struct csum_finding){
-		.kind = verdict->kind,
-		.subject = CSUM_SUBJECT_IMD,
-		.first_group = number,
-		.group_count = 1,
-		.first_sector = csum_layout_first_sector(geometry, number),
-		.sector_count = csum_layout_group_sectors(geometry, number),
-		.copy = verdict->copy,
-		.device = finder->volume->metadata->name,
-		.device_offset_bytes = csum_layout_imd_offset(geometry, number, verdict->copy < 0 ? 0 : verdict->copy),
-		.reason = verdict->reason,
-	};
-}
-
-void csum_finder_imd(struct csum_finder *finder, const struct csum_scan_batch *batch)
-{
-	for (uint64_t i = 0; i < batch->span.group_count; i++) {
-		uint64_t number = batch->span.first_group + i;
-		const struct csum_group *group = &batch->span.groups[i];
-		const struct imd_verdict verdict = judge_group(finder->volume, number, group);
-
-		for (int copy = 0; copy < 2; copy++)
-			finder->totals->imd_verified += group->verdict[copy] == CSUM_IMD_VALID;
-		if (verdict.finding)
-			add_imd(finder, number, &verdict);
-	}
-}
-
-/* ------------------------------------------------------------------ data */
 
 struct data_verdict {
 	bool finding;
@@ -226,13 +171,13 @@ static struct data_verdict judge_sector(enum csum_verdict verdict)
 }
 
 static void hold_data(struct csum_finder *finder, const struct data_verdict *verdict, uint64_t sector,
-		      uint64_t sector_count)
+		      uint64_t sector_count, const struct csum_outcome *outcome)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(finder->volume);
 	struct csum_finding *held = &finder->data;
 
 	if (held->sector_count && held->kind == verdict->kind && held->reason == verdict->reason &&
-	    held->first_sector + held->sector_count == sector) {
+	    held->first_sector + held->sector_count == sector && csum_finding_same_outcome(held, outcome)) {
 		held->sector_count += sector_count;
 		held->has_checksum = false;
 		return;
@@ -248,6 +193,7 @@ static void hold_data(struct csum_finder *finder, const struct data_verdict *ver
 		.device_offset_bytes = csum_layout_data_offset(geometry, sector),
 		.reason = verdict->reason,
 	};
+	csum_finding_put_outcome(held, outcome);
 }
 
 static bool has_checksum(enum csum_verdict verdict)
@@ -263,7 +209,7 @@ static void add_sector(struct csum_finder *finder, const struct csum_scan_batch 
 	uint64_t group = csum_layout_group_of(geometry, sector);
 	struct csum_finding *held = &finder->data;
 
-	hold_data(finder, verdict, sector, 1);
+	hold_data(finder, verdict, sector, 1, &csum_outcome_left);
 	if (held->sector_count != 1 || !has_checksum((enum csum_verdict)batch->verdict[i]))
 		return;
 	held->has_checksum = true;
@@ -287,13 +233,15 @@ void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *
 		enum csum_verdict sector = (enum csum_verdict)batch->verdict[i];
 		struct data_verdict verdict;
 
+		if (finder->bad_apart && csum_verdict_is_bad(sector) && sector != CSUM_VERDICT_LOST)
+			continue;
 		count_sector(finder->totals, sector);
 		if (sector == CSUM_VERDICT_GOOD || sector == CSUM_VERDICT_UNWRITTEN)
 			continue;
 		verdict = judge_sector(sector);
 		if (!verdict.finding || (sector == CSUM_VERDICT_LOST && !lost_as_data))
 			continue;
-		count(finder, verdict.kind, 1);
+		csum_finding_count(finder, verdict.kind, 1, &csum_outcome_left);
 		add_sector(finder, batch, i, &verdict);
 	}
 }
@@ -309,7 +257,23 @@ void csum_finder_missing(struct csum_finder *finder, uint64_t first_sector, uint
 {
 	const struct data_verdict verdict = judge_sector(CSUM_VERDICT_MISSING);
 
-	count(finder, verdict.kind, sector_count);
+	csum_finding_count(finder, verdict.kind, sector_count, &csum_outcome_left);
 	finder->totals->sectors_bad += sector_count;
-	hold_data(finder, &verdict, first_sector, sector_count);
+	hold_data(finder, &verdict, first_sector, sector_count, &csum_outcome_left);
+}
+
+void csum_finder_bad(struct csum_finder *finder, const struct csum_bad_sector *bad, const struct csum_outcome *outcome)
+{
+	struct data_verdict verdict = judge_sector(bad->verdict);
+
+	if (outcome->has_other_sector)
+		verdict = (struct data_verdict){ true, CSUM_MISPLACED, "holds the content of another sector" };
+	finder->totals->sectors_bad++;
+	csum_finding_count(finder, verdict.kind, 1, outcome);
+	hold_data(finder, &verdict, bad->sector, 1, outcome);
+	if (finder->data.sector_count != 1 || !has_checksum(bad->verdict))
+		return;
+	finder->data.has_checksum = true;
+	finder->data.expected_entry = bad->expected_entry;
+	finder->data.computed_entry = bad->computed_entry;
 }

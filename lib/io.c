@@ -18,6 +18,7 @@ struct csum_io {
 	bool written[MAX_DEVICES]; /* since its last flush */
 	size_t device_count;
 	atomic_bool failed;
+	struct csum_io_policy *policy; /* NULL: the usual */
 	/* the round under way */
 	struct csum_io_request *round;
 	size_t round_count;
@@ -218,6 +219,27 @@ int csum_io_read(struct csum_io *io, struct csum_io_request *requests, size_t co
 	return 0;
 }
 
+/* What was refused as a whole, so that one bad place does not cost its neighbours; the last error. */
+static int write_pieces(const struct csum_io_request *request, size_t piece_bytes)
+{
+	int error = 0;
+
+	for (size_t done = 0; done < request->size; done += piece_bytes) {
+		struct csum_io_request piece = *request;
+		int piece_error;
+
+		piece.buffer = (uint8_t *)request->buffer + done;
+		piece.offset_bytes += done;
+		piece.size = min_size(request->size - done, piece_bytes);
+		piece_error = transfer(&piece);
+		if (csum_io_vanished(piece_error))
+			return piece_error;
+		if (piece_error)
+			error = piece_error;
+	}
+	return error;
+}
+
 static void write_work(void *argument, size_t index)
 {
 	struct csum_io *io = argument;
@@ -226,7 +248,13 @@ static void write_work(void *argument, size_t index)
 	if (atomic_load(&io->failed))
 		return;
 	request->error = transfer(request);
-	if (request->error)
+	if (request->error && io->policy && io->policy->tolerant_bytes && !csum_io_vanished(request->error))
+		request->error = write_pieces(request, io->policy->tolerant_bytes);
+	if (!request->error)
+		return;
+	if (io->policy && io->policy->tolerant_bytes && !csum_io_vanished(request->error))
+		atomic_fetch_add(&io->policy->refused, 1);
+	else
 		atomic_store(&io->failed, true);
 }
 
@@ -280,7 +308,7 @@ static int report_round(struct csum_io *io)
 	for (size_t i = 0; i < io->round_count; i++) {
 		const struct csum_io_request *request = &io->round[i];
 
-		if (request->error)
+		if (request->error && (!io->policy || csum_io_vanished(request->error)))
 			return csum_report_error(io->handlers, request->error, request->device->name,
 						 "writing %zu bytes at offset %" PRIu64, request->size,
 						 request->offset_bytes);
@@ -309,6 +337,12 @@ int csum_io_round_wait(struct csum_io *io)
 
 int csum_io_round(struct csum_io *io, struct csum_io_request *requests, size_t count)
 {
+	int error = 0;
+
+	if (io->policy && io->policy->before && !atomic_load(&io->failed))
+		error = io->policy->before(io->policy->user, requests, count);
+	if (error)
+		return error;
 	csum_io_round_start(io, requests, count);
 	return csum_io_round_wait(io);
 }
@@ -338,6 +372,11 @@ int csum_io_flush_all(struct csum_io *io)
 void csum_io_fail(struct csum_io *io)
 {
 	atomic_store(&io->failed, true);
+}
+
+void csum_io_set_policy(struct csum_io *io, struct csum_io_policy *policy)
+{
+	io->policy = policy;
 }
 
 bool csum_io_failed(const struct csum_io *io)

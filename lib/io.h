@@ -9,6 +9,8 @@
 #ifndef CSUM_IO_H
 #define CSUM_IO_H
 
+#include <stdatomic.h>
+
 #include "csum.h"
 #include "device.h"
 
@@ -94,6 +96,25 @@ void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, s
 int csum_io_round_wait(struct csum_io *io) CSUM_MUST_CHECK;
 /* Both of the above. */
 int csum_io_round(struct csum_io *io, struct csum_io_request *requests, size_t count) CSUM_MUST_CHECK;
+
+/*
+ * How a scrub wants the rounds of csum_io_round() done, also those of the modules it calls.
+ */
+struct csum_io_policy {
+	/* Before anything of a round is written, in the calling thread; an error, reported, ends the round. NULL: none. */
+	int (*before)(void *user, const struct csum_io_request *requests, size_t count);
+	void *user;
+	/*
+	 * Not 0: a write that the device refuses does not fail the io. It is tried again in pieces of that many bytes;
+	 * refused counts the requests of which one was refused in the end. A failed flush fails the io as ever, and so
+	 * does a device that vanished.
+	 */
+	size_t tolerant_bytes;
+	atomic_size_t refused;
+};
+
+/* Puts it in force, or with NULL an end to it; it is borrowed. No round is under way. */
+void csum_io_set_policy(struct csum_io *io, struct csum_io_policy *policy);
 
 /* Flushes every device, written or not: a process that was killed may have left data in the cache. */
 int csum_io_flush_all(struct csum_io *io) CSUM_MUST_CHECK;

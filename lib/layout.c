@@ -169,3 +169,41 @@ uint64_t csum_layout_contiguous_groups(const struct csum_geometry *geometry, uin
 
 	return min_u64(limit, end - group);
 }
+
+/* The place of that sector within its cluster. */
+static struct csum_place place_in_cluster(const struct csum_geometry *geometry, uint64_t cluster, uint64_t sector)
+{
+	uint64_t first_group = cluster * geometry->interleave;
+	uint64_t groups = csum_layout_cluster_groups(geometry, cluster);
+	uint64_t data = geometry->external ? 0 : cluster_data_sectors(geometry, cluster);
+
+	if (sector < groups)
+		return (struct csum_place){ .kind = CSUM_PLACE_IMD, .group = first_group + sector };
+	sector -= groups;
+	if (sector < data)
+		return (struct csum_place){ .kind = CSUM_PLACE_DATA,
+					    .data_sector = first_group * geometry->sectors_per_group + sector };
+	sector -= data;
+	if (sector < groups)
+		return (struct csum_place){ .kind = CSUM_PLACE_IMD, .group = first_group + sector, .copy = 1 };
+	return (struct csum_place){ .kind = CSUM_PLACE_OTHER };
+}
+
+struct csum_place csum_layout_place(const struct csum_geometry *geometry, bool on_metadata_device,
+				    uint64_t offset_bytes)
+{
+	uint64_t cluster_bytes = (uint64_t)geometry->interleave *
+				 ((geometry->external ? 0 : geometry->sectors_per_group) + 2) * geometry->sector_size;
+	uint64_t cluster;
+
+	if (!on_metadata_device && offset_bytes / geometry->sector_size < geometry->data_sectors)
+		return (struct csum_place){ .kind = CSUM_PLACE_DATA,
+					    .data_sector = offset_bytes / geometry->sector_size };
+	if (!on_metadata_device || offset_bytes < CSUM_CLUSTERS_OFFSET)
+		return (struct csum_place){ .kind = CSUM_PLACE_OTHER };
+	offset_bytes -= CSUM_CLUSTERS_OFFSET;
+	cluster = offset_bytes / cluster_bytes;
+	if (cluster >= geometry->clusters)
+		return (struct csum_place){ .kind = CSUM_PLACE_OTHER };
+	return place_in_cluster(geometry, cluster, offset_bytes % cluster_bytes / geometry->sector_size);
+}

@@ -45,6 +45,19 @@ static inline uint64_t csum_layout_first_sector(const struct csum_geometry *geom
 	return group * geometry->sectors_per_group;
 }
 
+/* What lies at an offset of the metadata device (or, external, of the data device); the reverse of the above. */
+enum csum_place_kind { CSUM_PLACE_OTHER, CSUM_PLACE_DATA, CSUM_PLACE_IMD };
+
+struct csum_place {
+	enum csum_place_kind kind;
+	uint64_t data_sector; /* data */
+	uint64_t group; /* imd */
+	int copy; /* imd */
+};
+
+struct csum_place csum_layout_place(const struct csum_geometry *geometry, bool on_metadata_device,
+				    uint64_t offset_bytes);
+
 /*
  * Groups from `group` on, at most `limit`, that lie in one cluster: their data is contiguous, and so is
  * each copy of their imd sectors.

@@ -44,6 +44,7 @@
 #define CSUM_PROTOCOL_H
 
 #include "span.h"
+#include "verify.h"
 #include "volume.h"
 
 /* ---- protocol_super.c: the slots of the superblock */
@@ -89,6 +90,9 @@ int csum_protocol_mirror(struct csum_volume *volume, struct csum_span *span) CSU
 int csum_protocol_copy_over(struct csum_volume *volume, uint64_t number, struct csum_group *group,
 			    struct csum_io_list *list) CSUM_MUST_CHECK;
 
+/* Whether the newer copy of the group, as read from the disk anew, has these entries. Errors are reported. */
+int csum_protocol_holds(struct csum_volume *volume, uint64_t number, const void *entries, bool *holds) CSUM_MUST_CHECK;
+
 /* ---- protocol_write.c */
 
 /* Reports that a lost group is not written in part; returns -EBADMSG. */
@@ -98,5 +102,34 @@ int csum_protocol_report_lost(const struct csum_volume *volume, uint64_t group);
 
 /* Recovers an active volume; it is clean, durably, on success. -EBADMSG: only a repair can go on. */
 int csum_protocol_recover(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+/*
+ * How a scrub takes part: its policy, in force, takes refused writes as findings, and what is right by no version is
+ * healed or left bad instead of refused.
+ */
+struct csum_recovery {
+	const struct csum_io_policy *policy;
+	void *user;
+	/* That group is about to be put in order. */
+	void (*group)(void *user, uint64_t number, const struct csum_group *group);
+	/*
+	 * Sector i of the run (all of a group) is bad: makes it right by one of the group's versions, durably, and *entry
+	 * the entry of that version; or leaves both. Errors end the recovery.
+	 */
+	int (*heal)(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
+		    uint64_t *entry);
+	bool stuck; /* result: so many writes were refused that the volume has to stay active */
+};
+
+/* Requests refused so far; 0 without a scrub. */
+size_t csum_recovery_refused(const struct csum_recovery *recovery);
+
+/* R1 and R2: all but the superblock. recovery: NULL, or a scrub's. */
+int csum_protocol_recover_groups(struct csum_volume *volume, struct csum_recovery *recovery) CSUM_MUST_CHECK;
+
+/* ---- protocol_replay.c */
+
+/* R1. */
+int csum_protocol_replay(struct csum_volume *volume, struct csum_recovery *recovery) CSUM_MUST_CHECK;
 
 #endif

@@ -42,3 +42,19 @@ int csum_protocol_mirror(struct csum_volume *volume, struct csum_span *span)
 	csum_io_list_free(&list);
 	return error;
 }
+
+int csum_protocol_holds(struct csum_volume *volume, uint64_t number, const void *entries, bool *holds)
+{
+	struct csum_span span;
+	int error = csum_span_init(&span, volume, 1);
+
+	*holds = false;
+	if (error)
+		return error;
+	error = csum_span_load(volume, &span, number, 1);
+	if (!error && span.groups[0].newer >= 0)
+		*holds = csum_imd_same_entries(span.groups[0].copy[span.groups[0].newer], entries,
+					       csum_volume_geometry(volume)->sector_size);
+	csum_span_free(&span);
+	return error;
+}

@@ -301,8 +301,11 @@ static void set_groups(const struct csum_geometry *geometry, struct csum_batch *
 	batch->group_count = batch->sector_count ? csum_layout_group_of(geometry, last) - batch->first_group + 1 : 0;
 }
 
-/* A lost group can only be written whole: cuts the batch before one that is not. */
-static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch)
+/*
+ * A lost group can only be written whole: cuts the batch before one that is not. `stop` is why the batch was cut
+ * already, or 0; the first reason is the one that is reported and returned.
+ */
+static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch, int stop)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(pipeline->volume);
 	uint64_t end_group;
@@ -316,9 +319,9 @@ static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch)
 			continue;
 		batch->sector_count = first > batch->first_sector ? first - batch->first_sector : 0;
 		set_groups(geometry, batch);
-		return csum_protocol_report_lost(pipeline->volume, number);
+		return stop ? stop : csum_protocol_report_lost(pipeline->volume, number);
 	}
-	return 0;
+	return stop;
 }
 
 /* Puts the new entries of the batch into an imd sector that holds the old ones; false: none changes. */
@@ -393,7 +396,7 @@ static int load_window(struct csum_pipeline *pipeline, uint64_t first_group)
 int csum_pipeline_submit(struct csum_pipeline *pipeline, struct csum_batch *batch)
 {
 	uint64_t first_group = csum_layout_group_of(csum_volume_geometry(pipeline->volume), batch->first_sector);
-	int stop, lost;
+	int stop;
 
 	pipeline->error = wait_round(pipeline);
 	if (!pipeline->error && !span_holds(pipeline, first_group))
@@ -402,8 +405,7 @@ int csum_pipeline_submit(struct csum_pipeline *pipeline, struct csum_batch *batc
 		return pipeline->error;
 	stop = pipeline->complete(pipeline->user, batch, &pipeline->span);
 	/* What is left of a batch that was cut short may cover a lost group in part only. */
-	lost = refuse_lost(pipeline, batch);
-	stop = stop ? stop : lost;
+	stop = refuse_lost(pipeline, batch, stop);
 	if (batch->sector_count == 0)
 		return stop;
 	if (first_group >= pipeline->window_end)

@@ -3,6 +3,7 @@
  * Recovery of an active volume:
  *
  *   R1  journal images in force go in place; flush; then the other copies; flush          [replay_first]
+ *       (protocol_replay.c)
  *   R2  per group of the intent whose copies differ:
  *         the newest copy right as it stands: the other copy := its entries; flush
  *         otherwise the right entry of each sector, through the journal: record; flush; older copies; flush;
@@ -24,91 +25,6 @@
 /* Metadata in memory at a time, bytes of one copy. */
 #define CHUNK_BYTES (UINT64_C(1) << 20)
 
-/* ------------------------------------------------------------------ R1 */
-
-struct replay {
-	struct csum_volume *volume;
-	struct csum_span spans[CSUM_JOURNAL_PLACES]; /* of one group each */
-	uint32_t count; /* spans of images in force */
-	struct csum_io_list list;
-};
-
-static void replay_free(struct replay *replay)
-{
-	if (!replay)
-		return;
-	for (uint32_t i = 0; i < replay->count; i++)
-		csum_span_free(&replay->spans[i]);
-	csum_io_list_free(&replay->list);
-	free(replay);
-}
-
-/* Adds the write of one image when it is in force. */
-static int replay_image(struct replay *replay, uint64_t number)
-{
-	struct csum_volume *volume = replay->volume;
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	struct csum_span *span = &replay->spans[replay->count];
-	struct csum_group *group;
-	int copy = 0;
-	const void *image = csum_journal_find(volume, number, &copy);
-	int error = csum_span_init(span, volume, 1);
-
-	if (error)
-		return error;
-	replay->count++;
-	error = csum_span_load(volume, span, number, 1);
-	if (error)
-		return error;
-	group = &span->groups[0];
-	if (!image || group->version_count == 0 || group->version[0] != image) {
-		csum_span_free(span);
-		replay->count--;
-		return 0;
-	}
-	memcpy(group->copy[copy], image, geometry->sector_size);
-	group->verdict[copy] = CSUM_IMD_VALID;
-	csum_group_judge(volume, number, group);
-	return csum_io_list_add(&replay->list, volume->metadata, CSUM_IO_WRITE, group->copy[copy],
-				geometry->sector_size, csum_layout_imd_offset(geometry, number, copy));
-}
-
-static int replay_round(struct replay *replay)
-{
-	int error = csum_io_round(replay->volume->io, replay->list.requests, replay->list.count);
-
-	replay->list.count = 0;
-	return error;
-}
-
-static int replay_journal(struct csum_volume *volume)
-{
-	struct replay *replay;
-	int error = 0;
-
-	if (volume->journal.count == 0)
-		return 0;
-	replay = calloc(1, sizeof(*replay));
-	if (!replay)
-		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "replaying the journal");
-	replay->volume = volume;
-	for (uint32_t i = 0; i < volume->journal.count && !error; i++)
-		error = replay_image(replay, volume->journal.place[i].group);
-	if (!error)
-		error = replay_round(replay);
-	for (uint32_t i = 0; i < replay->count && !error; i++)
-		error = csum_protocol_copy_over(volume, replay->spans[i].first_group, &replay->spans[i].groups[0],
-						&replay->list);
-	if (!error)
-		error = replay_round(replay);
-	replay_free(replay);
-	/* What was in force is in place now; what was not must not count for groups changed from here on. */
-	volume->journal.count = 0;
-	return error;
-}
-
-/* ------------------------------------------------------------------ R2 */
-
 enum outcome {
 	NOTHING_TO_DO,
 	COPY_OVER, /* the newest copy is right as it stands */
@@ -125,6 +41,7 @@ struct chunk {
 	uint8_t *outcome; /* per group */
 	uint64_t *unresolved_sector; /* per group: the first one, when the outcome says so */
 	uint64_t unresolved; /* groups so far */
+	struct csum_recovery *recovery; /* a scrub's, or NULL */
 	struct csum_io_list list;
 };
 
@@ -153,27 +70,43 @@ static enum outcome merge_group(struct chunk *chunk, uint64_t i, const struct cs
 	return outcome;
 }
 
-static enum outcome examine_data(struct chunk *chunk, uint64_t i)
+static void run_free(struct csum_verify *run)
+{
+	free(run->data);
+	free(run->verdict);
+	free(run->entry);
+}
+
+/* Verifies the sectors of a group where the versions differ: -ENOMEM, or a vanished device. */
+static int read_differing(const struct chunk *chunk, uint64_t i, struct csum_verify *run)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(chunk->volume);
 	uint64_t number = chunk->span.first_group + i;
-	struct csum_verify run = {
+
+	*run = (struct csum_verify){
 		.volume = chunk->volume,
 		.span = &chunk->span,
 		.need = CSUM_NEED_DIFFERING,
 		.first_sector = csum_layout_first_sector(geometry, number),
 		.sector_count = csum_layout_group_sectors(geometry, number),
 	};
-	enum outcome outcome = NO_MEMORY;
+	run->data = csum_io_alloc((size_t)run->sector_count * geometry->sector_size);
+	run->verdict = calloc(run->sector_count, sizeof(*run->verdict));
+	run->entry = calloc(run->sector_count, sizeof(*run->entry));
+	return run->data && run->verdict && run->entry ? csum_verify_run(run) : -ENOMEM;
+}
 
-	run.data = csum_io_alloc((size_t)run.sector_count * geometry->sector_size);
-	run.verdict = calloc(run.sector_count, sizeof(*run.verdict));
-	run.entry = calloc(run.sector_count, sizeof(*run.entry));
-	if (run.data && run.verdict && run.entry)
-		outcome = csum_verify_run(&run) ? VANISHED : merge_group(chunk, i, &run);
-	free(run.data);
-	free(run.verdict);
-	free(run.entry);
+static enum outcome examine_data(struct chunk *chunk, uint64_t i)
+{
+	struct csum_verify run;
+	enum outcome outcome;
+	int error = read_differing(chunk, i, &run);
+
+	if (error)
+		outcome = error == -ENOMEM ? NO_MEMORY : VANISHED;
+	else
+		outcome = merge_group(chunk, i, &run);
+	run_free(&run);
 	return outcome;
 }
 
@@ -201,6 +134,8 @@ static int report_outcome(struct chunk *chunk, uint64_t i)
 
 	switch ((enum outcome)chunk->outcome[i]) {
 	case UNRESOLVED:
+		if (chunk->recovery)
+			return 0;
 		if (chunk->unresolved++ == 0)
 			csum_report_warning(&volume->handlers, volume->data->name,
 					    "data sector %" PRIu64 " (device offset %" PRIu64
@@ -218,6 +153,57 @@ static int report_outcome(struct chunk *chunk, uint64_t i)
 	}
 }
 
+/* A scrub heals what it can of the sectors that are right by no version; the others keep their newest entry. */
+static int resolve_sectors(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
+{
+	const struct csum_group *group = &chunk->span.groups[i];
+	uint32_t sector_size = csum_volume_geometry(chunk->volume)->sector_size;
+	int error = 0;
+
+	memcpy(merged_of(chunk, i), group->version[0], sector_size);
+	for (uint32_t s = 0; s < run->sector_count && !error; s++) {
+		uint64_t entry = csum_group_entry(group, s);
+
+		if (csum_verdict_is_bad((enum csum_verdict)run->verdict[s]))
+			error = chunk->recovery->heal(chunk->recovery->user, run, s, group, &entry);
+		else if (run->verdict[s] == CSUM_VERDICT_OLDER)
+			entry = run->entry[s];
+		csum_imd_set_entry(merged_of(chunk, i), s, entry);
+	}
+	chunk->outcome[i] = csum_imd_same_entries(merged_of(chunk, i), group->version[0], sector_size) ? COPY_OVER :
+													 MERGE;
+	return error;
+}
+
+static int resolve_group(struct chunk *chunk, uint64_t i)
+{
+	struct csum_verify run;
+	int error = read_differing(chunk, i, &run);
+
+	if (error)
+		csum_report_error(&chunk->volume->handlers, error, chunk->volume->data->name,
+				  "reading data of group %" PRIu64, chunk->span.first_group + i);
+	else
+		error = resolve_sectors(chunk, i, &run);
+	run_free(&run);
+	return error;
+}
+
+/* What only a scrub does: it names the groups, and resolves what nobody else may. */
+static int take_part(struct chunk *chunk)
+{
+	struct csum_recovery *recovery = chunk->recovery;
+	int error = 0;
+
+	for (uint64_t i = 0; i < chunk->span.group_count && !error; i++) {
+		if (chunk->outcome[i] != NOTHING_TO_DO)
+			recovery->group(recovery->user, chunk->span.first_group + i, &chunk->span.groups[i]);
+		if (chunk->outcome[i] == UNRESOLVED)
+			error = resolve_group(chunk, i);
+	}
+	return error;
+}
+
 static int chunk_round(struct chunk *chunk)
 {
 	int error = csum_io_round(chunk->volume->io, chunk->list.requests, chunk->list.count);
@@ -230,6 +216,11 @@ static int copy_over_group(struct chunk *chunk, uint64_t i)
 {
 	return csum_protocol_copy_over(chunk->volume, chunk->span.first_group + i, &chunk->span.groups[i],
 				       &chunk->list);
+}
+
+static bool stuck(const struct chunk *chunk)
+{
+	return chunk->recovery && chunk->recovery->stuck;
 }
 
 /* The journal record of the first groups to merge from `i` on; their numbers go to index[]. */
@@ -273,23 +264,59 @@ static int put_merged(struct chunk *chunk, uint64_t i)
 				geometry->sector_size, csum_layout_imd_offset(geometry, number, older));
 }
 
+/*
+ * Where writes were refused: each group must have its merged entries in one place at least. If not, its image in the
+ * record is all there is, so the record stays, and the volume active.
+ */
+static int check_merged(struct chunk *chunk, const uint64_t *index, uint32_t count)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < count && !error; i++) {
+		bool holds;
+
+		error = csum_protocol_holds(chunk->volume, chunk->span.first_group + index[i],
+					    merged_of(chunk, index[i]), &holds);
+		if (!error && !holds)
+			chunk->recovery->stuck = true;
+	}
+	return error;
+}
+
+/* Writes the record of `count` groups; without it nothing of them may be changed. */
+static int write_record(struct chunk *chunk, uint32_t count)
+{
+	struct csum_volume *volume = chunk->volume;
+	size_t refused = csum_recovery_refused(chunk->recovery);
+	int error = csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
+				     csum_journal_record_size(csum_volume_geometry(volume)->sector_size, count),
+				     CSUM_JOURNAL_OFFSET);
+
+	if (!error)
+		error = chunk_round(chunk);
+	if (!error && csum_recovery_refused(chunk->recovery) != refused)
+		chunk->recovery->stuck = true;
+	return error;
+}
+
 /* I9: a record, its older copies, the other copies; each durable before the next. */
 static int merge_record(struct chunk *chunk, uint64_t from, uint64_t *next)
 {
 	struct csum_volume *volume = chunk->volume;
-	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
 	uint64_t index[CSUM_JOURNAL_PLACES];
 	uint32_t count;
+	size_t refused;
 	int error;
 
 	build_record(chunk, from, index);
 	count = volume->journal.count;
 	/* The images are in memory from here on; on disk the record guards them. */
 	volume->journal.count = 0;
-	error = csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
-				 csum_journal_record_size(sector_size, count), CSUM_JOURNAL_OFFSET);
-	if (!error)
-		error = chunk_round(chunk);
+	error = write_record(chunk, count);
+	*next = index[count - 1] + 1;
+	if (error || stuck(chunk))
+		return error;
+	refused = csum_recovery_refused(chunk->recovery);
 	for (uint32_t i = 0; i < count && !error; i++)
 		error = put_merged(chunk, index[i]);
 	if (!error)
@@ -298,7 +325,8 @@ static int merge_record(struct chunk *chunk, uint64_t from, uint64_t *next)
 		error = copy_over_group(chunk, index[i]);
 	if (!error)
 		error = chunk_round(chunk);
-	*next = index[count - 1] + 1;
+	if (!error && csum_recovery_refused(chunk->recovery) != refused)
+		error = check_merged(chunk, index, count);
 	return error;
 }
 
@@ -318,11 +346,13 @@ static int recover_chunk(struct chunk *chunk, uint64_t first, uint64_t count)
 	csum_io_parallel(chunk->volume->io, 0, count, examine_work, chunk);
 	for (uint64_t i = 0; i < count && !error; i++)
 		error = report_outcome(chunk, i);
+	if (!error && chunk->recovery)
+		error = take_part(chunk);
 	for (uint64_t i = 0; !error && next_with_outcome(chunk, COPY_OVER, &i); i++)
 		error = copy_over_group(chunk, i);
 	if (!error)
 		error = chunk_round(chunk);
-	for (uint64_t i = 0; !error && next_with_outcome(chunk, MERGE, &i);)
+	for (uint64_t i = 0; !error && !stuck(chunk) && next_with_outcome(chunk, MERGE, &i);)
 		error = merge_record(chunk, i, &i);
 	return error;
 }
@@ -351,19 +381,19 @@ static void chunk_free(struct chunk *chunk)
 	free(chunk->unresolved_sector);
 }
 
-static int recover_intent(struct csum_volume *volume)
+static int recover_intent(struct csum_volume *volume, struct csum_recovery *recovery)
 {
 	uint64_t group = volume->superblock.intent_first;
 	uint64_t end = group + volume->superblock.intent_count;
 	uint64_t each = CHUNK_BYTES / csum_volume_geometry(volume)->sector_size;
-	struct chunk chunk = { 0 };
+	struct chunk chunk = { .recovery = recovery };
 	int error = 0;
 
 	if (group == end)
 		return 0;
 	each = end - group < each ? end - group : each;
 	error = chunk_init(&chunk, volume, each);
-	for (; group < end && !error; group += each) {
+	for (; group < end && !error && !stuck(&chunk); group += each) {
 		error = csum_report_cancelled(&volume->handlers) ? -ECANCELED : 0;
 		if (!error)
 			error = recover_chunk(&chunk, group, end - group < each ? end - group : each);
@@ -377,12 +407,24 @@ static int recover_intent(struct csum_volume *volume)
 	return error;
 }
 
-int csum_protocol_recover(struct csum_volume *volume)
+size_t csum_recovery_refused(const struct csum_recovery *recovery)
 {
-	int error = replay_journal(volume);
+	return recovery ? atomic_load(&recovery->policy->refused) : 0;
+}
+
+int csum_protocol_recover_groups(struct csum_volume *volume, struct csum_recovery *recovery)
+{
+	int error = csum_protocol_replay(volume, recovery);
 
 	csum_report_note(&volume->handlers, volume->metadata->name, "recovering after an interrupted write");
-	if (!error)
-		error = recover_intent(volume);
+	if (!error && !(recovery && recovery->stuck))
+		error = recover_intent(volume, recovery);
+	return error;
+}
+
+int csum_protocol_recover(struct csum_volume *volume)
+{
+	int error = csum_protocol_recover_groups(volume, NULL);
+
 	return error ? error : csum_super_clean(volume);
 }

@@ -258,6 +258,16 @@ static int end_job(struct scan *scan)
 	return 0;
 }
 
+/* What visit was called for must not be lost to a cancellation. */
+static int idle(struct scan *scan, struct csum_scan_batch *batch, int error)
+{
+	int idle_error = 0;
+
+	if (scan->options->idle && (!error || error == -ECANCELED))
+		idle_error = scan->options->idle(scan->options->user, batch);
+	return idle_error ? idle_error : error;
+}
+
 static int walk(struct scan *scan)
 {
 	struct csum_scan_batch *visited = NULL, *verified = NULL, *loaded = NULL;
@@ -275,6 +285,8 @@ static int walk(struct scan *scan)
 		if (visited)
 			visit_error = scan->options->visit(scan->options->user, visited);
 		error = end_job(scan);
+		if (visited && !visit_error)
+			error = idle(scan, visited, error);
 	}
 	return visit_error ? visit_error : error;
 }
@@ -283,7 +295,8 @@ int csum_scan(struct csum_volume *volume, const struct csum_scan_options *option
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
 	uint64_t group_bytes = (uint64_t)geometry->sectors_per_group * geometry->sector_size;
-	uint64_t groups = (options->keep_data ? KEPT_BATCH_BYTES : BATCH_BYTES) / group_bytes;
+	uint64_t most = options->keep_data ? KEPT_BATCH_BYTES : BATCH_BYTES;
+	uint64_t groups;
 	uint64_t range_groups;
 	struct scan scan = {
 		.volume = volume,
@@ -296,6 +309,9 @@ int csum_scan(struct csum_volume *volume, const struct csum_scan_options *option
 
 	if (options->sector_count == 0)
 		return 0;
+	if (options->batch_bytes)
+		most = min_u64(most, options->batch_bytes);
+	groups = most > group_bytes ? most / group_bytes : 1;
 	range_groups = csum_layout_group_of(geometry, scan.end_sector - 1) -
 		       csum_layout_group_of(geometry, scan.next_sector) + 1;
 	scan.batch_groups = min_u64(groups, range_groups);

@@ -22,10 +22,16 @@ struct csum_scan_options {
 	bool keep_data; /* hand out the content, unwritten sectors as zeros */
 	/* In ascending order; a result other than 0 ends the scan and is returned. */
 	int (*visit)(void *user, const struct csum_scan_batch *batch);
+	/*
+	 * After visit, when the pool has nothing to do: for writes to the groups of the batch, and I/O of its own. As
+	 * visit; may be NULL. Also called when the scan is cancelled after visit.
+	 */
+	int (*idle)(void *user, struct csum_scan_batch *batch);
 	void *user;
+	uint64_t batch_bytes; /* data of a batch at the most; 0: as is best */
 };
 
-/* Errors: what visit returned, -ECANCELED, -ENODEV or -ENXIO when a device vanished, -ENOMEM; reported. */
+/* Errors: what visit or idle returned, -ECANCELED, -ENODEV or -ENXIO when a device vanished, -ENOMEM; reported. */
 int csum_scan(struct csum_volume *volume, const struct csum_scan_options *options) CSUM_MUST_CHECK;
 
 /*

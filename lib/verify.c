@@ -8,7 +8,6 @@
 #include "imd.h"
 #include "layout.h"
 
-
 /* A sector that the run has to read; turned into a verdict before the run ends. */
 #define PENDING ((uint8_t)0xff)
 

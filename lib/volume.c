@@ -98,12 +98,18 @@ int csum_volume_check_devices(struct csum_volume *volume)
 	return error;
 }
 
+static int refuse_read_only(const struct csum_volume *volume)
+{
+	if (!csum_superblock_read_only(&volume->superblock))
+		return 0;
+	return csum_report_refusal(&volume->handlers, -ENOTSUP, volume->metadata->name,
+				   "unknown ro_compat feature bits 0x%" PRIx32 " allow reading only",
+				   volume->superblock.features_ro_compat);
+}
+
+/* What only a scrub puts in order. */
 static int refuse_for_writing(const struct csum_volume *volume)
 {
-	if (csum_superblock_read_only(&volume->superblock))
-		return csum_report_refusal(&volume->handlers, -ENOTSUP, volume->metadata->name,
-					   "unknown ro_compat feature bits 0x%" PRIx32 " allow reading only",
-					   volume->superblock.features_ro_compat);
 	if (csum_volume_active(volume) && volume->journal_unreadable)
 		return csum_report_refusal(
 			&volume->handlers, -EBADMSG, volume->metadata->name,
@@ -144,6 +150,8 @@ static int load(struct csum_volume *volume)
 	if (!error)
 		error = csum_journal_load(volume);
 	if (!error && volume->writable)
+		error = refuse_read_only(volume);
+	if (!error && volume->writable && !volume->repair)
 		error = prepare_for_writing(volume);
 	return error;
 }
@@ -195,16 +203,17 @@ int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device
 	return 0;
 }
 
-int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
-			     struct csum_device *metadata, bool writable, unsigned int threads,
-			     struct csum_volume **volume)
+static int open_devices(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
+			const struct csum_open_options *options, unsigned int threads, struct csum_volume **volume)
 {
 	struct csum_volume *result;
-	int error = csum_volume_prepare(handlers, data, metadata, writable, threads, &result);
+	int error =
+		csum_volume_prepare(handlers, data, metadata, options->writable || options->repair, threads, &result);
 
 	*volume = NULL;
 	if (error)
 		return error;
+	result->repair = options->repair;
 	error = load(result);
 	if (error)
 		return give_up(result, error);
@@ -212,11 +221,28 @@ int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_d
 	return 0;
 }
 
+int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
+			     struct csum_device *metadata, bool writable, unsigned int threads,
+			     struct csum_volume **volume)
+{
+	const struct csum_open_options options = { .writable = writable };
+
+	return open_devices(handlers, data, metadata, &options, threads, volume);
+}
+
+int csum_volume_open_for_repair(const struct csum_handlers *handlers, struct csum_device *data,
+				struct csum_device *metadata, unsigned int threads, struct csum_volume **volume)
+{
+	const struct csum_open_options options = { .repair = true };
+
+	return open_devices(handlers, data, metadata, &options, threads, volume);
+}
+
 static int open_named(const struct csum_handlers *handlers, const char *name, const struct csum_open_options *options,
 		      struct csum_device **device)
 {
 	const struct csum_device_options device_options = {
-		.writable = options->writable,
+		.writable = options->writable || options->repair,
 		.force = options->force,
 		.wait_ms = options->wait_ms,
 	};
@@ -264,8 +290,7 @@ int csum_volume_open(const struct csum_handlers *handlers, const char *data, con
 	*volume = NULL;
 	if (error)
 		return error;
-	return csum_volume_open_devices(handlers, data_device, metadata_device, options->writable, CSUM_IO_THREADS,
-					volume);
+	return open_devices(handlers, data_device, metadata_device, options, CSUM_IO_THREADS, volume);
 }
 
 static int close_device(const struct csum_volume *volume, struct csum_device *device, int error)

@@ -18,6 +18,7 @@ struct csum_volume {
 	struct csum_device *data, *metadata; /* owned; the same one when internal */
 	struct csum_io *io;
 	bool writable;
+	bool repair; /* opened for csum_scrub(), which recovers it */
 
 	/* Superblock: what the governing slot says, checked; kept equal to what was last written. */
 	struct csum_superblock superblock;
@@ -44,6 +45,11 @@ struct csum_volume {
 int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
 			     struct csum_device *metadata, bool writable, unsigned int threads,
 			     struct csum_volume **volume) CSUM_MUST_CHECK;
+
+/* The same for a scrub: writable, and flushed, but nothing is written yet. */
+int csum_volume_open_for_repair(const struct csum_handlers *handlers, struct csum_device *data,
+				struct csum_device *metadata, unsigned int threads,
+				struct csum_volume **volume) CSUM_MUST_CHECK;
 
 /*
  * The parts of opening, for who cannot open a volume as a whole: opens the devices that the names stand for

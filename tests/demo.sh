@@ -65,11 +65,17 @@ device_offset() {
 		jq "select(.type == \"group\") | .data_device_offsets[$2 - .first_sector]"
 }
 
+flip_bit() {
+	local byte
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	printf '%b' "\\x$(printf %x "$((byte ^ 4))")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 damage_and_find() {
 	local volume=$1 sector_size=$2 sector=$3 offset
 	offset=$(device_offset "$volume" "$sector")
-	step "One byte of data sector $sector rots: device offset $offset"
-	printf '\xa5' | dd of="$volume" bs=1 seek="$((offset + 17))" conv=notrunc status=none
+	step "One bit of data sector $sector flips: byte $((offset + 17)) of the device"
+	flip_bit "$volume" "$((offset + 17))"
 	run 4 csumtool check "$volume"
 	run 4 csumtool read -o "$((sector * sector_size))" -l "$sector_size" "$volume" sector.bin
 	step "The metadata of its group, both copies"
@@ -77,15 +83,31 @@ damage_and_find() {
 	"$csumtool" dump-imd -o "${sector}s" -l 1s --data "$volume" >dump.txt
 	head -n 9 dump.txt
 	echo "            ..."
-	grep -B 1 -A 1 ' mismatch' dump.txt
+	grep -B 1 -A 1 'matches no entry' dump.txt
 	echo "            ..."
+}
+
+heal() {
+	local volume=$1 sector_size=$2 sector=$3 offset
+	step "scrub heals it from the checksum alone: no replica, no parity"
+	run 1 csumtool scrub "$volume"
+	step "Garbage over the whole sector is too much for that: it is named, and left"
+	offset=$(device_offset "$volume" "$sector")
+	head -c "$sector_size" /dev/urandom | dd of="$volume" bs="$sector_size" seek="$offset" \
+		oflag=seek_bytes conv=notrunc status=none
+	run 4 csumtool scrub "$volume"
+	step "With a replica, here the image itself, it is healed; what is taken from it, the checksum confirms"
+	run 1 csumtool scrub --from=ext4.img "$volume"
+	run 0 csumtool check "$volume"
 }
 
 make_file_system
 write_and_check disk.img 4096
 damage_and_find disk.img 4096 1234
+heal disk.img 4096 1234
 rm disk.img
 step "The same with 512-byte sectors, in the 62-entry groups of dm-csum"
 write_and_check small.img 512
 damage_and_find small.img 512 9876
+heal small.img 512 9876
 step "Done. Nothing is left behind."

@@ -16,6 +16,7 @@
 	  .window_groups = (window), .batch_groups = (batch) }
 #define RECOVER { .action = SIM_RECOVER }
 #define FORMAT { .action = SIM_FORMAT }
+#define SCRUB { .action = SIM_SCRUB }
 
 /*
  * A group of S = 512 has 62 data sectors, one of S = 4096 has 510. Flushes of a write that is not pipelined, by
@@ -154,6 +155,23 @@ const struct sim_scenario sim_scenarios[] = {
 		       { WRITE(65, 1, 3), SIM_WHOLE, 0, 0 } },
 	  .late_damage = SIM_GROUP_LOST, .command = WRITE(62, 6, 4),
 	  .depth = 3, .weight = 10, .floor = 1300 },
+
+	/* ---- scrub */
+	{ .name = "scrub", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 3, 1) }, .damage = SIM_BITS_FLIPPED, .command = SCRUB, .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 100 },
+	{ .name = "scrub-external", .sector_size = 512, .interleave = 2, .groups = 1, .tail_sectors = 6, .external = true,
+	  .setup = { WRITE(0, 3, 1) }, .damage = SIM_BITS_FLIPPED, .command = SCRUB, .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 100 },
+	{ .name = "scrub-recovers", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { { WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER } },
+	  .command = SCRUB, .then = WRITE(1, 2, 3),
+	  .depth = 3, .weight = 6, .floor = 100 },
+	{ .name = "scrub-replays", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) },
+	  .prelude = { { WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER }, { RECOVER, 2, SIM_POWER_CUT, SIM_FIRST_TORN } },
+	  .command = SCRUB, .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 100 },
 
 	/* ---- recovery */
 	{ .name = "recover-cache", .sector_size = 512, .interleave = 1, .tail_sectors = 6,

@@ -13,6 +13,7 @@ enum sim_damage {
 	SIM_COPY_DAMAGED, /* copy 0 of the last group invalid */
 	SIM_WRITE_LOST, /* the device lost the last setup command's first sector, and the settling of its group */
 	SIM_GROUP_LOST, /* both copies of the last group invalid */
+	SIM_BITS_FLIPPED, /* in the first two sectors, a bit each; and copy 0 of group 0 invalid */
 	SIM_MANY_INTERRUPTED, /* active; in every group one sector right by the older copy, one by the newer */
 };
 

@@ -119,6 +119,24 @@ static void lose_group(struct sim_start *start, uint64_t group)
 	start->permitted |= 1u << CSUM_IMD_LOST;
 }
 
+static void flip_bits(struct sim_start *start)
+{
+	const struct csum_geometry *geometry = &start->map.geometry;
+	uint8_t *bytes = sim_alloc(geometry->sector_size);
+
+	for (uint64_t sector = 0; sector < 2; sector++) {
+		uint64_t offset_bytes = csum_layout_data_offset(geometry, sector);
+
+		sim_image_read(&start->state.durable[0], bytes, geometry->sector_size, offset_bytes);
+		bytes[17 * (sector + 1)] ^= 4;
+		sim_image_write(&start->state.durable[0], bytes, geometry->sector_size, offset_bytes);
+		start->content[sector] = SIM_BAD;
+	}
+	free(bytes);
+	sim_destroy_copy(&start->map, &start->state, 0, 0);
+	start->permitted |= 1u << CSUM_IMD_BAD | 1u << CSUM_MISMATCH;
+}
+
 /*
  * In every group two sectors are given two contents each, by hand: the older copy the first ones, the newer the
  * second ones, and the disk one of either. So recovery has to merge every group.
@@ -192,6 +210,9 @@ static void do_damage(struct sim_start *start, enum sim_damage damage, const str
 		break;
 	case SIM_GROUP_LOST:
 		lose_group(start, last_group);
+		break;
+	case SIM_BITS_FLIPPED:
+		flip_bits(start);
 		break;
 	case SIM_MANY_INTERRUPTED:
 		interrupt_many(start);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "simvolume.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ void sim_pattern(uint32_t version, uint64_t offset_bytes, uint8_t *bytes, size_t
 
 void sim_command_name(const struct sim_command *command, char *text, size_t size)
 {
-	static const char *const names[] = { "nothing", "recovery", "write", "discard", "format" };
+	static const char *const names[] = { "nothing", "recovery", "write", "discard", "format", "scrub" };
 	size_t used = (size_t)snprintf(text, size, "%s", names[command->action]);
 
 	if (command->action != SIM_WRITE && command->action != SIM_DISCARD)
@@ -44,7 +45,15 @@ void sim_command_result(struct sim_contents *contents, const struct sim_command 
 	uint8_t *bytes = sim_alloc(size);
 
 	memcpy(after, before, contents->data_sectors * sizeof(*after));
-	for (uint64_t i = 0; i < command->count && command->action != SIM_RECOVER; i++) {
+	/* The damage of scenarios with a scrub is such that it can be healed. */
+	for (uint64_t i = 0; i < contents->data_sectors && command->action == SIM_SCRUB; i++) {
+		const struct sim_known *known = &contents->known[i];
+
+		if (before[i] == SIM_BAD && known->count)
+			after[i] = known->id[known->count - 1];
+	}
+	for (uint64_t i = 0; i < command->count && command->action != SIM_RECOVER && command->action != SIM_SCRUB;
+	     i++) {
 		uint64_t sector = command->first + i;
 		uint32_t begin = i == 0 ? command->skip : 0;
 		uint32_t end = i == command->count - 1 ? size - command->cut : size;
@@ -84,6 +93,16 @@ static int64_t fill_pattern(void *user, void *buffer, size_t size)
 	return (int64_t)size;
 }
 
+/* One that leaves something is as wrong as one that fails. */
+static int scrub(struct csum_volume *volume)
+{
+	const struct csum_scrub_options options = { .length_bytes = CSUM_TO_END };
+	struct csum_scrub_result result;
+	int error = csum_scrub(volume, &options, &result);
+
+	return error ? error : result.errors_left || result.still_active ? -EBADMSG : 0;
+}
+
 static int change(struct csum_volume *volume, const struct sim_command *command, uint64_t *done_bytes)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
@@ -105,6 +124,8 @@ static int change(struct csum_volume *volume, const struct sim_command *command,
 		return csum_write(volume, &options, done_bytes);
 	if (command->action == SIM_DISCARD)
 		return csum_discard(volume, begin, end - begin, done_bytes);
+	if (command->action == SIM_SCRUB)
+		return scrub(volume);
 	return 0;
 }
 
@@ -156,7 +177,10 @@ void sim_command_run(struct sim_machine *machine, const struct sim_command *comm
 	}
 	data = sim_machine_device(machine, 0, true);
 	metadata = machine->map->disks > 1 ? sim_machine_device(machine, 1, true) : data;
-	run->error = csum_volume_open_devices(&handlers, data, metadata, true, 0, &volume);
+	if (command->action == SIM_SCRUB)
+		run->error = csum_volume_open_for_repair(&handlers, data, metadata, 0, &volume);
+	else
+		run->error = csum_volume_open_devices(&handlers, data, metadata, true, 0, &volume);
 	if (!run->error) {
 		run->phase = SIM_AT_WORK;
 		run->error = change(volume, command, &run->done_bytes);

@@ -48,7 +48,7 @@ uint64_t sim_expect_hash(const struct sim_expect *expect);
 
 /* ------------------------------------------------------------------ commands */
 
-enum sim_action { SIM_NOTHING, SIM_RECOVER, SIM_WRITE, SIM_DISCARD, SIM_FORMAT };
+enum sim_action { SIM_NOTHING, SIM_RECOVER, SIM_WRITE, SIM_DISCARD, SIM_FORMAT, SIM_SCRUB };
 
 /* Of `count` sectors from `first` on, less the first `skip` and the last `cut` bytes of them. */
 struct sim_command {

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scrub.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "text.h"
+#include "totals.h"
+#include "volume.h"
+
+/* What to do about what was left. */
+static const struct advice advice[] = {
+	{ "Sectors that were left keep being refused until they hold right content: give a good copy\n"
+	  "of the data with --from=REPLICA, or write them whole with 'csumtool write --offset=...'.",
+	  TOTALS_BAD_DATA },
+	{ "Groups without integrity metadata cannot be verified: 'csumtool read --on-error=raw'\n"
+	  "hands out what is stored; a write or discard of the whole group makes it sound again.",
+	  1u << CSUM_IMD_LOST },
+};
+
+static void count_left(const struct csum_scrub_result *result, uint64_t left[CSUM_FINDING_KINDS])
+{
+	for (int kind = 0; kind < CSUM_FINDING_KINDS; kind++)
+		left[kind] = result->totals.findings[kind] - result->repaired[kind];
+}
+
+static void print_found(const struct scrubbing *scrubbing, int error)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+	const struct csum_totals *totals = &result->totals;
+	bool finished = !error && result->end == CSUM_SCRUB_COMPLETE;
+
+	text_put(stdout, scrubbing->report->volume);
+	if (totals->errors)
+		printf(": %" PRIu64 " error%s", totals->errors, text_plural(totals->errors));
+	else
+		printf(": no errors%s", finished ? "" : " so far");
+	totals_print_kinds(totals->findings, true, ": ");
+	totals_print_kinds(totals->findings, false, "; ");
+	putchar('\n');
+}
+
+static void print_repaired(const struct scrubbing *scrubbing)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+	const char *done = scrubbing->how.dry_run ? "could be repaired" : "repaired";
+	bool everything = scrubbing->whole && result->end == CSUM_SCRUB_COMPLETE && !result->record.totals.left_bad;
+	uint64_t left[CSUM_FINDING_KINDS];
+
+	if (result->recovered)
+		printf("an interrupted update %s\n",
+		       scrubbing->how.dry_run ? "would be put in order" : "was put in order");
+	if (!result->totals.errors)
+		return;
+	if (!result->errors_left) {
+		printf("%s %s\n", everything ? "all" : "all of these", done);
+		return;
+	}
+	count_left(result, left);
+	printf("%" PRIu64 " %s, %" PRIu64 " LEFT", result->errors_repaired, done, result->errors_left);
+	totals_print_kinds(left, true, ": ");
+	putchar('\n');
+}
+
+/* Of the whole scrub, where this run went on with one. */
+static void print_record(const struct csum_scrub_record *record)
+{
+	const struct csum_scrub_totals *totals = &record->totals;
+	char started[TEXT_MAX];
+
+	printf("since %s: %" PRIu64 " data sectors right, %" PRIu64 " unwritten, %" PRIu64 " repaired, %" PRIu64
+	       " left bad; %" PRIu64 " imd sectors repaired\n",
+	       text_time(started, record->started), totals->verified, totals->unwritten, totals->repaired,
+	       totals->left_bad, totals->imd_repaired);
+}
+
+static void print_end(const struct scrubbing *scrubbing, int error)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+	const char *why = "it could not go on";
+
+	if (!error && result->end == CSUM_SCRUB_COMPLETE)
+		return;
+	if (error == -ECANCELED)
+		why = "cancelled";
+	else if (!error && result->end == CSUM_SCRUB_TIME_LIMIT)
+		why = "the time limit";
+	else if (!error && result->end == CSUM_SCRUB_MAX_ERRORS)
+		why = "too many errors (--max-errors)";
+	printf("NOT FINISHED: %s; data sectors up to %" PRIu64 " of %" PRIu64 " done (%.1f %%)", why,
+	       result->next_sector, result->end_sector,
+	       result->end_sector ? 100.0 * (double)result->next_sector / (double)result->end_sector : 0.0);
+	if (result->recorded)
+		printf("; the next scrub goes on there");
+	putchar('\n');
+}
+
+static void print_undo(const struct scrubbing *scrubbing)
+{
+	if (!scrubbing->result.undo_records)
+		return;
+	printf("What was overwritten is kept: 'csumtool undo ");
+	if (scrubbing->metadata) {
+		printf("-m ");
+		text_put(stdout, scrubbing->metadata);
+		putchar(' ');
+	}
+	text_put(stdout, scrubbing->how.undo_file);
+	putchar(' ');
+	text_put(stdout, scrubbing->report->volume);
+	printf("' puts it back.\n");
+}
+
+static void print_advice(const struct scrubbing *scrubbing)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+	uint64_t left[CSUM_FINDING_KINDS];
+	unsigned int kinds;
+
+	count_left(result, left);
+	kinds = totals_kinds(left);
+	if (result->still_active)
+		printf("What an interrupted writer left could not be put in order, so nothing else was repaired;\n"
+		       "a good copy of the data, given with --from=REPLICA, may help.\n");
+	totals_advise(advice, sizeof(advice) / sizeof(advice[0]), kinds);
+	if ((kinds & TOTALS_BAD_DATA) && scrubbing->checksum != CSUM_CRC64 &&
+	    scrubbing->how.heal == CSUM_HEAL_MODE_DEFAULT)
+		printf("--heal=bits would correct single bits; as the checksum has 32 bits only, it may take\n"
+		       "one in 100,000 sectors of garbage for a single bit.\n");
+	if (scrubbing->weak_sectors)
+		printf("%" PRIu64 " sector%s healed by a 32-bit checksum, which may be wrong by chance: compare\n"
+		       "with a copy of the data where there is one.\n",
+		       scrubbing->weak_sectors, scrubbing->weak_sectors == 1 ? " was" : "s were");
+	if (result->end == CSUM_SCRUB_MAX_ERRORS)
+		printf("A device with many errors may be failing: copy the data off it first, with\n"
+		       "'csumtool read --on-error=zero'.\n");
+	print_undo(scrubbing);
+	if (scrubbing->how.dry_run && (result->errors_repaired || result->recovered))
+		printf("Nothing was written (--dry-run).\n");
+}
+
+void scrub_print_summary(const struct scrubbing *scrubbing, int error)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+
+	totals_print(&result->totals, scrubbing->sector_size, scrubbing->how.metadata_only, scrubbing->seconds);
+	if (result->resumed)
+		print_record(&result->record);
+	print_found(scrubbing, error);
+	print_repaired(scrubbing);
+	print_end(scrubbing, error);
+	print_advice(scrubbing);
+}
+
+static const char *end_name(enum csum_scrub_end end, int error)
+{
+	static const char *const names[] = {
+		[CSUM_SCRUB_COMPLETE] = "complete",
+		[CSUM_SCRUB_TIME_LIMIT] = "time-limit",
+		[CSUM_SCRUB_MAX_ERRORS] = "max-errors",
+		[CSUM_SCRUB_FAILED] = "failed",
+	};
+
+	if (error)
+		return error == -ECANCELED ? "cancelled" : "failed";
+	return names[end];
+}
+
+static json_t *run_json(const struct scrubbing *scrubbing, int error)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+	const char *undo = scrubbing->how.undo_file;
+
+	return json_pack("{s:o,s:b,s:b,s:s,s:b,s:o,s:o,s:o,s:b,s:b,s:b,s:o,s:o,s:f}", "offset",
+			 report_count(scrubbing->how.offset_bytes), "metadata_only", scrubbing->how.metadata_only,
+			 "dry_run", scrubbing->how.dry_run, "end", end_name(result->end, error), "complete",
+			 !error && result->end == CSUM_SCRUB_COMPLETE, "first_sector",
+			 report_count(result->first_sector), "next_sector", report_count(result->next_sector),
+			 "end_sector", report_count(result->end_sector), "recovered", result->recovered, "still_active",
+			 result->still_active, "resumed", result->resumed, "record",
+			 result->recorded ? volume_scrub_json(&result->record) : json_null(), "undo_file",
+			 undo ? report_text(undo) : json_null(), "seconds", scrubbing->seconds);
+}
+
+static json_t *repairs_json(const struct scrubbing *scrubbing)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "repaired", totals_kinds_json(result->repaired),
+			 "errors_repaired", report_count(result->errors_repaired), "errors_left",
+			 report_count(result->errors_left), "sectors_repaired", report_count(result->sectors_repaired),
+			 "sectors_left", report_count(result->sectors_left), "sectors_weak",
+			 report_count(scrubbing->weak_sectors), "imd_repaired", report_count(result->imd_repaired),
+			 "undo_records", report_count(result->undo_records));
+}
+
+json_t *scrub_summary_json(const struct scrubbing *scrubbing, int error)
+{
+	json_t *object = totals_json(&scrubbing->result.totals);
+	json_t *run = run_json(scrubbing, error);
+	json_t *repairs = repairs_json(scrubbing);
+
+	if (object && run && repairs) {
+		json_object_update(object, run);
+		json_object_update(object, repairs);
+	}
+	json_decref(run);
+	json_decref(repairs);
+	return object;
+}

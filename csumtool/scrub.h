@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One run of the command scrub, and its summary. */
+#ifndef CSUMTOOL_SCRUB_H
+#define CSUMTOOL_SCRUB_H
+
+#include "options.h"
+#include "report.h"
+
+struct scrubbing {
+	struct report *report;
+	const char *metadata; /* as typed, or NULL */
+	struct range range;
+	struct size rate;
+	struct csum_scrub_options how;
+	uint32_t sector_size;
+	enum csum_checksum_type checksum;
+	bool whole; /* every sector of the volume, and its data */
+	uint64_t weak_sectors; /* healed by a 32-bit checksum */
+	struct csum_scrub_result result;
+	double seconds;
+};
+
+/* For people, on stdout: what was looked at, found and done, how far it came, and what to do next. */
+void scrub_print_summary(const struct scrubbing *scrubbing, int error);
+json_t *scrub_summary_json(const struct scrubbing *scrubbing, int error);
+
+#endif

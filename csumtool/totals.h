@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What check and scrub counted, for people and as JSON. */
+#ifndef CSUMTOOL_TOTALS_H
+#define CSUMTOOL_TOTALS_H
+
+#include "report.h"
+
+/* Data sectors that verified, and all that a verdict was reached on. */
+uint64_t totals_right(const struct csum_totals *totals);
+uint64_t totals_seen(const struct csum_totals *totals);
+/* False when it failed at once: there is nothing to sum up. */
+bool totals_anything(const struct csum_totals *totals);
+
+/*
+ * Of counts by kind, those of the kinds that are errors, or those of the others, after `before` on stdout:
+ * "3 mismatch, 1 stale". Nothing at all when all are 0.
+ */
+void totals_print_kinds(const uint64_t counts[CSUM_FINDING_KINDS], bool errors, const char *before);
+/* Bit 1 << kind of each kind with a count. */
+unsigned int totals_kinds(const uint64_t counts[CSUM_FINDING_KINDS]);
+
+/* Kinds of findings on data sectors that are bad. */
+#define TOTALS_BAD_DATA \
+	(1u << CSUM_MISMATCH | 1u << CSUM_ZEROED | 1u << CSUM_STALE | 1u << CSUM_MISPLACED | 1u << CSUM_UNREADABLE)
+
+/* What to do where one of the kinds is among those found. */
+struct advice {
+	const char *text;
+	unsigned int kinds;
+};
+
+void totals_advise(const struct advice *advice, size_t count, unsigned int found);
+
+/* The lines on what was looked at, and how fast. */
+void totals_print(const struct csum_totals *totals, uint32_t sector_size, bool metadata_only, double seconds);
+
+/* Members of a summary object; an object of counts by kind. */
+json_t *totals_json(const struct csum_totals *totals);
+json_t *totals_kinds_json(const uint64_t counts[CSUM_FINDING_KINDS]);
+
+#endif

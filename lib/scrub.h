@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A scrub at work, as its modules see it:
+ *
+ *   scrub.c          what it needs, and the order of its parts
+ *   scrub_pass.c     the pass over the range, and its limits
+ *   scrub_imd.c      copies of imd sectors
+ *   scrub_super.c    slots of the superblock, and the record of the scrub in them
+ *   scrub_recover.c  an active volume first of all
+ *   scrub_bad.c      the table of bad sectors: what is known of each, in which order they are repaired, reports
+ *   scrub_lookup.c   where in the volume a content belongs, or is to be found
+ *   scrub_heal.c     the right content of one sector
+ *   scrub_write.c    writing it: saved for undo, flushed, read back, verified
+ *
+ * Bad sectors are not repaired where they are found but together, later, since with crc64 it takes a pass over all
+ * metadata to learn what belongs where. What a bad sector holds may be the only copy of another sector's content.
+ */
+#ifndef CSUM_SCRUB_H
+#define CSUM_SCRUB_H
+
+#include "finder.h"
+#include "heal.h"
+#include "io.h"
+#include "protocol.h"
+#include "replica.h"
+#include "undo.h"
+
+/* Bad sectors that are dealt with together, a batch of the pass more or less. */
+#define CSUM_SCRUB_TABLE 65536u
+/* Adjacent bad sectors more than which are no bit flips. */
+#define CSUM_SCRUB_RUN_MAX 64u
+/* Sectors written in one round. */
+#define CSUM_SCRUB_ROUND 128u
+
+#define CSUM_SCRUB_NO_INDEX UINT32_MAX
+
+/* One bad sector. */
+struct csum_scrub_bad {
+	struct csum_bad_sector found;
+	struct csum_outcome outcome;
+	uint32_t run; /* adjacent ones it lies among, itself counted */
+	uint32_t source; /* index of the bad sector whose place holds its content, or NO_INDEX */
+	uint32_t wanted; /* how many have this one for their source and are not done */
+	bool readable, uniform; /* uniform: one repeated byte, which is nobody's in particular */
+	bool content_held; /* its source's bytes are in csum_scrub.held */
+	bool done, gone; /* gone: right by now, no finding */
+};
+
+/* Good sectors, as far as is known, whose entry is this one. */
+struct csum_scrub_want {
+	uint64_t entry; /* 0: free */
+	uint64_t place[3];
+	uint32_t place_count;
+	bool owners_added; /* those of place that are bad are in the table */
+	uint32_t expected_by, held_by; /* bad sectors whose entry is this one; that hold it; or NO_INDEX */
+};
+
+/* A group whose copies are not as they should be. */
+struct csum_scrub_group {
+	uint64_t number;
+	struct csum_imd_judgement judged;
+	bool repaired;
+};
+
+struct csum_scrub {
+	struct csum_volume *volume;
+	const struct csum_scrub_options *options;
+	struct csum_scrub_result *result;
+	struct csum_finder finder;
+	struct csum_io_policy policy;
+	struct csum_undo_file *undo; /* NULL: none */
+	struct csum_healer *healer; /* NULL: not from the checksum */
+	struct csum_replica **replicas;
+	size_t replica_count;
+	uint32_t sector_size;
+	uint64_t first_sector, end_sector; /* of the pass: where it begins, which may be behind options->offset */
+	bool looking; /* a check: nothing is healed, and all is left */
+	bool dry_run; /* nothing is written: asked for, a check, or the volume stays active */
+	bool ended_repairs; /* too many errors */
+	bool saving_slots; /* superblocks to be overwritten go to the undo file */
+
+	/* scrub_super.c */
+	bool slots_stuck; /* a slot cannot be written: no record, and no recovery */
+	struct csum_scrub_totals base; /* of earlier runs of this scrub */
+	struct csum_scrub_record safe; /* as the record may be written: nothing before it is unfinished */
+	uint64_t record_written_ms;
+
+	/* scrub_bad.c, scrub_lookup.c */
+	struct csum_scrub_bad *bad;
+	size_t bad_count, bad_capacity;
+	struct csum_scrub_want *wants;
+	size_t want_mask;
+	uint8_t *held; /* a sector's bytes, kept while its place is overwritten */
+	uint64_t bad_since; /* data sector at which the table began to fill */
+
+	/* one sector, with its group, on its own */
+	struct csum_span one;
+	uint8_t *one_data;
+	uint8_t *round_data; /* CSUM_SCRUB_ROUND sectors */
+	struct csum_io_list list;
+
+	/* scrub_imd.c, scrub_pass.c */
+	struct csum_scrub_group *groups; /* of the batch, that are not sound */
+	size_t group_count, group_capacity;
+	uint64_t start_ms, paced_ms; /* when the pass began; up to when its reading is paid for */
+};
+
+/* ---- scrub.c */
+
+/* What csum_check() does: a scrub that only looks. *result as of csum_scrub(). */
+int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_options *options,
+			 struct csum_scrub_result *result) CSUM_MUST_CHECK;
+
+/* ---- scrub_pass.c */
+
+/* Verifies and repairs [first_sector, end_sector); why it ended is in the result. */
+int csum_scrub_pass(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* ---- scrub_super.c */
+
+/* O1 for a scrub: slots that are invalid or differ are rewritten, and reported. */
+int csum_scrub_super(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* Writes volume->superblock to a slot; *refused: the device would not take it, and the other slot still governs. */
+int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused) CSUM_MUST_CHECK;
+
+/* Begins the record, or goes on with one: sets first_sector. */
+int csum_scrub_record_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+/* Notes that all before this sector is done, and now and then writes the record. */
+int csum_scrub_record_reach(struct csum_scrub *scrub, uint64_t next_sector) CSUM_MUST_CHECK;
+/* Writes it for good: complete, or where to go on. */
+int csum_scrub_record_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* ---- scrub_imd.c */
+
+/* Notes the groups of a batch that are not sound; -ENOMEM, reported. */
+int csum_scrub_imd_note(struct csum_scrub *scrub, const struct csum_scan_batch *batch) CSUM_MUST_CHECK;
+/* Mirrors them, and reports. */
+int csum_scrub_imd_repair(struct csum_scrub *scrub, struct csum_scan_batch *batch) CSUM_MUST_CHECK;
+
+/* ---- scrub_recover.c */
+
+/* Recovers an active volume; sets dry_run when it has to stay active. */
+int csum_scrub_recover(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* ---- scrub_bad.c */
+
+/* -ENOMEM, reported. */
+int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *found) CSUM_MUST_CHECK;
+/*
+ * Repairs and reports what is in the table, which is then empty. quick: without a pass over metadata. On an error
+ * everything has been reported all the same.
+ */
+int csum_scrub_bad_settle(struct csum_scrub *scrub, bool quick) CSUM_MUST_CHECK;
+
+/* ---- scrub_lookup.c */
+
+/* Fills wants from the table and, unless quick, a pass over all metadata. */
+int csum_scrub_lookup(struct csum_scrub *scrub, bool quick) CSUM_MUST_CHECK;
+/* NULL when nobody asked for it. */
+struct csum_scrub_want *csum_scrub_want(struct csum_scrub *scrub, uint64_t entry);
+
+/* Reads and verifies one sector into `data`, by its own group. *found is filled in whatever its verdict. */
+int csum_scrub_look(struct csum_scrub *scrub, uint64_t sector, uint8_t *data,
+		    struct csum_bad_sector *found) CSUM_MUST_CHECK;
+
+/* ---- scrub_heal.c */
+
+/* Puts the content that the entry confirms into `data`, and where it came from into *outcome. false: none. */
+bool csum_scrub_heal_from_replica(struct csum_scrub *scrub, uint64_t sector, uint64_t entry, uint8_t *data,
+				  struct csum_outcome *outcome);
+/* data: what the sector holds now; put right in place. */
+bool csum_scrub_heal_bits(struct csum_scrub *scrub, uint64_t entry, uint8_t *data, struct csum_outcome *outcome);
+/* All ways, in their order. */
+bool csum_scrub_heal(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, uint8_t *data,
+		     struct csum_outcome *outcome);
+
+/* ---- scrub_write.c */
+
+struct csum_scrub_write {
+	uint64_t sector, entry;
+	uint8_t *data; /* aligned */
+	struct csum_outcome *outcome; /* disposition and why are set */
+};
+
+/* Writes data sectors in one round. Errors, after which nothing more is to be written, are reported. */
+int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count) CSUM_MUST_CHECK;
+
+/* The policy's: saves for undo what a round overwrites. */
+int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count);
+
+/* Makes reads come from the medium again. */
+int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device) CSUM_MUST_CHECK;
+
+/* Milliseconds of a clock that only goes forward. */
+uint64_t csum_scrub_clock_ms(void);
+
+#endif

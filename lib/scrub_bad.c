@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The table of bad sectors. What one of them holds may be what another one lacks, and then the other comes first:
+ * its content must be durable in its own place before this copy of it is overwritten. Where they hold each other's
+ * contents in a ring, one of them is kept in memory meanwhile; a crash just then costs that one, which nothing else
+ * than its bytes in the wrong place had kept.
+ */
+#include "scrub.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checksum.h"
+#include "layout.h"
+#include "report.h"
+
+int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *found)
+{
+	if (scrub->bad_count == scrub->bad_capacity) {
+		size_t capacity = scrub->bad_capacity ? scrub->bad_capacity * 2 : 256;
+		struct csum_scrub_bad *grown = reallocarray(scrub->bad, capacity, sizeof(*grown));
+
+		if (!grown)
+			return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "noting bad sectors");
+		scrub->bad = grown;
+		scrub->bad_capacity = capacity;
+	}
+	scrub->bad[scrub->bad_count++] = (struct csum_scrub_bad){
+		.found = *found,
+		.run = 1,
+		.source = CSUM_SCRUB_NO_INDEX,
+	};
+	return 0;
+}
+
+/* ------------------------------------------------------------------ what is known of each */
+
+/* Reads it anew: an earlier repair may have been just this one. */
+static void refresh_work(void *argument, size_t index)
+{
+	struct csum_scrub *scrub = argument;
+	struct csum_scrub_bad *bad = &scrub->bad[index];
+	struct csum_volume *volume = scrub->volume;
+	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), bad->found.sector);
+	uint8_t *data = csum_io_alloc(scrub->sector_size);
+
+	if (data && csum_io_read_now(volume->data, data, scrub->sector_size, offset_bytes) == 0) {
+		bad->readable = true;
+		bad->uniform = memcmp(data, data + 1, scrub->sector_size - 1) == 0;
+		bad->found.computed_entry = csum_checksum_entry(
+			(enum csum_checksum_type)volume->superblock.checksum_type, data, scrub->sector_size);
+		bad->gone = bad->found.computed_entry == bad->found.expected_entry;
+	}
+	free(data);
+}
+
+static void count_runs(struct csum_scrub *scrub)
+{
+	for (size_t i = 0, end; i < scrub->bad_count; i = end) {
+		end = i + 1;
+		while (end < scrub->bad_count && scrub->bad[end].found.sector == scrub->bad[end - 1].found.sector + 1)
+			end++;
+		for (size_t j = i; j < end; j++)
+			scrub->bad[j].run = (uint32_t)(end - i);
+	}
+}
+
+/* Whose content it holds, and who holds its own. */
+static void link_one(struct csum_scrub *scrub, uint32_t index)
+{
+	struct csum_scrub_bad *bad = &scrub->bad[index];
+	const struct csum_scrub_want *owner = NULL, *source;
+
+	if (bad->readable && !bad->uniform && bad->found.verdict == CSUM_VERDICT_MISMATCH)
+		owner = csum_scrub_want(scrub, bad->found.computed_entry);
+	if (owner && owner->expected_by != CSUM_SCRUB_NO_INDEX)
+		bad->outcome.other_sector = scrub->bad[owner->expected_by].found.sector;
+	else if (owner && owner->place_count)
+		bad->outcome.other_sector = owner->place[0];
+	bad->outcome.has_other_sector = owner && (owner->expected_by != CSUM_SCRUB_NO_INDEX || owner->place_count > 0);
+	source = csum_scrub_want(scrub, bad->found.expected_entry);
+	if (!source || source->held_by == CSUM_SCRUB_NO_INDEX || source->held_by == index)
+		return;
+	bad->source = source->held_by;
+	scrub->bad[bad->source].wanted++;
+}
+
+/*
+ * A bad sector that the pass has not come to yet, or that lies outside its range, may have its only copy in the place
+ * of sector `index`: it joins the table, to be healed before that place is overwritten.
+ */
+static int add_owners(struct csum_scrub *scrub, uint32_t index)
+{
+	struct csum_scrub_want *want = csum_scrub_want(scrub, scrub->bad[index].found.computed_entry);
+	int error = 0;
+
+	if (!want || want->owners_added)
+		return 0;
+	want->owners_added = true;
+	for (uint32_t i = 0; i < want->place_count && !error; i++) {
+		struct csum_bad_sector found;
+
+		error = csum_scrub_look(scrub, want->place[i], scrub->one_data, &found);
+		if (error || !csum_verdict_is_bad(found.verdict) || found.verdict == CSUM_VERDICT_LOST ||
+		    found.expected_entry != want->entry)
+			continue;
+		error = csum_scrub_bad_add(scrub, &found);
+		if (error)
+			break;
+		scrub->bad[scrub->bad_count - 1].source = index;
+		scrub->bad[scrub->bad_count - 1].readable = found.verdict != CSUM_VERDICT_UNREADABLE;
+		scrub->bad[index].wanted++;
+	}
+	return error;
+}
+
+static bool may_have_owners(const struct csum_scrub *scrub, uint32_t index)
+{
+	const struct csum_scrub_bad *bad = &scrub->bad[index];
+
+	return !bad->gone && bad->outcome.has_other_sector && !scrub->dry_run && !scrub->ended_repairs;
+}
+
+static int learn(struct csum_scrub *scrub, bool quick)
+{
+	uint32_t count = (uint32_t)scrub->bad_count;
+	int error;
+
+	csum_io_parallel(scrub->volume->io, 0, scrub->bad_count, refresh_work, scrub);
+	count_runs(scrub);
+	error = csum_scrub_lookup(scrub, quick || scrub->ended_repairs);
+	if (error && error != -ECANCELED)
+		return error;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!scrub->bad[i].gone)
+			link_one(scrub, i);
+	}
+	for (uint32_t i = 0; i < count && !error; i++) {
+		if (may_have_owners(scrub, i))
+			error = add_owners(scrub, i);
+	}
+	return error;
+}
+
+/* ------------------------------------------------------------------ the order of repairs */
+
+struct order {
+	struct csum_scrub *scrub;
+	uint32_t *ready; /* a stack: nobody waits for what they hold */
+	size_t ready_count;
+	uint32_t ring_cursor;
+};
+
+static void finish(struct order *order, uint32_t index)
+{
+	struct csum_scrub_bad *bad = &order->scrub->bad[index];
+
+	bad->done = true;
+	if (bad->source == CSUM_SCRUB_NO_INDEX)
+		return;
+	if (--order->scrub->bad[bad->source].wanted == 0 && !order->scrub->bad[bad->source].done && !bad->content_held)
+		order->ready[order->ready_count++] = bad->source;
+}
+
+/* Of a ring, one keeps its content in memory for who waits for it, and is free to be overwritten. */
+static bool break_ring(struct order *order)
+{
+	struct csum_scrub *scrub = order->scrub;
+	uint32_t first, last;
+
+	while (order->ring_cursor < scrub->bad_count && scrub->bad[order->ring_cursor].done)
+		order->ring_cursor++;
+	if (order->ring_cursor == scrub->bad_count)
+		return false;
+	first = last = order->ring_cursor;
+	while (scrub->bad[last].source != first)
+		last = scrub->bad[last].source;
+	scrub->bad[last].content_held = csum_io_read_now(scrub->volume->data, scrub->held, scrub->sector_size,
+							 csum_layout_data_offset(csum_volume_geometry(scrub->volume),
+										 scrub->bad[first].found.sector)) == 0;
+	order->ready[order->ready_count++] = first;
+	return true;
+}
+
+static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scrub_write *writes, size_t *count)
+{
+	struct csum_scrub_bad *bad = &scrub->bad[index];
+	uint8_t *data = scrub->round_data + *count * scrub->sector_size;
+
+	if (scrub->ended_repairs) {
+		bad->outcome.why = "repairing had been ended";
+		return;
+	}
+	if (scrub->looking || !csum_scrub_heal(scrub, bad, data, &bad->outcome))
+		return;
+	if (scrub->dry_run)
+		bad->outcome.disposition = CSUM_WOULD_REPAIR;
+	else
+		writes[(*count)++] =
+			(struct csum_scrub_write){ bad->found.sector, bad->found.expected_entry, data, &bad->outcome };
+}
+
+static int settle_round(struct order *order)
+{
+	struct csum_scrub *scrub = order->scrub;
+	struct csum_scrub_write writes[CSUM_SCRUB_ROUND];
+	uint32_t taken[CSUM_SCRUB_ROUND];
+	size_t taken_count = 0, count = 0;
+	int error;
+
+	while (order->ready_count && taken_count < CSUM_SCRUB_ROUND) {
+		taken[taken_count] = order->ready[--order->ready_count];
+		settle_one(scrub, taken[taken_count++], writes, &count);
+	}
+	error = count ? csum_scrub_write(scrub, writes, count) : 0;
+	for (size_t i = 0; i < taken_count; i++)
+		finish(order, taken[i]);
+	return error;
+}
+
+static int repair(struct csum_scrub *scrub)
+{
+	struct order order = { .scrub = scrub };
+	int error = 0;
+
+	order.ready = calloc(scrub->bad_count, sizeof(*order.ready));
+	if (!order.ready)
+		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
+	for (uint32_t i = 0; i < scrub->bad_count; i++) {
+		if (scrub->bad[i].gone)
+			scrub->bad[i].done = true;
+		else if (scrub->bad[i].wanted == 0)
+			order.ready[order.ready_count++] = i;
+	}
+	while (!error && (order.ready_count || break_ring(&order)))
+		error = settle_round(&order);
+	free(order.ready);
+	return error;
+}
+
+/* ------------------------------------------------------------------ */
+
+static int compare_sectors(const void *a, const void *b)
+{
+	uint64_t first = ((const struct csum_scrub_bad *)a)->found.sector;
+	uint64_t second = ((const struct csum_scrub_bad *)b)->found.sector;
+
+	return (first > second) - (first < second);
+}
+
+static void report(struct csum_scrub *scrub)
+{
+	qsort(scrub->bad, scrub->bad_count, sizeof(*scrub->bad), compare_sectors);
+	for (size_t i = 0; i < scrub->bad_count; i++) {
+		const struct csum_scrub_bad *bad = &scrub->bad[i];
+
+		if (bad->gone) {
+			scrub->result->totals.sectors_verified++;
+			continue;
+		}
+		csum_finder_bad(&scrub->finder, &bad->found, &bad->outcome);
+		scrub->result->sectors_repaired += bad->outcome.disposition != CSUM_LEFT;
+	}
+	scrub->bad_count = 0;
+}
+
+int csum_scrub_bad_settle(struct csum_scrub *scrub, bool quick)
+{
+	int error, repair_error = 0;
+
+	if (scrub->bad_count == 0)
+		return 0;
+	error = learn(scrub, quick);
+	if (!error || error == -ECANCELED)
+		repair_error = repair(scrub);
+	report(scrub);
+	free(scrub->wants);
+	scrub->wants = NULL;
+	return repair_error ? repair_error : error;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pass of a scrub over its range: batches verified, their damage repaired or put in the table; limits. */
+#include "scrub.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <time.h>
+
+#include "layout.h"
+#include "report.h"
+
+/* Why the scan was ended, beside errors. */
+enum { END_TIME = 1, END_ERRORS };
+
+/* How often sleeping looks up. */
+#define SLEEP_MS 50u
+/*
+ * So much of the volume is read between a bad sector and its repair at the most, as a part of it: a crash costs that
+ * much of the work, and each time there is a pass over all metadata.
+ */
+#define SETTLE_PART 16u
+
+static int visit(void *user, const struct csum_scan_batch *batch)
+{
+	struct csum_scrub *scrub = user;
+	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
+	int error = csum_scrub_imd_note(scrub, batch);
+
+	if (scrub->options->metadata_only)
+		return error;
+	csum_finder_data(&scrub->finder, batch, false);
+	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
+		struct csum_bad_sector found = { .sector = batch->first_sector + i,
+						 .verdict = (enum csum_verdict)batch->verdict[i],
+						 .computed_entry = batch->entry[i] };
+		uint64_t group = csum_layout_group_of(geometry, found.sector);
+
+		if (!csum_verdict_is_bad(found.verdict) || found.verdict == CSUM_VERDICT_LOST)
+			continue;
+		found.expected_entry =
+			csum_group_entry(csum_span_group(&batch->span, group),
+					 (uint32_t)(found.sector - csum_layout_first_sector(geometry, group)));
+		if (scrub->bad_count == 0)
+			scrub->bad_since = batch->first_sector;
+		error = csum_scrub_bad_add(scrub, &found);
+	}
+	return error;
+}
+
+/* ------------------------------------------------------------------ between batches */
+
+static bool time_is_up(const struct csum_scrub *scrub)
+{
+	uint64_t limit = scrub->options->time_limit_seconds;
+
+	return limit && (csum_scrub_clock_ms() - scrub->start_ms) / 1000 >= limit;
+}
+
+/* Sleeps until what was read is paid for; no credit for more than a second of slowness. */
+static int pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
+{
+	uint64_t rate = scrub->options->rate_bytes;
+	uint64_t bytes = batch->span.group_count * 2 * scrub->sector_size;
+	uint64_t now = csum_scrub_clock_ms();
+
+	if (rate == 0)
+		return 0;
+	for (uint64_t i = 0; i < batch->sector_count; i++)
+		bytes += batch->verdict[i] == CSUM_VERDICT_UNWRITTEN || batch->verdict[i] == CSUM_VERDICT_NOT_READ ?
+				 0 :
+				 scrub->sector_size;
+	if (now > scrub->paced_ms + 1000)
+		scrub->paced_ms = now - 1000;
+	scrub->paced_ms += bytes * 1000 / rate;
+	while (csum_scrub_clock_ms() < scrub->paced_ms && !time_is_up(scrub)) {
+		const struct timespec nap = { .tv_nsec = SLEEP_MS * 1000000L };
+
+		nanosleep(&nap, NULL);
+		if (csum_report_cancelled(&scrub->volume->handlers))
+			return -ECANCELED;
+	}
+	return 0;
+}
+
+static void progress(const struct csum_scrub *scrub)
+{
+	const struct csum_scrub_result *result = scrub->result;
+	uint64_t begin = scrub->options->offset_bytes / scrub->sector_size;
+	const struct csum_progress now = {
+		.done_sectors = result->next_sector - begin,
+		.total_sectors = result->end_sector - begin,
+		.errors = result->totals.errors + scrub->bad_count,
+		.repaired = result->errors_repaired,
+	};
+
+	if (scrub->options->progress)
+		scrub->options->progress(scrub->options->user, &now);
+}
+
+/* Whether bad sectors have waited long enough. Only what is misplaced needs to wait at all. */
+static bool due(const struct csum_scrub *scrub, uint64_t next_sector)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
+
+	return scrub->bad_count >= CSUM_SCRUB_TABLE || scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
+	       next_sector - scrub->bad_since > geometry->data_sectors / SETTLE_PART;
+}
+
+static int limits(struct csum_scrub *scrub)
+{
+	uint64_t most = scrub->options->max_errors;
+
+	if (most && scrub->result->totals.errors + scrub->bad_count + scrub->group_count > most) {
+		scrub->ended_repairs = true;
+		return END_ERRORS;
+	}
+	return time_is_up(scrub) ? END_TIME : 0;
+}
+
+static int idle(void *user, struct csum_scan_batch *batch)
+{
+	struct csum_scrub *scrub = user;
+	uint64_t next_sector = batch->first_sector + batch->sector_count;
+	/* Before the batch is repaired: a disk that fails all over is not to be written to. */
+	int end = limits(scrub);
+	int error = csum_scrub_imd_repair(scrub, batch);
+
+	if (error)
+		return error;
+	/* Told of from here on, so that whoever goes on does not count it again. */
+	scrub->result->next_sector = next_sector;
+	if (!end)
+		end = limits(scrub);
+	/* At the end of the pass there is one anyway. */
+	if (!end && next_sector < scrub->end_sector && due(scrub, next_sector))
+		error = csum_scrub_bad_settle(scrub, false);
+	if (!error)
+		error = csum_scrub_record_reach(scrub, next_sector);
+	progress(scrub);
+	if (!error && !end)
+		error = pace(scrub, batch);
+	return error ? error : end;
+}
+
+/* ------------------------------------------------------------------ */
+
+static uint64_t batch_bytes(const struct csum_scrub *scrub)
+{
+	uint64_t rate = scrub->options->rate_bytes;
+
+	/* Four naps a second, not one an hour. */
+	return rate ? rate / 4 + 1 : 0;
+}
+
+static int walk(struct csum_scrub *scrub)
+{
+	uint64_t present = csum_scan_present_sectors(scrub->volume);
+	uint64_t end = scrub->end_sector < present ? scrub->end_sector : present;
+	const struct csum_scan_options scan = {
+		.first_sector = scrub->first_sector,
+		.sector_count = end > scrub->first_sector ? end - scrub->first_sector : 0,
+		.metadata_only = scrub->options->metadata_only,
+		.visit = visit,
+		.idle = idle,
+		.user = scrub,
+		.batch_bytes = batch_bytes(scrub),
+	};
+	int result;
+
+	scrub->paced_ms = csum_scrub_clock_ms();
+	result = csum_scan(scrub->volume, &scan);
+	if (result == 0 && end < scrub->end_sector) {
+		uint64_t missing = scrub->first_sector > end ? scrub->first_sector : end;
+
+		csum_finder_missing(&scrub->finder, missing, scrub->end_sector - missing);
+		scrub->result->next_sector = scrub->end_sector;
+	}
+	return result;
+}
+
+int csum_scrub_pass(struct csum_scrub *scrub)
+{
+	struct csum_scrub_result *result = scrub->result;
+	int walked = walk(scrub);
+	int error;
+
+	result->end = walked == 0	   ? CSUM_SCRUB_COMPLETE :
+		      walked == END_TIME   ? CSUM_SCRUB_TIME_LIMIT :
+		      walked == END_ERRORS ? CSUM_SCRUB_MAX_ERRORS :
+					     CSUM_SCRUB_FAILED;
+	/* After an error the table is only told of. */
+	scrub->ended_repairs |= walked < 0 && walked != -ECANCELED;
+	error = csum_scrub_bad_settle(scrub, walked < 0);
+	if (walked < 0)
+		error = walked;
+	if (error)
+		result->end = CSUM_SCRUB_FAILED;
+	csum_finder_flush(&scrub->finder);
+	return error;
+}

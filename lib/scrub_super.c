@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The slots of the superblock in a scrub, and the record of the scrub in them. */
+#include "scrub.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "layout.h"
+#include "report.h"
+
+/* A crash costs so much of the work, not more. */
+#define RECORD_EVERY_MS 5000u
+
+/* A round of one block; whether the medium holds it afterwards. */
+static int write_block(struct csum_scrub *scrub, void *block, uint64_t offset_bytes, bool *refused)
+{
+	struct csum_volume *volume = scrub->volume;
+	size_t before = atomic_load(&scrub->policy.refused);
+	void *back;
+	int error;
+
+	*refused = false;
+	scrub->list.count = 0;
+	error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, block, CSUM_BLOCK_SIZE, offset_bytes);
+	if (error)
+		return csum_report_error(&volume->handlers, error, NULL, "writing the superblock");
+	error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
+	if (error || atomic_load(&scrub->policy.refused) == before)
+		return error;
+	back = csum_io_alloc(CSUM_BLOCK_SIZE);
+	*refused = !back || csum_io_read_now(volume->metadata, back, CSUM_BLOCK_SIZE, offset_bytes) ||
+		   memcmp(back, block, CSUM_BLOCK_SIZE) != 0;
+	free(back);
+	return 0;
+}
+
+int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused)
+{
+	struct csum_volume *volume = scrub->volume;
+	enum csum_slot governed = volume->governing;
+	struct csum_io_list list = { 0 };
+	int error = csum_super_add(volume, &list);
+
+	*refused = false;
+	if (error)
+		csum_report_error(&volume->handlers, error, NULL, "writing the superblock");
+	else
+		error = write_block(scrub, list.requests[0].buffer, list.requests[0].offset_bytes, refused);
+	csum_io_list_free(&list);
+	if (*refused) {
+		/* The generation is spent all the same: nobody knows what the slot holds. */
+		volume->slot_valid[volume->governing] = false;
+		volume->governing = governed;
+		scrub->slots_stuck = true;
+	}
+	return error;
+}
+
+/* ------------------------------------------------------------------ slots */
+
+/* The backup says what the volume is, not in which state. (format.md: Superblock) */
+static int restore_from_backup(struct csum_scrub *scrub)
+{
+	struct csum_volume *volume = scrub->volume;
+	struct csum_superblock *superblock = &volume->superblock;
+	uint64_t base = volume->slots[CSUM_SLOT_C].generation + (UINT64_C(1) << 32);
+	bool refused = false;
+	int error;
+
+	memset(volume->slot_buffer, 0, CSUM_BLOCK_SIZE);
+	error = write_block(scrub, volume->slot_buffer, CSUM_JOURNAL_OFFSET, &refused);
+	if (!error && refused)
+		csum_report_warning(&volume->handlers, volume->metadata->name,
+				    "the journal at offset %" PRIu64 " cannot be written", CSUM_JOURNAL_OFFSET);
+	superblock->state = CSUM_STATE_ACTIVE;
+	superblock->session = base;
+	superblock->generation = base - 1; /* writing adds one */
+	superblock->intent_first = 0;
+	superblock->intent_count = superblock->geometry.groups;
+	superblock->last_write = 0;
+	superblock->last_scrub = superblock->current_scrub = (struct csum_scrub_record){ 0 };
+	for (int slot = 0; slot < 2 && !error && !scrub->slots_stuck; slot++)
+		error = csum_scrub_write_slot(scrub, &refused);
+	return error;
+}
+
+static int rewrite_backup(struct csum_scrub *scrub, bool *refused)
+{
+	struct csum_volume *volume = scrub->volume;
+	struct csum_superblock backup = volume->superblock;
+	int error;
+
+	backup.state = CSUM_STATE_CLEAN;
+	backup.intent_first = backup.intent_count = 0;
+	backup.session = backup.last_write = 0;
+	backup.last_scrub = backup.current_scrub = (struct csum_scrub_record){ 0 };
+	csum_superblock_encode(&backup, volume->slot_buffer);
+	error = write_block(scrub, volume->slot_buffer,
+			    csum_layout_backup_offset(backup.geometry.metadata_device_bytes), refused);
+	volume->slot_valid[CSUM_SLOT_C] = !*refused;
+	volume->slots[CSUM_SLOT_C] = backup;
+	return error;
+}
+
+/* A and B: `judged` is from before. */
+static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgement judged[CSUM_SLOTS],
+			 bool refused[CSUM_SLOTS])
+{
+	bool both = judged[CSUM_SLOT_A].finding && judged[CSUM_SLOT_B].finding;
+	int error = 0;
+
+	if (both && scrub->volume->governing == CSUM_SLOT_C)
+		error = restore_from_backup(scrub);
+	else if (judged[CSUM_SLOT_A].finding || judged[CSUM_SLOT_B].finding)
+		error = csum_scrub_write_slot(scrub, &refused[CSUM_SLOT_A]);
+	refused[CSUM_SLOT_A] = refused[CSUM_SLOT_B] = scrub->slots_stuck;
+	if (!error && judged[CSUM_SLOT_C].finding)
+		error = rewrite_backup(scrub, &refused[CSUM_SLOT_C]);
+	return error;
+}
+
+int csum_scrub_super(struct csum_scrub *scrub)
+{
+	struct csum_slot_judgement judged[CSUM_SLOTS];
+	bool refused[CSUM_SLOTS] = { false };
+	int error = 0;
+
+	csum_finder_judge_slots(scrub->volume, judged);
+	scrub->saving_slots = true;
+	if (!scrub->dry_run)
+		error = rewrite_slots(scrub, judged, refused);
+	scrub->saving_slots = false;
+	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
+		struct csum_outcome outcome = {
+			.disposition = scrub->dry_run ? CSUM_WOULD_REPAIR : CSUM_REPAIRED,
+			.means = CSUM_MEANS_OTHER_COPY,
+		};
+
+		if (error || refused[slot])
+			outcome = (struct csum_outcome){ .why = "the device refuses to write it" };
+		csum_finder_slot(&scrub->finder, (enum csum_slot)slot, &judged[slot], &outcome);
+	}
+	return error;
+}
+
+/* ------------------------------------------------------------------ the record */
+
+static struct csum_scrub_totals totals_so_far(const struct csum_scrub *scrub)
+{
+	const struct csum_scrub_result *result = scrub->result;
+	struct csum_scrub_totals totals = scrub->base;
+
+	totals.verified += result->totals.sectors_verified;
+	totals.unwritten += result->totals.sectors_unwritten;
+	totals.repaired += result->sectors_repaired;
+	totals.left_bad += result->totals.sectors_bad - result->sectors_repaired;
+	totals.imd_repaired += result->imd_repaired;
+	return totals;
+}
+
+static int write_record(struct csum_scrub *scrub)
+{
+	bool refused;
+	int error = csum_scrub_write_slot(scrub, &refused);
+
+	scrub->record_written_ms = csum_scrub_clock_ms();
+	if (!error && refused) {
+		scrub->result->recorded = false;
+		csum_report_warning(&scrub->volume->handlers, scrub->volume->metadata->name,
+				    "a superblock slot cannot be written: this scrub is not recorded");
+	}
+	return error;
+}
+
+int csum_scrub_record_begin(struct csum_scrub *scrub)
+{
+	struct csum_superblock *superblock = &scrub->volume->superblock;
+
+	scrub->result->recorded &= !scrub->dry_run && !scrub->slots_stuck;
+	if (!scrub->result->recorded)
+		return 0;
+	if (scrub->result->resumed)
+		scrub->base = superblock->current_scrub.totals;
+	else
+		superblock->current_scrub = (struct csum_scrub_record){ .started = (uint64_t)time(NULL) };
+	scrub->safe = superblock->current_scrub;
+	return write_record(scrub);
+}
+
+int csum_scrub_record_reach(struct csum_scrub *scrub, uint64_t next_sector)
+{
+	if (!scrub->result->recorded)
+		return 0;
+	if (scrub->bad_count == 0) {
+		scrub->safe.next_group = next_sector / csum_volume_geometry(scrub->volume)->sectors_per_group;
+		scrub->safe.totals = totals_so_far(scrub);
+	}
+	if (csum_scrub_clock_ms() - scrub->record_written_ms < RECORD_EVERY_MS)
+		return 0;
+	scrub->volume->superblock.current_scrub = scrub->safe;
+	return write_record(scrub);
+}
+
+int csum_scrub_record_end(struct csum_scrub *scrub)
+{
+	struct csum_superblock *superblock = &scrub->volume->superblock;
+	struct csum_scrub_result *result = scrub->result;
+
+	if (!result->recorded)
+		return 0;
+	if (result->end == CSUM_SCRUB_COMPLETE) {
+		superblock->last_scrub = (struct csum_scrub_record){
+			.started = scrub->safe.started,
+			.ended = (uint64_t)time(NULL),
+			.totals = totals_so_far(scrub),
+		};
+		superblock->current_scrub = (struct csum_scrub_record){ 0 };
+		result->record = superblock->last_scrub;
+	} else {
+		/* The table is empty: nothing before is unfinished. */
+		scrub->safe.next_group = result->next_sector / superblock->geometry.sectors_per_group;
+		scrub->safe.totals = totals_so_far(scrub);
+		superblock->current_scrub = scrub->safe;
+		result->record = scrub->safe;
+	}
+	return csum_io_failed(scrub->volume->io) ? 0 : write_record(scrub);
+}

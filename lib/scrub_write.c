@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Repairs on their way to the disk: saved for undo, written, flushed, read back, verified. */
+#include "scrub.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "checksum.h"
+#include "layout.h"
+#include "report.h"
+
+uint64_t csum_scrub_clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool is_slot(const struct csum_scrub *scrub, const struct csum_io_request *request)
+{
+	const struct csum_volume *volume = scrub->volume;
+
+	return request->device == volume->metadata && request->size == CSUM_BLOCK_SIZE &&
+	       (request->offset_bytes == CSUM_SLOT_A_OFFSET || request->offset_bytes == CSUM_SLOT_B_OFFSET);
+}
+
+int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count)
+{
+	struct csum_scrub *scrub = user;
+
+	if (!scrub->undo || count == 0)
+		return 0;
+	/* States and records of the scrub itself: there is nothing in them to put back. */
+	if (count == 1 && is_slot(scrub, &requests[0]) && !scrub->saving_slots)
+		return 0;
+	return csum_undo_save(scrub->undo, requests, count);
+}
+
+int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
+{
+	int error = device->direct ? 0 : device->ops->drop_cache(device->context);
+
+	if (error)
+		return csum_report_error(&scrub->volume->handlers, error, device->name,
+					 "dropping what is cached of the device");
+	return 0;
+}
+
+/* Where it came from is of no interest then, but what the sector holds is. */
+static void set_left(struct csum_outcome *outcome, const char *why)
+{
+	*outcome = (struct csum_outcome){
+		.has_other_sector = outcome->has_other_sector,
+		.other_sector = outcome->other_sector,
+		.why = why,
+	};
+}
+
+/* Whether what lies on the medium is what was meant to. */
+static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *write)
+{
+	struct csum_volume *volume = scrub->volume;
+	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
+	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), write->sector);
+	int error = csum_io_read_now(volume->data, scrub->one_data, scrub->sector_size, offset_bytes);
+
+	if (csum_io_vanished(error))
+		return csum_report_error(&volume->handlers, error, volume->data->name,
+					 "reading back a repaired sector");
+	if (!error && csum_checksum_entry(type, scrub->one_data, scrub->sector_size) == write->entry) {
+		write->outcome->disposition = CSUM_REPAIRED;
+		return 0;
+	}
+	set_left(write->outcome, "could not be repaired: the write was refused or does not read back");
+	return 0;
+}
+
+int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count)
+{
+	struct csum_volume *volume = scrub->volume;
+	int error = 0;
+
+	scrub->list.count = 0;
+	for (size_t i = 0; i < count && !error; i++) {
+		error = csum_io_list_add(&scrub->list, volume->data, CSUM_IO_WRITE, writes[i].data, scrub->sector_size,
+					 csum_layout_data_offset(csum_volume_geometry(volume), writes[i].sector));
+		if (error)
+			csum_report_error(&volume->handlers, error, NULL, "repairing data sectors");
+	}
+	if (!error)
+		error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
+	if (!error)
+		error = csum_scrub_drop_cache(scrub, volume->data);
+	for (size_t i = 0; i < count && !error; i++)
+		error = read_back(scrub, &writes[i]);
+	for (size_t i = 0; i < count && error; i++) {
+		if (writes[i].outcome->disposition == CSUM_LEFT)
+			set_left(writes[i].outcome, "could not be repaired: writing has failed");
+	}
+	return error;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A volume to be damaged, of a given shape and with known content, and replicas of it. */
+#ifndef DAMBASE_H
+#define DAMBASE_H
+
+#include "damdisk.h"
+#include "device_helpers.h"
+#include "volume.h"
+
+enum dam_state { DAM_CLEAN, DAM_ACTIVE, DAM_RECOVERING, DAM_STATES };
+
+struct dam_shape {
+	uint32_t sector_size, interleave; /* interleave 0: the default one */
+	bool external, short_last;
+	enum csum_checksum_type checksum_type;
+	enum dam_state state;
+};
+
+enum dam_replica { DAM_NO_REPLICA, DAM_RAW, DAM_RAW_DAMAGED, DAM_VOLUME, DAM_VOLUME_DAMAGED, DAM_REPLICAS };
+
+struct dam_base {
+	struct dam_shape shape;
+	struct csum_geometry geometry;
+	struct recorder recorder;
+	uint64_t seed, random;
+	struct damdisk disks[2]; /* metadata (internal: everything), data */
+	struct damdisk *metadata, *data;
+	uint64_t flushes; /* of both */
+	uint8_t *older; /* the data disk, and */
+	uint8_t *older_metadata; /* the metadata disk, before the last finished writes */
+	/* What a sector may hold: before and after the write that was interrupted; zeros where unwritten. */
+	uint8_t *before, *after;
+	char *directory;
+	char *replica[DAM_REPLICAS]; /* files; NULL: none */
+	uint8_t *replica_bad; /* per data sector: bad in the damaged ones */
+};
+
+/* The state asked for may not be reached: base->shape.state says which one it is. */
+void dam_base_make(struct dam_base *base, const struct dam_shape *shape, uint64_t seed);
+void dam_base_free(struct dam_base *base);
+/* Also the volumes' seed in the superblock: 16 of these. */
+#define DAM_SEED_BYTE 8
+
+struct csum_volume *dam_open(struct dam_base *base, bool writable, bool repair);
+
+/* A random state from a number; numbers in a row give states that have nothing in common (splitmix64). */
+static inline uint64_t dam_random(uint64_t number)
+{
+	number = (number + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	number = (number ^ number >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	number = (number ^ number >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (number ^ number >> 31) | 1;
+}
+
+static inline uint64_t dam_below(uint64_t *random, uint64_t below)
+{
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return (*random >> 11) % below;
+}
+
+uint8_t *dam_sector(const struct dam_base *base, uint64_t data_sector);
+/* Whether these bytes are what the sector may hold. */
+bool dam_right(const struct dam_base *base, uint64_t data_sector, const uint8_t *bytes);
+
+/* Reads it all; per sector bad[]: no content; data: data_sectors sectors. */
+void dam_read(struct dam_base *base, uint8_t *data, uint8_t *bad);
+
+#endif

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "damjudge.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "layout.h"
+
+const char *const dam_fault_names[DAM_FAULTS] = {
+	[DAM_WRONG] = "wrong",
+	[DAM_UNNOTICED] = "unnoticed",
+	[DAM_FALSE_ALARM] = "false alarm",
+	[DAM_NOT_HEALED] = "not healed",
+	[DAM_LEFT_DIFFERS] = "left differs",
+	[DAM_NOT_STABLE] = "not stable",
+	[DAM_DRY_WROTE] = "dry run wrote",
+	[DAM_FAILED] = "failed",
+};
+
+/* Faults told in full; the rest is counted. */
+#define TOLD 40u
+
+/* What findings say of each place. */
+enum { ANY = 1, BAD = 2, LEFT = 4, REPAIRED = 8, LOST = 16 };
+
+struct marks {
+	uint8_t *data, *group;
+	uint8_t slot[CSUM_SLOTS];
+	uint64_t *means;
+};
+
+struct judging {
+	struct dam_base *base;
+	const struct dam_options *options;
+	struct dam_tally *tally;
+	struct dam_run run;
+	struct dam_look before, after;
+	struct marks checked, scrubbed, left;
+	uint8_t *read, *bad;
+};
+
+static void fault(struct judging *j, enum dam_fault kind, const char *what, uint64_t number)
+{
+	if (j->tally->faults[kind]++ >= TOLD)
+		return;
+	print_message("# %s, case %s: %s %" PRIu64 "; planted:", dam_fault_names[kind], j->options->name, what, number);
+	for (uint32_t i = 0; i < j->run.count; i++) {
+		const struct dam_damage *damage = &j->run.damage[i];
+
+		print_message(" [%s", dam_kind_names[damage->kind]);
+		if (damage->sector_count)
+			print_message(" data %" PRIu64 "+%u", damage->sector[0], damage->sector_count);
+		for (uint32_t k = 0; k < damage->imd_count; k++)
+			print_message(" imd %" PRIu64 ".%d", damage->imd[k] / 2, (int)(damage->imd[k] % 2));
+		print_message("]");
+	}
+	print_message("\n");
+}
+
+/* ------------------------------------------------------------------ what the library is asked to do */
+
+static uint64_t *no_means(void)
+{
+	static uint64_t means[CSUM_MEANS_COUNT];
+
+	return means;
+}
+
+static void take_finding(void *user, const struct csum_finding *finding)
+{
+	struct marks *marks = user;
+	uint8_t mark = ANY | (csum_finding_is_error(finding->kind) ? BAD : 0);
+
+	if (mark & BAD)
+		mark |= finding->disposition == CSUM_LEFT ? LEFT : REPAIRED;
+	if (finding->kind == CSUM_IMD_LOST)
+		mark |= LOST;
+	if (finding->subject == CSUM_SUBJECT_SUPERBLOCK)
+		marks->slot[finding->slot] |= mark;
+	for (uint64_t i = 0; i < finding->group_count && finding->subject == CSUM_SUBJECT_IMD; i++)
+		marks->group[finding->first_group + i] |= mark;
+	for (uint64_t i = 0; i < finding->sector_count && finding->subject == CSUM_SUBJECT_DATA; i++)
+		marks->data[finding->first_sector + i] |= mark;
+	if (finding->subject == CSUM_SUBJECT_DATA && finding->disposition == CSUM_REPAIRED)
+		marks->means[finding->means] += finding->sector_count;
+}
+
+static void check(struct judging *j, struct marks *marks, uint64_t *errors)
+{
+	const struct csum_check_options options = {
+		.length_bytes = CSUM_TO_END,
+		.finding = take_finding,
+		.user = marks,
+	};
+	struct csum_volume *volume = dam_open(j->base, false, false);
+	struct csum_totals totals = { 0 };
+
+	if (!volume || csum_check(volume, &options, &totals) || csum_volume_close(volume))
+		fault(j, DAM_FAILED, "check", 0);
+	*errors = totals.errors;
+}
+
+static void scrub(struct judging *j, struct marks *marks, bool dry_run, struct csum_scrub_result *result)
+{
+	const char *replica = j->base->replica[j->options->replica];
+	const struct csum_scrub_options options = {
+		.length_bytes = CSUM_TO_END,
+		.dry_run = dry_run,
+		.replicas = &replica,
+		.replica_count = replica != NULL,
+		.finding = take_finding,
+		.user = marks,
+	};
+	struct csum_volume *volume = dam_open(j->base, !dry_run, !dry_run);
+
+	memset(result, 0, sizeof(*result));
+	damdisk_count(&j->base->disks[0]);
+	damdisk_count(&j->base->disks[1]);
+	if (!volume || csum_scrub(volume, &options, result) || csum_volume_close(volume))
+		fault(j, DAM_FAILED, dry_run ? "dry run" : "scrub", 0);
+	if (dry_run && j->base->disks[0].writes + j->base->disks[1].writes)
+		fault(j, DAM_DRY_WROTE, "writes", j->base->disks[0].writes + j->base->disks[1].writes);
+}
+
+/* ------------------------------------------------------------------ noticed */
+
+static uint64_t group_of(const struct judging *j, uint64_t sector)
+{
+	return csum_layout_group_of(&j->base->geometry, sector);
+}
+
+/* 0 nothing to notice, 1 noticed, -1 not. */
+static int notice(struct judging *j, const struct dam_damage *damage)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < damage->sector_count; i++) {
+		uint64_t sector = damage->sector[i], group = group_of(j, sector);
+
+		if (!j->before.meaning[sector] || result < 0)
+			continue;
+		result = j->checked.data[sector] || (j->checked.group[group] & LOST) ? 1 : -1;
+		if (result < 0)
+			fault(j, DAM_UNNOTICED, "data sector", sector);
+	}
+	for (uint32_t i = 0; i < damage->imd_count; i++) {
+		uint64_t group = damage->imd[i] / 2;
+
+		if (j->before.sound[group] || result < 0)
+			continue;
+		result = j->checked.group[group] ? 1 : -1;
+		if (result < 0)
+			fault(j, DAM_UNNOTICED, "group", group);
+	}
+	for (int slot = 0; slot < CSUM_SLOTS; slot++) {
+		if (!(damage->slots >> slot & 1) || j->before.slot_valid[slot] || result < 0)
+			continue;
+		result = j->checked.slot[slot] ? 1 : -1;
+		if (result < 0)
+			fault(j, DAM_UNNOTICED, "superblock", (uint64_t)slot);
+	}
+	return result;
+}
+
+/* Whether the metadata that was there for the sector still is; with an interrupted update its journal counts too. */
+static bool described(const struct judging *j, uint64_t sector)
+{
+	uint64_t group = group_of(j, sector);
+
+	if (j->base->shape.state == DAM_CLEAN)
+		return !j->before.lost[group];
+	if (j->base->shape.state == DAM_RECOVERING && (j->run.journal || j->run.slots))
+		return false;
+	return !j->run.imd[2 * group] && !j->run.imd[2 * group + 1];
+}
+
+static void find_false_alarms(struct judging *j)
+{
+	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
+		/* Of an active volume, a sector may be zeros again that was unwritten before: seen, or as if it never was. */
+		bool touched = j->run.data[i] && j->base->shape.state != DAM_CLEAN;
+
+		if (!j->before.meaning[i] && (j->checked.data[i] & BAD) && !touched && described(j, i))
+			fault(j, DAM_FALSE_ALARM, "data sector", i);
+	}
+	for (uint64_t group = 0; group < j->base->geometry.groups; group++) {
+		bool touched = j->run.imd[2 * group] || j->run.imd[2 * group + 1];
+		bool journal_gone = j->base->shape.state == DAM_RECOVERING && (j->run.journal || j->run.slots);
+
+		if ((j->checked.group[group] & BAD) && !touched && !journal_gone)
+			fault(j, DAM_FALSE_ALARM, "group", group);
+		if (j->before.lost[group] && !(j->checked.group[group] & (LOST | ANY)))
+			fault(j, DAM_UNNOTICED, "lost group", group);
+	}
+	for (int slot = 0; slot < CSUM_SLOTS; slot++) {
+		if ((j->checked.slot[slot] & BAD) && j->before.slot_valid[slot])
+			fault(j, DAM_FALSE_ALARM, "superblock", (uint64_t)slot);
+	}
+}
+
+/* ------------------------------------------------------------------ healed */
+
+static bool may_be_bits(const struct judging *j, uint64_t sector)
+{
+	uint64_t first = sector, last = sector;
+
+	if (j->base->shape.checksum_type != CSUM_CRC64 || j->run.data[sector] != 1)
+		return false;
+	while (first > 0 && j->before.meaning[first - 1])
+		first--;
+	while (last + 1 < j->base->geometry.data_sectors && j->before.meaning[last + 1])
+		last++;
+	if (last - first >= 64)
+		return false;
+	for (uint32_t i = 0; i < j->run.count; i++) {
+		if (j->run.damage[i].kind <= DAM_TWO_BITS && j->run.damage[i].sector[0] == sector)
+			return true;
+	}
+	return false;
+}
+
+/* Each holds the content of the other, and nothing else happened to them. */
+static bool is_swapped(const struct judging *j, const struct dam_damage *damage)
+{
+	return damage->kind == DAM_SWAPPED && damage->sector_count == 2 && j->run.data[damage->sector[0]] == 1 &&
+	       j->run.data[damage->sector[1]] == 1 && j->before.meaning[damage->sector[0]] &&
+	       j->before.meaning[damage->sector[1]];
+}
+
+static bool lies_elsewhere(const struct judging *j, uint64_t sector)
+{
+	const struct dam_base *base = j->base;
+	uint32_t size = base->geometry.sector_size;
+	const uint8_t *content = base->after + sector * size;
+
+	if (base->shape.checksum_type != CSUM_CRC64 || base->shape.state != DAM_CLEAN)
+		return false;
+	for (uint32_t i = 0; i < j->run.count; i++) {
+		const struct dam_damage *damage = &j->run.damage[i];
+
+		if (is_swapped(j, damage) && (damage->sector[0] == sector || damage->sector[1] == sector))
+			return true;
+	}
+	/* Unwritten sectors are zeros in `after` too, and nobody's source. */
+	for (uint64_t i = 0; i < base->geometry.data_sectors; i++) {
+		if (i != sector && !j->run.data[i] && !j->before.lost[group_of(j, i)] && content[0] &&
+		    memcmp(base->after + i * size, content, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool must_heal(const struct judging *j, uint64_t sector)
+{
+	enum dam_replica replica = j->options->replica;
+
+	if (!described(j, sector))
+		return false;
+	if (replica == DAM_RAW || replica == DAM_VOLUME)
+		return true;
+	if (replica != DAM_NO_REPLICA && !j->base->replica_bad[sector])
+		return true;
+	return may_be_bits(j, sector) || lies_elsewhere(j, sector);
+}
+
+static void find_unhealed(struct judging *j)
+{
+	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
+		if (j->before.meaning[i] && j->bad[i] && must_heal(j, i))
+			fault(j, DAM_NOT_HEALED, "data sector", i);
+	}
+	for (uint64_t group = 0; group < j->base->geometry.groups; group++) {
+		if (!j->before.lost[group] && !j->after.sound[group])
+			fault(j, DAM_NOT_HEALED, "group", group);
+		if (j->after.lost[group] && !(j->scrubbed.group[group] & LOST))
+			fault(j, DAM_UNNOTICED, "lost group", group);
+	}
+	for (int slot = 0; slot < CSUM_SLOTS; slot++) {
+		if (!j->after.slot_valid[slot])
+			fault(j, DAM_NOT_HEALED, "superblock", (uint64_t)slot);
+	}
+}
+
+/* Whether everything that the damage had changed, and that has a meaning, is right again. */
+static bool is_healed(const struct judging *j, const struct dam_damage *damage)
+{
+	for (uint32_t i = 0; i < damage->sector_count; i++) {
+		if (j->before.meaning[damage->sector[i]] && j->bad[damage->sector[i]])
+			return false;
+	}
+	for (uint32_t i = 0; i < damage->imd_count; i++) {
+		if (!j->after.sound[damage->imd[i] / 2])
+			return false;
+	}
+	for (int slot = 0; slot < CSUM_SLOTS; slot++) {
+		if ((damage->slots >> slot & 1) && !j->after.slot_valid[slot])
+			return false;
+	}
+	return true;
+}
+
+static enum dam_kind kind_at(const struct judging *j, uint64_t sector)
+{
+	for (uint32_t i = 0; i < j->run.count; i++) {
+		for (uint32_t k = 0; k < j->run.damage[i].sector_count; k++) {
+			if (j->run.damage[i].sector[k] == sector)
+				return j->run.damage[i].kind;
+		}
+	}
+	return j->run.damage[0].kind;
+}
+
+static void find_wrong(struct judging *j)
+{
+	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
+		if (j->bad[i] || dam_right(j->base, i, j->read + i * j->base->geometry.sector_size))
+			continue;
+		j->tally->wrong[kind_at(j, i)]++;
+		fault(j, DAM_WRONG, "data sector", i);
+	}
+}
+
+/* What check finds is what scrub said it left. */
+static void compare_left(struct judging *j, uint64_t errors, uint64_t errors_left)
+{
+	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
+		if (!(j->left.data[i] & BAD) != !(j->scrubbed.data[i] & LEFT))
+			fault(j, DAM_LEFT_DIFFERS, "data sector", i);
+	}
+	for (uint64_t i = 0; i < j->base->geometry.groups; i++) {
+		if (!(j->left.group[i] & BAD) != !(j->scrubbed.group[i] & LEFT))
+			fault(j, DAM_LEFT_DIFFERS, "group", i);
+	}
+	if (errors != errors_left)
+		fault(j, DAM_LEFT_DIFFERS, "errors", errors);
+}
+
+/* ------------------------------------------------------------------ in all */
+
+static void tally_damages(struct judging *j, const int *noticed)
+{
+	struct dam_tally *tally = j->tally;
+
+	for (uint32_t i = 0; i < j->run.count; i++) {
+		enum dam_kind kind = j->run.damage[i].kind;
+		bool healed = noticed[i] && is_healed(j, &j->run.damage[i]);
+
+		tally->planted[kind]++;
+		tally->meaningful[kind] += noticed[i] != 0;
+		tally->noticed[kind] += noticed[i] > 0;
+		tally->healed[kind] += healed;
+		tally->left[kind] += noticed[i] != 0 && !healed;
+	}
+	tally->total += j->run.count;
+	tally->runs++;
+}
+
+static void scrub_again(struct judging *j, uint64_t errors)
+{
+	struct csum_scrub_result result;
+
+	memset(j->left.data, 0, j->base->geometry.data_sectors);
+	memset(j->left.group, 0, j->base->geometry.groups);
+	scrub(j, &j->left, false, &result);
+	if (result.errors_repaired || result.errors_left != errors || result.recovered)
+		fault(j, DAM_NOT_STABLE, "repaired", result.errors_repaired);
+	if (j->base->disks[0].changes + j->base->disks[1].changes)
+		fault(j, DAM_NOT_STABLE, "writes", j->base->disks[0].changes + j->base->disks[1].changes);
+}
+
+static void work(struct judging *j)
+{
+	struct csum_scrub_result result;
+	uint64_t errors;
+	int noticed[DAM_MOST];
+
+	dam_look(&j->before, j->base);
+	check(j, &j->checked, &errors);
+	for (uint32_t i = 0; i < j->run.count; i++)
+		noticed[i] = notice(j, &j->run.damage[i]);
+	find_false_alarms(j);
+	scrub(j, &j->left, true, &result);
+	memset(j->left.data, 0, j->base->geometry.data_sectors);
+	memset(j->left.group, 0, j->base->geometry.groups);
+	scrub(j, &j->scrubbed, false, &result);
+	check(j, &j->left, &errors);
+	compare_left(j, errors, result.errors_left);
+	dam_look(&j->after, j->base);
+	dam_read(j->base, j->read, j->bad);
+	find_wrong(j);
+	find_unhealed(j);
+	tally_damages(j, noticed);
+	scrub_again(j, errors);
+}
+
+static void *get(size_t size)
+{
+	void *memory = calloc(1, size);
+
+	assert_non_null(memory);
+	return memory;
+}
+
+static void marks_init(struct marks *marks, const struct dam_base *base, uint64_t *means)
+{
+	marks->data = get(base->geometry.data_sectors);
+	marks->group = get(base->geometry.groups);
+	marks->means = means;
+}
+
+static void marks_free(struct marks *marks)
+{
+	free(marks->data);
+	free(marks->group);
+}
+
+static void start(struct judging *j)
+{
+	struct dam_base *base = j->base;
+
+	damdisk_restore(&base->disks[0]);
+	damdisk_restore(&base->disks[1]);
+	j->run.base = base;
+	j->run.random = dam_random(j->options->seed);
+	j->run.data = get(base->geometry.data_sectors);
+	j->run.imd = get(2 * base->geometry.groups);
+	dam_look_init(&j->before, base);
+	dam_look_init(&j->after, base);
+	marks_init(&j->checked, base, no_means());
+	marks_init(&j->scrubbed, base, j->tally->means);
+	marks_init(&j->left, base, no_means());
+	j->read = get(base->geometry.data_sectors * base->geometry.sector_size);
+	j->bad = get(base->geometry.data_sectors);
+}
+
+static void end(struct judging *j)
+{
+	free(j->run.data);
+	free(j->run.imd);
+	dam_look_free(&j->before);
+	dam_look_free(&j->after);
+	marks_free(&j->checked);
+	marks_free(&j->scrubbed);
+	marks_free(&j->left);
+	free(j->read);
+	free(j->bad);
+}
+
+void dam_judge(struct dam_base *base, const struct dam_options *options, struct dam_tally *tally)
+{
+	struct judging j = { .base = base, .options = options, .tally = tally };
+
+	start(&j);
+	dam_plant(&j.run, options->damages, options->kind);
+	work(&j);
+	end(&j);
+}

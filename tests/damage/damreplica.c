@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "damreplica.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bytes.h"
+#include "layout.h"
+#include "mkvolume.h"
+
+static char *put(const struct dam_base *base, const char *name, const void *bytes, size_t size)
+{
+	char *path = path_in(base->directory, name);
+	FILE *file = fopen(path, "wbe");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, size, 1, file), 1);
+	assert_int_equal(fclose(file), 0);
+	return path;
+}
+
+struct filling {
+	const uint8_t *from;
+};
+
+static int64_t fill(void *user, void *buffer, size_t size)
+{
+	struct filling *filling = user;
+
+	memcpy(buffer, filling->from, size);
+	filling->from += size;
+	return (int64_t)size;
+}
+
+static void format(struct damdisk *disk, const struct csum_handlers *handlers, const struct csum_geometry *geometry)
+{
+	struct csum_mkvolume make = {
+		.handlers = *handlers,
+		.data = &disk->device,
+		.metadata = &disk->device,
+		.superblock = {
+			.checksum_type = CSUM_CRC32C,
+			.geometry = *geometry,
+			.journal_offset = CSUM_JOURNAL_OFFSET,
+			.journal_size = CSUM_JOURNAL_SIZE,
+			.clusters_offset = CSUM_CLUSTERS_OFFSET,
+		},
+	};
+
+	memset(make.superblock.uuid, 3, sizeof(make.superblock.uuid));
+	memset(make.superblock.seed, 4, sizeof(make.superblock.seed));
+	assert_int_equal(csum_mkvolume(&make), 0);
+}
+
+/* Another volume that holds the same, however it is laid out and checked. */
+static void make_twin(struct dam_base *base, const uint8_t *data, struct damdisk *disk, struct csum_geometry *geometry)
+{
+	uint32_t size = base->geometry.sector_size;
+	uint64_t sectors = base->geometry.data_sectors, bytes, done;
+	struct filling filling = { data };
+	const struct csum_write_options options = { .length_bytes = sectors * size, .source = { fill, &filling } };
+	struct csum_device *device;
+	struct csum_volume *volume;
+
+	assert_int_equal(csum_layout_device_bytes(size, 5, false, sectors, &bytes), 0);
+	assert_int_equal(csum_layout_derive(size, 5, false, bytes, 0, geometry), 0);
+	damdisk_init(disk, "twin", bytes);
+	format(disk, &base->recorder.handlers, geometry);
+	device = damdisk_lend(disk);
+	assert_int_equal(csum_volume_open_devices(&base->recorder.handlers, device, device, true, 0, &volume), 0);
+	assert_int_equal(csum_write(volume, &options, &done), 0);
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+static void choose_bad(struct dam_base *base)
+{
+	base->replica_bad = calloc(1, base->geometry.data_sectors);
+	assert_non_null(base->replica_bad);
+	for (uint64_t i = 0; i < base->geometry.data_sectors; i++)
+		base->replica_bad[i] = dam_below(&base->random, 6) == 0;
+}
+
+static void make_raw(struct dam_base *base, uint8_t *data)
+{
+	uint32_t size = base->geometry.sector_size;
+	uint64_t sectors = base->geometry.data_sectors;
+
+	base->replica[DAM_RAW] = put(base, "raw", data, sectors * size);
+	for (uint64_t i = 0; i < sectors; i++) {
+		if (base->replica_bad[i])
+			fill_random(data + i * size, size, base->seed + i);
+	}
+	base->replica[DAM_RAW_DAMAGED] = put(base, "raw-damaged", data, sectors * size);
+}
+
+static void make_volumes(struct dam_base *base, const uint8_t *data)
+{
+	struct csum_geometry geometry;
+	struct damdisk disk;
+
+	make_twin(base, data, &disk, &geometry);
+	base->replica[DAM_VOLUME] = put(base, "volume", disk.bytes, disk.size);
+	for (uint64_t i = 0; i < base->geometry.data_sectors; i++) {
+		if (base->replica_bad[i])
+			disk.bytes[csum_layout_data_offset(&geometry, i) + i % geometry.sector_size] ^= 0x40;
+	}
+	base->replica[DAM_VOLUME_DAMAGED] = put(base, "volume-damaged", disk.bytes, disk.size);
+	damdisk_free(&disk);
+}
+
+void dam_make_replicas(struct dam_base *base)
+{
+	uint64_t sectors = base->geometry.data_sectors;
+	uint8_t *data = malloc(sectors * base->geometry.sector_size), *bad = malloc(sectors);
+
+	assert_true(data && bad);
+	dam_read(base, data, bad);
+	/* The base itself: whatever interrupted it, everything is right by one version. */
+	for (uint64_t i = 0; i < sectors; i++)
+		assert_true(!bad[i] && dam_right(base, i, data + i * base->geometry.sector_size));
+	base->directory = temporary_directory();
+	choose_bad(base);
+	make_volumes(base, data);
+	make_raw(base, data);
+	free(data);
+	free(bad);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* For the tests of scrub: a volume that the library made and filled, on devices in memory, to be damaged. */
+#ifndef SCRUBBED_H
+#define SCRUBBED_H
+
+#include "device_helpers.h"
+#include "memdevice.h"
+#include "volume.h"
+
+enum { SCRUBBED_FINDINGS = 256 };
+
+struct scrubbed_shape {
+	uint32_t sector_size, interleave;
+	bool external;
+	enum csum_checksum_type checksum_type;
+	uint64_t data_sectors;
+};
+
+/* Data sector n has content of its own, but every seventh is unwritten, and sectors 1, 2 are zeros, all 0x55. */
+struct scrubbed {
+	struct recorder recorder;
+	struct memdevice disks[2];
+	struct memdevice *data, *metadata; /* of disks; the same one when internal */
+	struct csum_geometry geometry;
+	uint8_t *original[2]; /* the disks as they were filled */
+	char *directory; /* for files */
+	char *replica; /* a file there, once made */
+	/* Of the last scrub. */
+	struct csum_scrub_result result;
+	struct csum_finding findings[SCRUBBED_FINDINGS]; /* the first ones; strings are not valid */
+	char how[SCRUBBED_FINDINGS][80];
+	size_t finding_count;
+};
+
+extern struct scrubbed scrubbed;
+
+extern const struct scrubbed_shape scrubbed_usual; /* S = 512, K = 3, internal, crc64 */
+
+void scrubbed_start(const struct scrubbed_shape *shape);
+void scrubbed_stop(void);
+int scrubbed_set_up(void **state); /* of the usual shape */
+int scrubbed_tear_down(void **state);
+
+/* Where things lie in memory. */
+uint8_t *scrubbed_sector(uint64_t data_sector);
+uint8_t *scrubbed_imd(uint64_t group, int copy);
+uint64_t scrubbed_offset(uint64_t data_sector); /* on the data disk */
+
+/* A raw image of the original data space. */
+const char *scrubbed_make_replica(void);
+
+struct csum_volume *scrubbed_open(bool repair);
+/* Scrubs; defaults where options are NULL. The error of opening, scrubbing or closing: the first. */
+int scrubbed_run(const struct csum_scrub_options *options);
+/* Damage is gone: data sectors are as they were, and a check finds nothing. */
+void assert_healed(void);
+/* Every written data sector is as it was. */
+void assert_original_data(void);
+/* What a check finds: errors. */
+uint64_t scrubbed_check(struct csum_totals *totals);
+
+/* Exactly one finding, of that kind, on that sector. */
+const struct csum_finding *assert_one_finding(enum csum_finding_kind kind, uint64_t first_sector,
+					      enum csum_disposition disposition, const char *how);
+
+#endif
