@@ -23,7 +23,7 @@ _csumtool_options()
 		;;
 	check)
 		echo "$end -f --force -J --json -q --quiet --metadata-only |" \
-			"-m --metadata -o --offset -l --length"
+			"-m --metadata -o --offset -l --length --rate"
 		;;
 	scrub)
 		echo "$end -n --dry-run -J --json -q --quiet --metadata-only --restart --idle |" \

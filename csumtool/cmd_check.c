@@ -12,6 +12,7 @@
 struct checking {
 	struct report *report;
 	struct range range;
+	struct size rate;
 	bool metadata_only;
 	uint32_t sector_size;
 	uint64_t offset, length;
@@ -69,6 +70,8 @@ static int check_volume(struct checking *checking, struct csum_volume *volume)
 	checking->sector_size = volume_sector_size(volume);
 	error = range_bytes(checking->report, &checking->range, checking->sector_size, &how.offset_bytes,
 			    &how.length_bytes);
+	if (!error && checking->rate.number)
+		error = args_size_bytes(&checking->rate, checking->sector_size, &how.rate_bytes);
 	if (error)
 		return error;
 	checking->offset = how.offset_bytes;
@@ -117,7 +120,8 @@ static int run(struct report *report, const struct options *options)
 	struct csum_volume *volume;
 	int error;
 
-	if (options_range(report, &command_check, options, &checking.range))
+	if (options_range(report, &command_check, options, &checking.range) ||
+	    options_size(report, &command_check, options, OPT_RATE, false, &checking.rate))
 		return STATUS_USAGE;
 	error = volume_open(report, options, VOLUME_READ, &volume);
 	if (!error) {
@@ -132,6 +136,7 @@ static int run(struct report *report, const struct options *options)
 static const struct poptOption table[] = {
 	OPTION_RANGE,
 	OPTION_FLAG("metadata-only", '\0', OPT_METADATA_ONLY, "only superblocks and integrity metadata"),
+	OPTION_VALUE("rate", '\0', OPT_RATE, "read that much data a second at the most", "SIZE"),
 	OPTION_FORCE_MOUNTED,
 	OPTION_METADATA,
 	OPTION_WAIT,

@@ -67,7 +67,7 @@ static int read_volume(struct reading *reading, struct csum_volume *volume, cons
 			    &how.length_bytes);
 	if (error)
 		return error;
-	if (volume_is(volume, &reading->output.status)) {
+	if (csum_volume_shares(volume, &reading->output.status)) {
 		report_error(reading->report, "%s: the output is the volume itself", name);
 		return -EINVAL;
 	}

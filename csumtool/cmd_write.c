@@ -46,7 +46,7 @@ static int refuse_itself(struct writing *writing, const struct csum_volume *volu
 {
 	struct stat status;
 
-	if (fstat(writing->input.fd, &status) < 0 || !volume_is(volume, &status))
+	if (fstat(writing->input.fd, &status) < 0 || !csum_volume_shares(volume, &status))
 		return 0;
 	report_error(writing->report, "%s: the input is the volume itself", writing->input.name);
 	return -EINVAL;

@@ -31,23 +31,6 @@ uint32_t volume_sector_size(const struct csum_volume *volume)
 	return info.geometry.sector_size;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
-		return a->st_rdev == b->st_rdev;
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-bool volume_is(const struct csum_volume *volume, const struct stat *file)
-{
-	struct csum_volume_info info;
-	struct stat device;
-
-	csum_volume_get_info(volume, &info);
-	return (stat(info.data_device, &device) == 0 && same_file(&device, file)) ||
-	       (stat(info.metadata_device, &device) == 0 && same_file(&device, file));
-}
-
 const char *volume_state_name(enum csum_state state)
 {
 	switch (state) {

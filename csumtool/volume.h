@@ -19,11 +19,6 @@ int volume_open(struct report *report, const struct options *options, enum volum
 /* Closes it. Returns error, or when that is 0 the error of closing. */
 int volume_close(struct csum_volume *volume, int error);
 uint32_t volume_sector_size(const struct csum_volume *volume);
-/*
- * Whether a file is the volume's data or metadata device, where taking input or putting output would make
- * the volume its own source or destination.
- */
-bool volume_is(const struct csum_volume *volume, const struct stat *file);
 
 /* The members of "info" objects, or one of them. */
 json_t *volume_info_json(const struct csum_volume_info *info);

@@ -157,6 +157,14 @@ struct csum_volume_info {
 /* Fills *info from what was read at opening; never fails. Pointers in it live as long as the volume. */
 void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_info *info);
 
+struct stat;
+
+/*
+ * Whether a file that stat(2) or fstat(2) described shares bytes with a device of the volume: is the same one, a
+ * partition of it or the disk it is part of, or what a loop device is made of.
+ */
+bool csum_volume_shares(const struct csum_volume *volume, const struct stat *file);
+
 /* Bytes of data space: data_sectors * sector_size. */
 uint64_t csum_volume_data_bytes(const struct csum_volume *volume);
 

@@ -323,13 +323,19 @@ static int report_round(struct csum_io *io)
 	return -EIO;
 }
 
+/* A device's error must not pass for one of the library's own, which have a meaning to its callers. */
+static int foreign_error(int error)
+{
+	return error == -EBADMSG || error == -ECANCELED ? -EIO : error;
+}
+
 int csum_io_round_wait(struct csum_io *io)
 {
 	int error = 0;
 
 	csum_pool_wait(io->pool);
 	if (atomic_load(&io->failed))
-		error = report_round(io);
+		error = foreign_error(report_round(io));
 	io->round = NULL;
 	io->round_count = 0;
 	return error;
@@ -362,7 +368,8 @@ int csum_io_flush_all(struct csum_io *io)
 			error = device->ops->drop_cache(device->context);
 		if (error) {
 			atomic_store(&io->failed, true);
-			return csum_report_error(io->handlers, error, device->name, "flushing the device");
+			return foreign_error(
+				csum_report_error(io->handlers, error, device->name, "flushing the device"));
 		}
 		io->written[i] = false;
 	}

@@ -52,6 +52,7 @@ struct csum_scrub_want {
 	uint64_t place[3];
 	uint32_t place_count;
 	bool owners_added; /* those of place that are bad are in the table */
+	bool repaired; /* place[0] was bad, and has that content now */
 	uint32_t expected_by, held_by; /* bad sectors whose entry is this one; that hold it; or NO_INDEX */
 };
 

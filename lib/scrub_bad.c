@@ -239,6 +239,46 @@ static int repair(struct csum_scrub *scrub)
 	return error;
 }
 
+/* Notes where contents have just been put right: two bad sectors may have had the same one. */
+static void note_repaired(struct csum_scrub *scrub)
+{
+	for (size_t i = 0; i < scrub->bad_count; i++) {
+		const struct csum_scrub_bad *bad = &scrub->bad[i];
+		struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
+
+		if (!want || bad->gone || bad->outcome.disposition != CSUM_REPAIRED)
+			continue;
+		want->place[0] = bad->found.sector;
+		want->place_count = want->place_count ? want->place_count : 1;
+		want->repaired = true;
+	}
+}
+
+/* Those that were left, and whose content another one has got meanwhile, are tried once more. */
+static int repair_duplicates(struct csum_scrub *scrub)
+{
+	struct order order = { .scrub = scrub };
+	int error = 0;
+
+	note_repaired(scrub);
+	order.ready = calloc(scrub->bad_count, sizeof(*order.ready));
+	if (!order.ready)
+		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
+	for (uint32_t i = 0; i < scrub->bad_count; i++) {
+		struct csum_scrub_bad *bad = &scrub->bad[i];
+		const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
+
+		if (bad->gone || bad->outcome.disposition != CSUM_LEFT || !want || !want->repaired)
+			continue;
+		bad->source = CSUM_SCRUB_NO_INDEX;
+		order.ready[order.ready_count++] = i;
+	}
+	while (!error && order.ready_count)
+		error = settle_round(&order);
+	free(order.ready);
+	return error;
+}
+
 /* ------------------------------------------------------------------ */
 
 static int compare_sectors(const void *a, const void *b)
@@ -274,6 +314,8 @@ int csum_scrub_bad_settle(struct csum_scrub *scrub, bool quick)
 	error = learn(scrub, quick);
 	if (!error || error == -ECANCELED)
 		repair_error = repair(scrub);
+	if (!repair_error && scrub->wants && !scrub->ended_repairs)
+		repair_error = repair_duplicates(scrub);
 	report(scrub);
 	free(scrub->wants);
 	scrub->wants = NULL;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "device_facts.h"
 #include "protocol.h"
@@ -356,6 +357,19 @@ void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_i
 	memcpy(info->label, superblock->label, sizeof(info->label));
 	memcpy(info->data_identity, superblock->data_identity, sizeof(info->data_identity));
 	memcpy(info->slot_valid, volume->slot_valid, sizeof(info->slot_valid));
+}
+
+bool csum_volume_shares(const struct csum_volume *volume, const struct stat *file)
+{
+	bool is_block = S_ISBLK(file->st_mode);
+	const struct csum_device device = {
+		.is_block = is_block,
+		.block_device = is_block ? file->st_rdev : 0,
+		.file_system_device = file->st_dev,
+		.inode = file->st_ino,
+	};
+
+	return csum_device_same(volume->data, &device) || csum_device_same(volume->metadata, &device);
 }
 
 uint64_t csum_volume_data_bytes(const struct csum_volume *volume)

@@ -43,7 +43,7 @@ wrong() {
 	wrong '-q: there is no such option' -q info vol
 	wrong "there is no command 'a\\\\x1b\[31m'" $'a\e[31m'
 	# What comes later is no command yet.
-	for command in scrub undo accept set; do
+	for command in accept set; do
 		wrong "there is no command '$command'" $command vol
 	done
 }

@@ -208,15 +208,15 @@ static int64_t faulty_write(struct sim_machine *machine, const struct sim_port *
 	case SIM_VANISH:
 		return fail(machine, true, -ENODEV);
 	case SIM_EIO:
-		return fail(machine, true, -EIO);
+		return fail(machine, !machine->lenient, -EIO);
 	case SIM_ENOSPC:
-		return fail(machine, true, -ENOSPC);
+		return fail(machine, !machine->lenient, -ENOSPC);
 	case SIM_EINTR:
 		return fail(machine, false, -EINTR);
 	case SIM_EIO_HALF:
 		if (part)
 			store(machine, port->disk, buffer, part, offset_bytes);
-		return fail(machine, true, -EIO);
+		return fail(machine, !machine->lenient, -EIO);
 	default:
 		if (part == 0)
 			part = size;

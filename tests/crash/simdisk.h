@@ -132,7 +132,8 @@ struct sim_machine {
 	bool fault_done; /* it came to pass */
 	bool vanished;
 	uint64_t changes_after_fault; /* writes and flushes tried after a failed write or flush */
-	bool failed; /* a write or flush has */
+	bool failed; /* a write or flush has, and it was not one to carry on after */
+	bool lenient; /* a refused write is one to carry on after, unlike a failed flush: scrub */
 	const uint64_t *unreadable; /* pairs: disk, block number; ended by UINT64_MAX; a write does not heal them */
 	uint32_t *trace; /* per flush: kinds written to its disk since the last one, a bit each; may be NULL */
 	size_t trace_size;

@@ -4,8 +4,23 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+void *sim_shared(size_t size)
+{
+	/* cppcheck-suppress invalidFunctionArg ; -1 is what an anonymous mapping wants */
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	/* cppcheck-suppress memleak ; it is handed out */
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void sim_shared_free(void *memory, size_t size)
+{
+	munmap(memory, size);
+}
 
 static void run_child(void (*work)(size_t number), size_t number)
 {

@@ -206,7 +206,8 @@ static void do_damage(struct sim_start *start, enum sim_damage damage, const str
 		start->permitted |= 1u << CSUM_IMD_BAD;
 		break;
 	case SIM_WRITE_LOST:
-		lose_write(start, last, before);
+		if (last && before)
+			lose_write(start, last, before);
 		break;
 	case SIM_GROUP_LOST:
 		lose_group(start, last_group);

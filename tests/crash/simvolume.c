@@ -164,13 +164,14 @@ static void run_format(struct sim_machine *machine, const struct sim_format *for
 void sim_command_run(struct sim_machine *machine, const struct sim_command *command, const struct sim_format *format,
 		     struct sim_run *run)
 {
-	const struct csum_handlers handlers = { .user = run->message, .message = take_message };
+	struct csum_handlers handlers = { .message = take_message };
 	struct csum_device *data, *metadata;
 	struct csum_volume *volume;
 	int close_error;
 
 	*run = (struct sim_run){ .phase = SIM_OPENING };
-	if (command->action == SIM_FORMAT) {
+	handlers.user = run->message;
+	if (command->action == SIM_FORMAT && format) {
 		run_format(machine, format, &handlers, run);
 		run->phase = SIM_ENDED;
 		return;
@@ -255,12 +256,14 @@ static void look_at_volume(struct csum_volume *volume, struct looking *looking)
 void sim_look_at(struct sim_machine *machine, const struct sim_contents *contents, const struct sim_expect *expect,
 		 struct sim_view *view)
 {
-	const struct csum_handlers handlers = { .user = view->message, .message = take_message };
-	struct looking looking = { contents, expect, view };
+	struct csum_handlers handlers = { .message = take_message };
+	struct looking looking = { .contents = contents, .expect = expect };
 	struct csum_device *data, *metadata;
 	struct csum_volume *volume;
 
 	*view = (struct sim_view){ .sectors = contents->data_sectors };
+	looking.view = view;
+	handlers.user = view->message;
 	view->content = sim_alloc(view->sectors * sizeof(*view->content));
 	data = sim_machine_device(machine, 0, false);
 	metadata = machine->map->disks > 1 ? sim_machine_device(machine, 1, false) : data;

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "simfaults.h"
 #include "simjobs.h"
@@ -76,13 +75,16 @@ int main(void)
 	const char *only = getenv("CSUM_CRASH_ONLY");
 	int failed;
 
-	results = mmap(NULL, sim_scenario_count * sizeof(*results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
-	if (results == MAP_FAILED)
+	results = sim_shared(sim_scenario_count * sizeof(*results));
+	if (!results)
 		return 1;
 	for (size_t i = 0; i < sim_scenario_count && selected_count < MOST_SCENARIOS; i++) {
 		if (sim_scenarios[i].endless || (only && strcmp(only, sim_scenarios[i].name) != 0))
 			continue;
+		if (selected_count == 0) {
+			fputs("no such scenario here\n", stderr);
+			return 1;
+		}
 		tests[selected_count] = (struct CMUnitTest){ .name = sim_scenarios[i].name,
 							     .test_func = check_scenario,
 							     .initial_state = &results[i] };
@@ -91,6 +93,6 @@ int main(void)
 	tests[selected_count] = (struct CMUnitTest){ .name = "figures", .test_func = report };
 	sim_jobs(selected, selected_count, run_scenario);
 	failed = _cmocka_run_group_tests("faults", tests, selected_count + 1, NULL, NULL);
-	munmap(results, sim_scenario_count * sizeof(*results));
+	sim_shared_free(results, sim_scenario_count * sizeof(*results));
 	return failed;
 }

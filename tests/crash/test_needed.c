@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "simexplore.h"
@@ -216,13 +215,16 @@ int main(void)
 	const char *only = getenv("CSUM_CRASH_ONLY");
 	int failed;
 
-	tables = mmap(NULL, sim_scenario_count * sizeof(*tables), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
-	if (tables == MAP_FAILED)
+	tables = sim_shared(sim_scenario_count * sizeof(*tables));
+	if (!tables)
 		return 1;
 	for (size_t i = 0; i < sim_scenario_count && selected_count < MOST_SCENARIOS; i++) {
 		if (!sim_scenarios[i].exact || (only && strcmp(only, sim_scenarios[i].name) != 0))
 			continue;
+		if (selected_count == 0) {
+			fputs("no such scenario here\n", stderr);
+			return 1;
+		}
 		tests[selected_count] = (struct CMUnitTest){ .name = sim_scenarios[i].name,
 							     .test_func = check_scenario,
 							     .initial_state = &tables[i] };
@@ -231,6 +233,6 @@ int main(void)
 	tests[selected_count] = (struct CMUnitTest){ .name = "table", .test_func = print_tables };
 	sim_jobs(selected, selected_count, try_scenario);
 	failed = _cmocka_run_group_tests("needed", tests, selected_count + 1, NULL, NULL);
-	munmap(tables, sim_scenario_count * sizeof(*tables));
+	sim_shared_free(tables, sim_scenario_count * sizeof(*tables));
 	return failed;
 }
