@@ -81,14 +81,14 @@ int main(void)
 	for (size_t i = 0; i < sim_scenario_count && selected_count < MOST_SCENARIOS; i++) {
 		if (sim_scenarios[i].endless || (only && strcmp(only, sim_scenarios[i].name) != 0))
 			continue;
-		if (selected_count == 0) {
-			fputs("no such scenario here\n", stderr);
-			return 1;
-		}
 		tests[selected_count] = (struct CMUnitTest){ .name = sim_scenarios[i].name,
 							     .test_func = check_scenario,
 							     .initial_state = &results[i] };
 		selected[selected_count++] = i;
+	}
+	if (selected_count == 0) {
+		fputs("no such scenario here\n", stderr);
+		return 1;
 	}
 	tests[selected_count] = (struct CMUnitTest){ .name = "figures", .test_func = report };
 	sim_jobs(selected, selected_count, run_scenario);

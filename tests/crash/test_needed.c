@@ -221,14 +221,14 @@ int main(void)
 	for (size_t i = 0; i < sim_scenario_count && selected_count < MOST_SCENARIOS; i++) {
 		if (!sim_scenarios[i].exact || (only && strcmp(only, sim_scenarios[i].name) != 0))
 			continue;
-		if (selected_count == 0) {
-			fputs("no such scenario here\n", stderr);
-			return 1;
-		}
 		tests[selected_count] = (struct CMUnitTest){ .name = sim_scenarios[i].name,
 							     .test_func = check_scenario,
 							     .initial_state = &tables[i] };
 		selected[selected_count++] = i;
+	}
+	if (selected_count == 0) {
+		fputs("no such scenario here\n", stderr);
+		return 1;
 	}
 	tests[selected_count] = (struct CMUnitTest){ .name = "table", .test_func = print_tables };
 	sim_jobs(selected, selected_count, try_scenario);
