@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damjudge.h"
+#include "damexpect.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -9,8 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "layout.h"
 
 const char *const dam_fault_names[DAM_FAULTS] = {
 	[DAM_WRONG] = "wrong",
@@ -25,25 +23,6 @@ const char *const dam_fault_names[DAM_FAULTS] = {
 
 /* Faults told in full; the rest is counted. */
 #define TOLD 40u
-
-/* What findings say of each place. */
-enum { ANY = 1, BAD = 2, LEFT = 4, REPAIRED = 8, LOST = 16 };
-
-struct marks {
-	uint8_t *data, *group;
-	uint8_t slot[CSUM_SLOTS];
-	uint64_t *means;
-};
-
-struct judging {
-	struct dam_base *base;
-	const struct dam_options *options;
-	struct dam_tally *tally;
-	struct dam_run run;
-	struct dam_look before, after;
-	struct marks checked, scrubbed, left;
-	uint8_t *read, *bad;
-};
 
 static void fault(struct judging *j, enum dam_fault kind, const char *what, uint64_t number)
 {
@@ -130,18 +109,13 @@ static void scrub(struct judging *j, struct marks *marks, bool dry_run, struct c
 
 /* ------------------------------------------------------------------ noticed */
 
-static uint64_t group_of(const struct judging *j, uint64_t sector)
-{
-	return csum_layout_group_of(&j->base->geometry, sector);
-}
-
 /* 0 nothing to notice, 1 noticed, -1 not. */
 static int notice(struct judging *j, const struct dam_damage *damage)
 {
 	int result = 0;
 
 	for (uint32_t i = 0; i < damage->sector_count; i++) {
-		uint64_t sector = damage->sector[i], group = group_of(j, sector);
+		uint64_t sector = damage->sector[i], group = dam_group_of(j, sector);
 
 		if (!j->before.meaning[sector] || result < 0)
 			continue;
@@ -168,25 +142,13 @@ static int notice(struct judging *j, const struct dam_damage *damage)
 	return result;
 }
 
-/* Whether the metadata that was there for the sector still is; with an interrupted update its journal counts too. */
-static bool described(const struct judging *j, uint64_t sector)
-{
-	uint64_t group = group_of(j, sector);
-
-	if (j->base->shape.state == DAM_CLEAN)
-		return !j->before.lost[group];
-	if (j->base->shape.state == DAM_RECOVERING && (j->run.journal || j->run.slots))
-		return false;
-	return !j->run.imd[2 * group] && !j->run.imd[2 * group + 1];
-}
-
 static void find_false_alarms(struct judging *j)
 {
 	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
 		/* Of an active volume, a sector may be zeros again that was unwritten before: seen, or as if it never was. */
 		bool touched = j->run.data[i] && j->base->shape.state != DAM_CLEAN;
 
-		if (!j->before.meaning[i] && (j->checked.data[i] & BAD) && !touched && described(j, i))
+		if (!j->before.meaning[i] && (j->checked.data[i] & BAD) && !touched && dam_described(j, i))
 			fault(j, DAM_FALSE_ALARM, "data sector", i);
 	}
 	for (uint64_t group = 0; group < j->base->geometry.groups; group++) {
@@ -206,73 +168,10 @@ static void find_false_alarms(struct judging *j)
 
 /* ------------------------------------------------------------------ healed */
 
-static bool may_be_bits(const struct judging *j, uint64_t sector)
-{
-	uint64_t first = sector, last = sector;
-
-	if (j->base->shape.checksum_type != CSUM_CRC64 || j->run.data[sector] != 1)
-		return false;
-	while (first > 0 && j->before.meaning[first - 1])
-		first--;
-	while (last + 1 < j->base->geometry.data_sectors && j->before.meaning[last + 1])
-		last++;
-	if (last - first >= 64)
-		return false;
-	for (uint32_t i = 0; i < j->run.count; i++) {
-		if (j->run.damage[i].kind <= DAM_TWO_BITS && j->run.damage[i].sector[0] == sector)
-			return true;
-	}
-	return false;
-}
-
-/* Each holds the content of the other, and nothing else happened to them. */
-static bool is_swapped(const struct judging *j, const struct dam_damage *damage)
-{
-	return damage->kind == DAM_SWAPPED && damage->sector_count == 2 && j->run.data[damage->sector[0]] == 1 &&
-	       j->run.data[damage->sector[1]] == 1 && j->before.meaning[damage->sector[0]] &&
-	       j->before.meaning[damage->sector[1]];
-}
-
-static bool lies_elsewhere(const struct judging *j, uint64_t sector)
-{
-	const struct dam_base *base = j->base;
-	uint32_t size = base->geometry.sector_size;
-	const uint8_t *content = base->after + sector * size;
-
-	if (base->shape.checksum_type != CSUM_CRC64 || base->shape.state != DAM_CLEAN)
-		return false;
-	for (uint32_t i = 0; i < j->run.count; i++) {
-		const struct dam_damage *damage = &j->run.damage[i];
-
-		if (is_swapped(j, damage) && (damage->sector[0] == sector || damage->sector[1] == sector))
-			return true;
-	}
-	/* Unwritten sectors are zeros in `after` too, and nobody's source. */
-	for (uint64_t i = 0; i < base->geometry.data_sectors; i++) {
-		if (i != sector && !j->run.data[i] && !j->before.lost[group_of(j, i)] && content[0] &&
-		    memcmp(base->after + i * size, content, size) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool must_heal(const struct judging *j, uint64_t sector)
-{
-	enum dam_replica replica = j->options->replica;
-
-	if (!described(j, sector))
-		return false;
-	if (replica == DAM_RAW || replica == DAM_VOLUME)
-		return true;
-	if (replica != DAM_NO_REPLICA && !j->base->replica_bad[sector])
-		return true;
-	return may_be_bits(j, sector) || lies_elsewhere(j, sector);
-}
-
 static void find_unhealed(struct judging *j)
 {
 	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
-		if (j->before.meaning[i] && j->bad[i] && must_heal(j, i))
+		if (j->before.meaning[i] && j->bad[i] && dam_must_heal(j, i))
 			fault(j, DAM_NOT_HEALED, "data sector", i);
 	}
 	for (uint64_t group = 0; group < j->base->geometry.groups; group++) {
