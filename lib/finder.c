@@ -218,9 +218,10 @@ static void add_sector(struct csum_finder *finder, const struct csum_scan_batch 
 	held->computed_entry = batch->entry[i];
 }
 
+/* One that is not simply good. */
 static void count_sector(struct csum_totals *totals, enum csum_verdict verdict)
 {
-	totals->sectors_verified += verdict == CSUM_VERDICT_GOOD || verdict == CSUM_VERDICT_TRANSIENT;
+	totals->sectors_verified += verdict == CSUM_VERDICT_TRANSIENT;
 	totals->sectors_transient += verdict == CSUM_VERDICT_TRANSIENT;
 	totals->sectors_unwritten += verdict == CSUM_VERDICT_UNWRITTEN;
 	totals->sectors_interrupted += verdict == CSUM_VERDICT_OLDER;
@@ -229,14 +230,21 @@ static void count_sector(struct csum_totals *totals, enum csum_verdict verdict)
 
 void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *batch, bool lost_as_data)
 {
+	uint64_t good = 0;
+
 	for (uint64_t i = 0; i < batch->sector_count; i++) {
 		enum csum_verdict sector = (enum csum_verdict)batch->verdict[i];
 		struct data_verdict verdict;
 
+		/* Nearly all of them. */
+		if (sector == CSUM_VERDICT_GOOD) {
+			good++;
+			continue;
+		}
 		if (finder->bad_apart && csum_verdict_is_bad(sector) && sector != CSUM_VERDICT_LOST)
 			continue;
 		count_sector(finder->totals, sector);
-		if (sector == CSUM_VERDICT_GOOD || sector == CSUM_VERDICT_UNWRITTEN)
+		if (sector == CSUM_VERDICT_UNWRITTEN)
 			continue;
 		verdict = judge_sector(sector);
 		if (!verdict.finding || (sector == CSUM_VERDICT_LOST && !lost_as_data))
@@ -244,6 +252,7 @@ void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *
 		csum_finding_count(finder, verdict.kind, 1, &csum_outcome_left);
 		add_sector(finder, batch, i, &verdict);
 	}
+	finder->totals->sectors_verified += good;
 }
 
 void csum_finder_sector(struct csum_finder *finder, const struct csum_scan_batch *batch, uint64_t i)

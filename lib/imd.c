@@ -30,11 +30,6 @@ bool csum_imd_has_magic(const void *sector)
 	return memcmp(header(sector)->magic, CSUM_IMD_MAGIC, sizeof(header(sector)->magic)) == 0;
 }
 
-uint64_t csum_imd_entry(const void *sector, uint32_t index)
-{
-	return csum_le64_get(header(sector)->entry[index]);
-}
-
 void csum_imd_set_entry(void *sector, uint32_t index, uint64_t entry)
 {
 	struct csum_disk_imd *imd = sector;

@@ -14,7 +14,12 @@ uint32_t csum_imd_stored_group(const void *sector);
 uint32_t csum_imd_stored_crc(const void *sector);
 bool csum_imd_has_magic(const void *sector);
 
-uint64_t csum_imd_entry(const void *sector, uint32_t index);
+/* Inline because it is asked for every sector that is verified. */
+static inline uint64_t csum_imd_entry(const void *sector, uint32_t index)
+{
+	return csum_le64_get(((const struct csum_disk_imd *)sector)->entry[index]);
+}
+
 void csum_imd_set_entry(void *sector, uint32_t index, uint64_t entry);
 
 /* The CRC that a sector with these bytes has at that place. */
