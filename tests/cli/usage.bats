@@ -70,7 +70,7 @@ wrong() {
 		wrong '-Z: there is no such option' "$command" -Z vol
 		wrong '--frobnicate' "$command" vol --frobnicate=5
 		wrong '-[qvJ]*Z' "$command" -JZ vol
-		for later in --adopt --progress --mapfile=x --metrics=x --rate=1; do
+		for later in --adopt --progress --mapfile=x --metrics=x; do
 			wrong "${later%=*}" "$command" $later vol
 		done
 	done
