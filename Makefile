@@ -293,7 +293,7 @@ runnable = $(addprefix $(abspath $(BUILD))/,$(filter-out %.bats,$(1))) $(filter 
 built_for = $(addprefix $(BUILD)/,$(filter-out %.bats,$(1))) \
 	$(if $(filter %.bats,$(1)),$(PROG) $(CLI_HELPERS))
 
-CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(BATS))
+CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(DAMAGE_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(BATS))
 CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) tests/cli/kill.bats)
 
 ## check: runs the unit, crash, damage and command-line tests
