@@ -277,7 +277,7 @@ void csum_finder_bad(struct csum_finder *finder, const struct csum_bad_sector *b
 
 	if (outcome->has_other_sector)
 		verdict = (struct data_verdict){ true, CSUM_MISPLACED, "holds the content of another sector" };
-	finder->totals->sectors_bad++;
+	count_sector(finder->totals, bad->verdict);
 	csum_finding_count(finder, verdict.kind, 1, outcome);
 	hold_data(finder, &verdict, bad->sector, 1, outcome);
 	if (finder->data.sector_count != 1 || !has_checksum(bad->verdict))

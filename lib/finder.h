@@ -58,7 +58,7 @@ bool csum_finder_judge_group(const struct csum_volume *volume, uint64_t number, 
 void csum_finder_group(struct csum_finder *finder, uint64_t number, const struct csum_imd_judgement *judged,
 		       const struct csum_outcome *outcome);
 
-/* A bad sector, counted. */
+/* A sector that was bad, or transient, when it was read; counted. */
 struct csum_bad_sector {
 	uint64_t sector;
 	enum csum_verdict verdict;

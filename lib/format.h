@@ -26,6 +26,7 @@
 #define CSUM_SUPERBLOCK_MAGIC "CSUMVOL\x1a"
 #define CSUM_IMD_MAGIC "IMD1"
 #define CSUM_JOURNAL_MAGIC "CSUMJRNL"
+#define CSUM_PARKED_MAGIC "CSUMPARK"
 
 #define CSUM_SEED_SIZE 16u
 
@@ -123,5 +124,17 @@ struct csum_disk_journal_head {
 
 static_assert(sizeof(struct csum_disk_journal_head) == CSUM_BLOCK_SIZE, "journal head size");
 static_assert(offsetof(struct csum_disk_journal_head, place) == 32, "journal places");
+
+/* At the place of the journal, while a scrub of a clean volume moves misplaced contents; the content follows. */
+struct csum_disk_parked_head {
+	uint8_t magic[8];
+	le32 crc;
+	uint8_t reserved_12[4];
+	le64 entry, owner, place;
+	uint8_t reserved_40[CSUM_BLOCK_SIZE - 40];
+};
+
+static_assert(sizeof(struct csum_disk_parked_head) == CSUM_BLOCK_SIZE, "parked head size");
+static_assert(offsetof(struct csum_disk_parked_head, reserved_40) == 40, "parked fields");
 
 #endif

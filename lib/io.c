@@ -200,6 +200,19 @@ bool csum_io_vanished(int error)
 	return error == -ENODEV || error == -ENXIO;
 }
 
+int csum_io_read_patiently(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes, int *attempts)
+{
+	int error, tried = 0;
+
+	do {
+		error = csum_io_read_now(device, buffer, size, offset_bytes);
+		tried++;
+	} while (error && error != -ENODATA && !csum_io_vanished(error) && tried < CSUM_IO_READ_ATTEMPTS);
+	if (attempts)
+		*attempts = tried;
+	return error;
+}
+
 static void read_work(void *argument, size_t index)
 {
 	struct csum_io_request *request = (struct csum_io_request *)argument + index;

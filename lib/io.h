@@ -77,6 +77,13 @@ void csum_io_background_wait(struct csum_io *io);
 /* One read in the calling thread (any thread); the error is returned, not reported. */
 int csum_io_read_now(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes) CSUM_MUST_CHECK;
 
+/*
+ * The same, tried up to CSUM_IO_READ_ATTEMPTS times: an error may pass. One that cannot, of a device that vanished or
+ * ends before, is not waited for. attempts, unless NULL, takes how many there were.
+ */
+int csum_io_read_patiently(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes,
+			   int *attempts) CSUM_MUST_CHECK;
+
 /* Whether a read error means that the whole device is gone, not that a place of it cannot be read. */
 bool csum_io_vanished(int error);
 

@@ -114,7 +114,8 @@ struct csum_recovery {
 	void (*group)(void *user, uint64_t number, const struct csum_group *group);
 	/*
 	 * Sector i of the run (all of a group) is bad: makes it right by one of the group's versions, durably, and *entry
-	 * the entry of that version; or leaves both. Errors end the recovery.
+	 * the entry of that version; or leaves the sector. *entry is then that of the version it could be made right by,
+	 * if only the device took the write, or stays the newest. Errors end the recovery.
 	 */
 	int (*heal)(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
 		    uint64_t *entry);

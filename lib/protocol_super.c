@@ -14,7 +14,7 @@
 static int read_slot(struct csum_volume *volume, enum csum_slot slot, uint64_t offset_bytes)
 {
 	struct csum_device *device = volume->metadata;
-	int error = csum_io_read_now(device, volume->slot_buffer, CSUM_BLOCK_SIZE, offset_bytes);
+	int error = csum_io_read_patiently(device, volume->slot_buffer, CSUM_BLOCK_SIZE, offset_bytes, NULL);
 
 	if (csum_io_vanished(error))
 		return csum_report_error(&volume->handlers, error, device->name,
@@ -69,7 +69,8 @@ static bool looks_swapped(const struct csum_volume *volume)
 	struct csum_superblock superblock;
 
 	return volume->data != volume->metadata &&
-	       csum_io_read_now(volume->data, volume->slot_buffer, CSUM_BLOCK_SIZE, CSUM_SLOT_A_OFFSET) == 0 &&
+	       csum_io_read_patiently(volume->data, volume->slot_buffer, CSUM_BLOCK_SIZE, CSUM_SLOT_A_OFFSET, NULL) ==
+		       0 &&
 	       csum_superblock_decode(volume->slot_buffer, &superblock) && superblock.geometry.external;
 }
 

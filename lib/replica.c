@@ -27,7 +27,7 @@ static bool slot_at(struct csum_device *device, void *buffer, uint64_t offset_by
 {
 	static const uint8_t magic[8] = CSUM_SUPERBLOCK_MAGIC;
 	struct csum_superblock *superblock = malloc(sizeof(*superblock));
-	bool found = superblock && csum_io_read_now(device, buffer, CSUM_BLOCK_SIZE, offset_bytes) == 0 &&
+	bool found = superblock && csum_io_read_patiently(device, buffer, CSUM_BLOCK_SIZE, offset_bytes, NULL) == 0 &&
 		     memcmp(buffer, magic, sizeof(magic)) == 0 && csum_superblock_decode(buffer, superblock);
 
 	free(superblock);
@@ -183,7 +183,7 @@ bool csum_replica_read(struct csum_replica *replica, uint64_t data_sector, uint8
 		return false;
 	if (replica->volume)
 		return read_verified(replica, data_sector, buffer);
-	error = csum_io_read_now(replica->device, buffer, sector_size, data_sector * sector_size);
+	error = csum_io_read_patiently(replica->device, buffer, sector_size, data_sector * sector_size, NULL);
 	replica->gone = csum_io_vanished(error);
 	if (replica->gone)
 		csum_report_warning(&replica->repaired->handlers, replica->name, "the replica has vanished");

@@ -50,10 +50,10 @@ static int allocate(struct csum_scrub *scrub)
 
 	if (error)
 		return error;
-	scrub->held = csum_io_alloc(scrub->sector_size);
+	scrub->parked_record = csum_io_alloc(2 * csum_parked_record_size(scrub->sector_size));
 	scrub->one_data = csum_io_alloc(scrub->sector_size);
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->held && scrub->one_data && scrub->round_data)
+	if (scrub->parked_record && scrub->one_data && scrub->round_data)
 		return 0;
 	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
 }
@@ -86,7 +86,7 @@ static int release(struct csum_scrub *scrub)
 	csum_healer_free(scrub->healer);
 	csum_span_free(&scrub->one);
 	csum_io_list_free(&scrub->list);
-	free(scrub->held);
+	free(scrub->parked_record);
 	free(scrub->one_data);
 	free(scrub->round_data);
 	free(scrub->bad);
@@ -145,6 +145,8 @@ static int work(struct csum_scrub *scrub)
 		error = csum_scrub_super(scrub);
 	if (!error && !scrub->looking)
 		error = csum_scrub_recover(scrub);
+	if (!error && !scrub->looking)
+		error = csum_scrub_park_load(scrub);
 	csum_finder_flush(&scrub->finder);
 	if (error)
 		return error;

@@ -7,8 +7,10 @@
  *   scrub_imd.c      copies of imd sectors
  *   scrub_super.c    slots of the superblock, and the record of the scrub in them
  *   scrub_recover.c  an active volume first of all
- *   scrub_bad.c      the table of bad sectors: what is known of each, in which order they are repaired, reports
+ *   scrub_bad.c      the table of bad sectors: what is known of each, reports
  *   scrub_lookup.c   where in the volume a content belongs, or is to be found
+ *   scrub_order.c    in which order they are repaired
+ *   scrub_park.c     a content kept aside while its place is overwritten
  *   scrub_heal.c     the right content of one sector
  *   scrub_write.c    writing it: saved for undo, flushed, read back, verified
  *
@@ -21,6 +23,7 @@
 #include "finder.h"
 #include "heal.h"
 #include "io.h"
+#include "parked.h"
 #include "protocol.h"
 #include "replica.h"
 #include "undo.h"
@@ -42,8 +45,8 @@ struct csum_scrub_bad {
 	uint32_t source; /* index of the bad sector whose place holds its content, or NO_INDEX */
 	uint32_t wanted; /* how many have this one for their source and are not done */
 	bool readable, uniform; /* uniform: one repeated byte, which is nobody's in particular */
-	bool content_held; /* its source's bytes are in csum_scrub.held */
-	bool done, gone; /* gone: right by now, no finding */
+	bool done, gone; /* gone: right when it was read again */
+	bool blocked; /* what it holds is the only copy of a content that could not be put right */
 };
 
 /* Good sectors, as far as is known, whose entry is this one. */
@@ -77,7 +80,8 @@ struct csum_scrub {
 	uint64_t first_sector, end_sector; /* of the pass: where it begins, which may be behind options->offset */
 	bool looking; /* a check: nothing is healed, and all is left */
 	bool dry_run; /* nothing is written: asked for, a check, or the volume stays active */
-	bool ended_repairs; /* too many errors */
+	bool ended_repairs; /* too many errors, or interrupted */
+	bool unfinished; /* interrupted with bad sectors in the table: the next run has to come to them again */
 	bool saving_slots; /* superblocks to be overwritten go to the undo file */
 
 	/* scrub_super.c */
@@ -91,8 +95,12 @@ struct csum_scrub {
 	size_t bad_count, bad_capacity;
 	struct csum_scrub_want *wants;
 	size_t want_mask;
-	uint8_t *held; /* a sector's bytes, kept while its place is overwritten */
 	uint64_t bad_since; /* data sector at which the table began to fill */
+
+	/* scrub_park.c */
+	struct csum_parked parked; /* entry 0: none */
+	bool parked_needed; /* its owner is bad */
+	uint8_t *parked_record; /* and room for reading one back */
 
 	/* one sector, with its group, on its own */
 	struct csum_span one;
@@ -149,15 +157,32 @@ int csum_scrub_recover(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 /* -ENOMEM, reported. */
 int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *found) CSUM_MUST_CHECK;
 /*
- * Repairs and reports what is in the table, which is then empty. quick: without a pass over metadata. On an error
- * everything has been reported all the same.
+ * Repairs and reports what is in the table, which is then empty. On an error everything has been reported all the
+ * same.
  */
-int csum_scrub_bad_settle(struct csum_scrub *scrub, bool quick) CSUM_MUST_CHECK;
+int csum_scrub_bad_settle(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* ---- scrub_order.c */
+
+/* Heals and writes what is in the table, in an order in which no content is lost. */
+int csum_scrub_order_repair(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* ---- scrub_park.c */
+
+/* What an earlier scrub has left parked. The volume is clean, or nothing is done. */
+int csum_scrub_park_load(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+/*
+ * Keeps the content of wanted->place aside, durably. *safe: that place may be overwritten. It may not while another
+ * content is parked and needed, or when the device refuses to write this one.
+ */
+int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, bool *safe) CSUM_MUST_CHECK;
+/* Ends it when its owner has been repaired. */
+int csum_scrub_park_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 /* ---- scrub_lookup.c */
 
-/* Fills wants from the table and, unless quick, a pass over all metadata. */
-int csum_scrub_lookup(struct csum_scrub *scrub, bool quick) CSUM_MUST_CHECK;
+/* Fills wants from the table and, unless repairs have ended, a pass over all metadata. */
+int csum_scrub_lookup(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 /* NULL when nobody asked for it. */
 struct csum_scrub_want *csum_scrub_want(struct csum_scrub *scrub, uint64_t entry);
 

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The table of bad sectors. What one of them holds may be what another one lacks, and then the other comes first:
- * its content must be durable in its own place before this copy of it is overwritten. Where they hold each other's
- * contents in a ring, one of them is kept in memory meanwhile; a crash just then costs that one, which nothing else
- * than its bytes in the wrong place had kept.
- */
+/* The table of bad sectors: what they hold, what they lack, and what became of them. */
 #include "scrub.h"
 
 #include <errno.h>
@@ -36,7 +31,7 @@ int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *f
 
 /* ------------------------------------------------------------------ what is known of each */
 
-/* Reads it anew: an earlier repair may have been just this one. */
+/* Reads it anew: an error may have been passing. */
 static void refresh_work(void *argument, size_t index)
 {
 	struct csum_scrub *scrub = argument;
@@ -45,7 +40,7 @@ static void refresh_work(void *argument, size_t index)
 	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), bad->found.sector);
 	uint8_t *data = csum_io_alloc(scrub->sector_size);
 
-	if (data && csum_io_read_now(volume->data, data, scrub->sector_size, offset_bytes) == 0) {
+	if (data && csum_io_read_patiently(volume->data, data, scrub->sector_size, offset_bytes, NULL) == 0) {
 		bad->readable = true;
 		bad->uniform = memcmp(data, data + 1, scrub->sector_size - 1) == 0;
 		bad->found.computed_entry = csum_checksum_entry(
@@ -122,14 +117,14 @@ static bool may_have_owners(const struct csum_scrub *scrub, uint32_t index)
 	return !bad->gone && bad->outcome.has_other_sector && !scrub->dry_run && !scrub->ended_repairs;
 }
 
-static int learn(struct csum_scrub *scrub, bool quick)
+static int learn(struct csum_scrub *scrub)
 {
 	uint32_t count = (uint32_t)scrub->bad_count;
 	int error;
 
 	csum_io_parallel(scrub->volume->io, 0, scrub->bad_count, refresh_work, scrub);
 	count_runs(scrub);
-	error = csum_scrub_lookup(scrub, quick || scrub->ended_repairs);
+	error = csum_scrub_lookup(scrub);
 	if (error && error != -ECANCELED)
 		return error;
 	for (uint32_t i = 0; i < count; i++) {
@@ -140,142 +135,6 @@ static int learn(struct csum_scrub *scrub, bool quick)
 		if (may_have_owners(scrub, i))
 			error = add_owners(scrub, i);
 	}
-	return error;
-}
-
-/* ------------------------------------------------------------------ the order of repairs */
-
-struct order {
-	struct csum_scrub *scrub;
-	uint32_t *ready; /* a stack: nobody waits for what they hold */
-	size_t ready_count;
-	uint32_t ring_cursor;
-};
-
-static void finish(struct order *order, uint32_t index)
-{
-	struct csum_scrub_bad *bad = &order->scrub->bad[index];
-
-	bad->done = true;
-	if (bad->source == CSUM_SCRUB_NO_INDEX)
-		return;
-	if (--order->scrub->bad[bad->source].wanted == 0 && !order->scrub->bad[bad->source].done && !bad->content_held)
-		order->ready[order->ready_count++] = bad->source;
-}
-
-/* Of a ring, one keeps its content in memory for who waits for it, and is free to be overwritten. */
-static bool break_ring(struct order *order)
-{
-	struct csum_scrub *scrub = order->scrub;
-	uint32_t first, last;
-
-	while (order->ring_cursor < scrub->bad_count && scrub->bad[order->ring_cursor].done)
-		order->ring_cursor++;
-	if (order->ring_cursor == scrub->bad_count)
-		return false;
-	first = last = order->ring_cursor;
-	while (scrub->bad[last].source != first)
-		last = scrub->bad[last].source;
-	scrub->bad[last].content_held = csum_io_read_now(scrub->volume->data, scrub->held, scrub->sector_size,
-							 csum_layout_data_offset(csum_volume_geometry(scrub->volume),
-										 scrub->bad[first].found.sector)) == 0;
-	order->ready[order->ready_count++] = first;
-	return true;
-}
-
-static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scrub_write *writes, size_t *count)
-{
-	struct csum_scrub_bad *bad = &scrub->bad[index];
-	uint8_t *data = scrub->round_data + *count * scrub->sector_size;
-
-	if (scrub->ended_repairs) {
-		bad->outcome.why = "repairing had been ended";
-		return;
-	}
-	if (scrub->looking || !csum_scrub_heal(scrub, bad, data, &bad->outcome))
-		return;
-	if (scrub->dry_run)
-		bad->outcome.disposition = CSUM_WOULD_REPAIR;
-	else
-		writes[(*count)++] =
-			(struct csum_scrub_write){ bad->found.sector, bad->found.expected_entry, data, &bad->outcome };
-}
-
-static int settle_round(struct order *order)
-{
-	struct csum_scrub *scrub = order->scrub;
-	struct csum_scrub_write writes[CSUM_SCRUB_ROUND];
-	uint32_t taken[CSUM_SCRUB_ROUND];
-	size_t taken_count = 0, count = 0;
-	int error;
-
-	while (order->ready_count && taken_count < CSUM_SCRUB_ROUND) {
-		taken[taken_count] = order->ready[--order->ready_count];
-		settle_one(scrub, taken[taken_count++], writes, &count);
-	}
-	error = count ? csum_scrub_write(scrub, writes, count) : 0;
-	for (size_t i = 0; i < taken_count; i++)
-		finish(order, taken[i]);
-	return error;
-}
-
-static int repair(struct csum_scrub *scrub)
-{
-	struct order order = { .scrub = scrub };
-	int error = 0;
-
-	order.ready = calloc(scrub->bad_count, sizeof(*order.ready));
-	if (!order.ready)
-		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		if (scrub->bad[i].gone)
-			scrub->bad[i].done = true;
-		else if (scrub->bad[i].wanted == 0)
-			order.ready[order.ready_count++] = i;
-	}
-	while (!error && (order.ready_count || break_ring(&order)))
-		error = settle_round(&order);
-	free(order.ready);
-	return error;
-}
-
-/* Notes where contents have just been put right: two bad sectors may have had the same one. */
-static void note_repaired(struct csum_scrub *scrub)
-{
-	for (size_t i = 0; i < scrub->bad_count; i++) {
-		const struct csum_scrub_bad *bad = &scrub->bad[i];
-		struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
-
-		if (!want || bad->gone || bad->outcome.disposition != CSUM_REPAIRED)
-			continue;
-		want->place[0] = bad->found.sector;
-		want->place_count = want->place_count ? want->place_count : 1;
-		want->repaired = true;
-	}
-}
-
-/* Those that were left, and whose content another one has got meanwhile, are tried once more. */
-static int repair_duplicates(struct csum_scrub *scrub)
-{
-	struct order order = { .scrub = scrub };
-	int error = 0;
-
-	note_repaired(scrub);
-	order.ready = calloc(scrub->bad_count, sizeof(*order.ready));
-	if (!order.ready)
-		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		struct csum_scrub_bad *bad = &scrub->bad[i];
-		const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
-
-		if (bad->gone || bad->outcome.disposition != CSUM_LEFT || !want || !want->repaired)
-			continue;
-		bad->source = CSUM_SCRUB_NO_INDEX;
-		order.ready[order.ready_count++] = i;
-	}
-	while (!error && order.ready_count)
-		error = settle_round(&order);
-	free(order.ready);
 	return error;
 }
 
@@ -293,29 +152,29 @@ static void report(struct csum_scrub *scrub)
 {
 	qsort(scrub->bad, scrub->bad_count, sizeof(*scrub->bad), compare_sectors);
 	for (size_t i = 0; i < scrub->bad_count; i++) {
-		const struct csum_scrub_bad *bad = &scrub->bad[i];
+		struct csum_scrub_bad *bad = &scrub->bad[i];
 
-		if (bad->gone) {
-			scrub->result->totals.sectors_verified++;
-			continue;
-		}
+		if (bad->gone)
+			bad->found.verdict = CSUM_VERDICT_TRANSIENT;
 		csum_finder_bad(&scrub->finder, &bad->found, &bad->outcome);
 		scrub->result->sectors_repaired += bad->outcome.disposition != CSUM_LEFT;
 	}
 	scrub->bad_count = 0;
 }
 
-int csum_scrub_bad_settle(struct csum_scrub *scrub, bool quick)
+int csum_scrub_bad_settle(struct csum_scrub *scrub)
 {
-	int error, repair_error = 0;
+	int error, repair_error;
 
 	if (scrub->bad_count == 0)
 		return 0;
-	error = learn(scrub, quick);
-	if (!error || error == -ECANCELED)
-		repair_error = repair(scrub);
-	if (!repair_error && scrub->wants && !scrub->ended_repairs)
-		repair_error = repair_duplicates(scrub);
+	error = learn(scrub);
+	if (error) {
+		/* Whose contents the bad sectors hold is not known: what is overwritten now might be the only copy. */
+		scrub->ended_repairs = true;
+		scrub->unfinished |= error == -ECANCELED;
+	}
+	repair_error = csum_scrub_order_repair(scrub);
 	report(scrub);
 	free(scrub->wants);
 	scrub->wants = NULL;

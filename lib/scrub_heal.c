@@ -49,8 +49,8 @@ static bool read_raw(struct csum_scrub *scrub, uint64_t sector, uint8_t *data)
 {
 	struct csum_volume *volume = scrub->volume;
 
-	return csum_io_read_now(volume->data, data, scrub->sector_size,
-				csum_layout_data_offset(csum_volume_geometry(volume), sector)) == 0;
+	return csum_io_read_patiently(volume->data, data, scrub->sector_size,
+				      csum_layout_data_offset(csum_volume_geometry(volume), sector), NULL) == 0;
 }
 
 /* From a sector elsewhere in the volume: a good one, or a bad one that holds what belongs here. */
@@ -66,10 +66,13 @@ static bool heal_from_elsewhere(struct csum_scrub *scrub, const struct csum_scru
 	}
 	if (!found && bad->source != CSUM_SCRUB_NO_INDEX) {
 		outcome->source_sector = scrub->bad[bad->source].found.sector;
-		if (bad->content_held)
-			memcpy(data, scrub->held, scrub->sector_size);
-		found = (bad->content_held || read_raw(scrub, outcome->source_sector, data)) &&
+		found = read_raw(scrub, outcome->source_sector, data) &&
 			confirmed(scrub, data, bad->found.expected_entry);
+	}
+	if (!found && scrub->parked.entry == bad->found.expected_entry) {
+		outcome->source_sector = scrub->parked.place;
+		memcpy(data, csum_parked_content(scrub->parked_record), scrub->sector_size);
+		found = confirmed(scrub, data, bad->found.expected_entry);
 	}
 	if (found)
 		outcome->means = CSUM_MEANS_ELSEWHERE;

@@ -55,8 +55,9 @@ static int read_back(struct csum_scrub *scrub, struct csum_scan_batch *batch, st
 	struct csum_volume *volume = scrub->volume;
 	struct csum_group *group = csum_span_group(&batch->span, noted->number);
 	int copy = noted->judged.copy;
-	int error = csum_io_read_now(volume->metadata, scrub->one_data, scrub->sector_size,
-				     csum_layout_imd_offset(csum_volume_geometry(volume), noted->number, copy));
+	int error = csum_io_read_patiently(volume->metadata, scrub->one_data, scrub->sector_size,
+					   csum_layout_imd_offset(csum_volume_geometry(volume), noted->number, copy),
+					   NULL);
 
 	if (csum_io_vanished(error))
 		return csum_report_error(&volume->handlers, error, volume->metadata->name,

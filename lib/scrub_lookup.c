@@ -129,7 +129,7 @@ static int look_everywhere(struct csum_scrub *scrub)
 	return csum_scan(scrub->volume, &scan);
 }
 
-int csum_scrub_lookup(struct csum_scrub *scrub, bool quick)
+int csum_scrub_lookup(struct csum_scrub *scrub)
 {
 	size_t size = 16;
 
@@ -145,7 +145,7 @@ int csum_scrub_lookup(struct csum_scrub *scrub, bool quick)
 	scrub->want_mask = size - 1;
 	for (uint32_t i = 0; i < scrub->bad_count; i++)
 		ask(scrub, i);
-	return quick ? 0 : look_everywhere(scrub);
+	return scrub->ended_repairs ? 0 : look_everywhere(scrub);
 }
 
 int csum_scrub_look(struct csum_scrub *scrub, uint64_t sector, uint8_t *data, struct csum_bad_sector *found)

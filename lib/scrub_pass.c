@@ -97,12 +97,17 @@ static void progress(const struct csum_scrub *scrub)
 		scrub->options->progress(scrub->options->user, &now);
 }
 
-/* Whether bad sectors have waited long enough. Only what is misplaced needs to wait at all. */
-static bool due(const struct csum_scrub *scrub, uint64_t next_sector)
+/*
+ * Whether bad sectors have waited long enough. Only what is misplaced needs to wait at all; and what is found at once
+ * does not, as it may be what an interrupted run had waiting: runs that are always interrupted would come no further.
+ */
+static bool due(const struct csum_scrub *scrub, const struct csum_scan_batch *batch)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
+	uint64_t next_sector = batch->first_sector + batch->sector_count;
 
-	return scrub->bad_count >= CSUM_SCRUB_TABLE || scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
+	return batch->first_sector == scrub->first_sector || scrub->bad_count >= CSUM_SCRUB_TABLE ||
+	       scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
 	       next_sector - scrub->bad_since > geometry->data_sectors / SETTLE_PART;
 }
 
@@ -132,8 +137,8 @@ static int idle(void *user, struct csum_scan_batch *batch)
 	if (!end)
 		end = limits(scrub);
 	/* At the end of the pass there is one anyway. */
-	if (!end && next_sector < scrub->end_sector && due(scrub, next_sector))
-		error = csum_scrub_bad_settle(scrub, false);
+	if (!end && next_sector < scrub->end_sector && due(scrub, batch))
+		error = csum_scrub_bad_settle(scrub);
 	if (!error)
 		error = csum_scrub_record_reach(scrub, next_sector);
 	progress(scrub);
@@ -188,9 +193,10 @@ int csum_scrub_pass(struct csum_scrub *scrub)
 		      walked == END_TIME   ? CSUM_SCRUB_TIME_LIMIT :
 		      walked == END_ERRORS ? CSUM_SCRUB_MAX_ERRORS :
 					     CSUM_SCRUB_FAILED;
-	/* After an error the table is only told of. */
-	scrub->ended_repairs |= walked < 0 && walked != -ECANCELED;
-	error = csum_scrub_bad_settle(scrub, walked < 0);
+	/* After an error the table is only told of; whoever is interrupted does not wait for a pass over metadata. */
+	scrub->ended_repairs |= walked < 0;
+	scrub->unfinished |= walked == -ECANCELED && scrub->bad_count > 0;
+	error = csum_scrub_bad_settle(scrub);
 	if (walked < 0)
 		error = walked;
 	if (error)

@@ -61,10 +61,10 @@ static void name_left(struct csum_scrub *scrub, const struct csum_bad_sector *fo
 	csum_report_warning(&volume->handlers, volume->data->name,
 			    "data sector %" PRIu64 " (device offset %" PRIu64
 			    ") is right by neither version of its interrupted update, %016" PRIx64 " and %016" PRIx64
-			    "; the newer one is kept",
+			    "; %016" PRIx64 " is kept",
 			    found->sector, csum_layout_data_offset(csum_volume_geometry(volume), found->sector),
 			    csum_imd_entry(group->version[0], i),
-			    csum_imd_entry(group->version[group->version_count - 1], i));
+			    csum_imd_entry(group->version[group->version_count - 1], i), found->expected_entry);
 	/* The pass comes to it again. */
 	if (found->sector >= scrub->first_sector && found->sector < scrub->end_sector && !scrub->options->metadata_only)
 		return;
@@ -76,7 +76,7 @@ static int heal_sector(void *user, const struct csum_verify *run, uint32_t i, co
 {
 	struct csum_scrub *scrub = user;
 	struct csum_outcome outcome = { 0 };
-	const struct csum_bad_sector found = {
+	struct csum_bad_sector found = {
 		.sector = run->first_sector + i,
 		.verdict = (enum csum_verdict)run->verdict[i],
 		.expected_entry = csum_imd_entry(group->version[0], i),
@@ -84,15 +84,16 @@ static int heal_sector(void *user, const struct csum_verify *run, uint32_t i, co
 	};
 	int error = 0;
 
-	for (uint32_t v = 0; v < group->version_count && !error && outcome.disposition == CSUM_LEFT; v++) {
+	for (uint32_t v = 0; v < group->version_count; v++) {
 		uint64_t version = csum_imd_entry(group->version[v], i);
 		const struct csum_scrub_write write = { found.sector, version, scrub->round_data, &outcome };
 
 		if (!heal_to(scrub, run, i, version, &outcome))
 			continue;
 		error = csum_scrub_write(scrub, &write, 1);
-		if (!error && outcome.disposition == CSUM_REPAIRED)
-			*entry = version;
+		/* Also where the device refuses the write: by this entry the next scrub heals the sector. */
+		*entry = found.expected_entry = version;
+		break;
 	}
 	if (error || outcome.disposition == CSUM_LEFT) {
 		name_left(scrub, &found, group, i, &outcome);

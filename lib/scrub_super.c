@@ -31,7 +31,7 @@ static int write_block(struct csum_scrub *scrub, void *block, uint64_t offset_by
 	if (error || atomic_load(&scrub->policy.refused) == before)
 		return error;
 	back = csum_io_alloc(CSUM_BLOCK_SIZE);
-	*refused = !back || csum_io_read_now(volume->metadata, back, CSUM_BLOCK_SIZE, offset_bytes) ||
+	*refused = !back || csum_io_read_patiently(volume->metadata, back, CSUM_BLOCK_SIZE, offset_bytes, NULL) ||
 		   memcmp(back, block, CSUM_BLOCK_SIZE) != 0;
 	free(back);
 	return 0;
@@ -220,9 +220,13 @@ int csum_scrub_record_end(struct csum_scrub *scrub)
 		superblock->current_scrub = (struct csum_scrub_record){ 0 };
 		result->record = superblock->last_scrub;
 	} else {
-		/* The table is empty: nothing before is unfinished. */
-		scrub->safe.next_group = result->next_sector / superblock->geometry.sectors_per_group;
-		scrub->safe.totals = totals_so_far(scrub);
+		/* The table is empty: nothing before is unfinished, unless it was emptied without being dealt with. */
+		if (scrub->unfinished) {
+			result->next_sector = csum_layout_first_sector(&superblock->geometry, scrub->safe.next_group);
+		} else {
+			scrub->safe.next_group = result->next_sector / superblock->geometry.sectors_per_group;
+			scrub->safe.totals = totals_so_far(scrub);
+		}
 		superblock->current_scrub = scrub->safe;
 		result->record = scrub->safe;
 	}

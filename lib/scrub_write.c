@@ -63,7 +63,7 @@ static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 	struct csum_volume *volume = scrub->volume;
 	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
 	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), write->sector);
-	int error = csum_io_read_now(volume->data, scrub->one_data, scrub->sector_size, offset_bytes);
+	int error = csum_io_read_patiently(volume->data, scrub->one_data, scrub->sector_size, offset_bytes, NULL);
 
 	if (csum_io_vanished(error))
 		return csum_report_error(&volume->handlers, error, volume->data->name,

@@ -113,13 +113,10 @@ void csum_group_judge(const struct csum_volume *volume, uint64_t number, struct 
 static int read_single(const struct csum_volume *volume, struct csum_group *group, int copy, uint64_t offset_bytes)
 {
 	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
-	int error = -EIO;
+	int error = csum_io_read_patiently(volume->metadata, group->copy[copy], sector_size, offset_bytes, NULL);
 
-	for (int attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && error && error != -ENODATA; attempt++) {
-		error = csum_io_read_now(volume->metadata, group->copy[copy], sector_size, offset_bytes);
-		if (csum_io_vanished(error))
-			return error;
-	}
+	if (csum_io_vanished(error))
+		return error;
 	if (error)
 		group->verdict[copy] = error == -ENODATA ? CSUM_IMD_MISSING : CSUM_IMD_UNREADABLE;
 	return 0;

@@ -197,7 +197,7 @@ static int save_one(struct csum_undo_file *file, const struct csum_io_request *r
 	head->size = csum_le32(*size);
 	head->device_offset = csum_le64(at);
 	head->new_crc = csum_le32(csum_checksum_crc32(0, new_bytes, *size));
-	error = csum_io_read_now(request->device, file->record + OLD_AT, *size, at);
+	error = csum_io_read_patiently(request->device, file->record + OLD_AT, *size, at, NULL);
 	if (csum_io_vanished(error))
 		return csum_report_error(&file->volume->handlers, error, request->device->name,
 					 "reading what is to be overwritten");

@@ -177,8 +177,8 @@ static int judge(struct undo *undo, const struct csum_disk_undo_record *record, 
 	*already = false;
 	if (error)
 		return error;
-	error = csum_io_read_now(volume->data, undo->present, undo->sector_size,
-				 csum_layout_data_offset(geometry, sector));
+	error = csum_io_read_patiently(volume->data, undo->present, undo->sector_size,
+				       csum_layout_data_offset(geometry, sector), NULL);
 	if (csum_io_vanished(error))
 		return csum_report_error(&volume->handlers, error, volume->data->name, "reading a data sector");
 	if (undo->span.groups[0].version_count == 0 ||

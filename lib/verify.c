@@ -107,16 +107,13 @@ static bool is_mismatch(uint8_t verdict)
 /* Reads one sector on which a larger read failed. */
 static int read_single(const struct csum_verify *run, uint32_t i, bool *again)
 {
-	int error = -EIO;
-	int attempt;
+	int attempts;
+	int error = csum_io_read_patiently(run->volume->data, sector_data(run, i), sector_size(run),
+					   device_offset(run, i), &attempts);
 
-	for (attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && error && error != -ENODATA; attempt++) {
-		error = csum_io_read_now(run->volume->data, sector_data(run, i), sector_size(run),
-					 device_offset(run, i));
-		if (csum_io_vanished(error))
-			return error;
-	}
-	*again = attempt > 1;
+	if (csum_io_vanished(error))
+		return error;
+	*again = attempts > 1;
 	if (error) {
 		memset(sector_data(run, i), 0, sector_size(run));
 		run->verdict[i] = error == -ENODATA ? CSUM_VERDICT_MISSING : CSUM_VERDICT_UNREADABLE;

@@ -26,7 +26,10 @@ void sim_contents_init(struct sim_contents *contents, const struct csum_geometry
 		.sector_size = geometry->sector_size,
 		.data_sectors = geometry->data_sectors,
 		.known = sim_alloc(geometry->data_sectors * sizeof(struct sim_known)),
+		.whole = sim_alloc(geometry->data_sectors * sizeof(uint32_t)),
 	};
+	for (uint64_t i = 0; i < contents->data_sectors; i++)
+		contents->whole[i] = SIM_STRANGE;
 	append(contents, zeros);
 	free(zeros);
 }
@@ -38,6 +41,7 @@ void sim_contents_free(struct sim_contents *contents)
 	free(contents->bytes);
 	free(contents->hash);
 	free(contents->known);
+	free(contents->whole);
 	*contents = (struct sim_contents){ 0 };
 }
 

@@ -49,6 +49,7 @@ struct explorer {
 	struct sim_expect opened, working, ended;
 	const struct sim_expect *expect; /* at the present point */
 	uint32_t *content; /* of the state just judged */
+	uint32_t *after; /* what the command makes of the node's content */
 	const char *history; /* rest of the one to repeat */
 };
 
@@ -250,14 +251,12 @@ static void on_point(struct sim_machine *machine)
 static void set_expectations(struct explorer *explorer)
 {
 	const uint32_t *content = explorer->node->content;
-	uint32_t *after = sim_alloc(explorer->start.contents.data_sectors * sizeof(*after));
 
-	if (explorer->command->action != SIM_FORMAT)
-		sim_command_result(&explorer->start.contents, explorer->command, content, after);
+	sim_command_result(&explorer->start.contents, explorer->command, content, explorer->after);
 	sim_expect_set(&explorer->opened, content, content);
-	sim_expect_set(&explorer->working, content, after);
-	sim_expect_set(&explorer->ended, after, after);
-	free(after);
+	sim_expect_set(&explorer->working, content, explorer->after);
+	sim_expect_set(&explorer->ended, explorer->after, explorer->after);
+	explorer->judge.repair = explorer->command->action == SIM_SCRUB ? explorer->command : NULL;
 }
 
 static void run_node(struct explorer *explorer, const struct node *node, const struct sim_command *command)
@@ -278,7 +277,7 @@ static void run_node(struct explorer *explorer, const struct node *node, const s
 		machine->trace = result->flush_kinds;
 		machine->trace_size = sizeof(result->flush_kinds) / sizeof(*result->flush_kinds);
 	}
-	sim_command_run(machine, command, &explorer->start.new_format, &explorer->run);
+	sim_command_run(machine, command, &explorer->start.aids, &explorer->run);
 	if (!machine->stopped && explorer->run.error) {
 		snprintf(explorer->judge.detail, sizeof(explorer->judge.detail), "it failed: %.300s",
 			 explorer->run.message);
@@ -387,8 +386,12 @@ void sim_explore(const struct sim_scenario *scenario, const struct sim_plan *pla
 	sectors = explorer.start.contents.data_sectors;
 	explorer.judge = (struct sim_judge){ .map = &explorer.start.map,
 					     .contents = &explorer.start.contents,
-					     .permitted = explorer.start.permitted };
+					     .permitted = explorer.start.permitted,
+					     .aids = &explorer.start.aids,
+					     .damaged = &explorer.start.state };
 	explorer.content = sim_alloc(sectors * sizeof(*explorer.content));
+	explorer.after = sim_alloc(sectors * sizeof(*explorer.after));
+	explorer.judge.whole = explorer.after;
 	sim_expect_init(&explorer.opened, sectors);
 	sim_expect_init(&explorer.working, sectors);
 	sim_expect_init(&explorer.ended, sectors);
@@ -404,5 +407,6 @@ void sim_explore(const struct sim_scenario *scenario, const struct sim_plan *pla
 	sim_expect_free(&explorer.working);
 	sim_expect_free(&explorer.ended);
 	free(explorer.content);
+	free(explorer.after);
 	sim_start_free(&explorer.start);
 }

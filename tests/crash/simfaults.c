@@ -109,8 +109,7 @@ static void set_expectations(struct trial *trial)
 	uint64_t sectors = start->contents.data_sectors;
 	uint32_t *after = sim_alloc(sectors * sizeof(*after));
 
-	if (start->scenario->command.action != SIM_FORMAT)
-		sim_command_result(&trial->start.contents, &start->scenario->command, start->content, after);
+	sim_command_result(&trial->start.contents, &start->scenario->command, start->content, after);
 	sim_expect_set(&trial->after, after, after);
 	if (trial->run.error && trial->run.done_bytes == 0 && trial->machine.op <= trial->at)
 		violated(trial, "it failed before the fault: %s", trial->run.message);
@@ -127,7 +126,7 @@ static void run_trial(struct trial *trial)
 	machine->fault = trial->fault;
 	machine->fault_at = trial->at;
 	machine->lenient = start->scenario->command.action == SIM_SCRUB;
-	sim_command_run(machine, &start->scenario->command, &start->new_format, &trial->run);
+	sim_command_run(machine, &start->scenario->command, &start->aids, &trial->run);
 	if (machine->fault_done) {
 		trial->result->faults++;
 		trial->result->carried_on += trial->run.error == 0;
@@ -149,7 +148,7 @@ static uint64_t count_operations(struct trial *trial)
 	uint64_t operations;
 
 	sim_machine_init(&machine, &trial->start.map, &trial->start.state);
-	sim_command_run(&machine, &trial->start.scenario->command, &trial->start.new_format, &run);
+	sim_command_run(&machine, &trial->start.scenario->command, &trial->start.aids, &run);
 	operations = run.error ? 0 : machine.op;
 	if (run.error)
 		violated(trial, "it fails without a fault: %s", run.message);
@@ -172,10 +171,15 @@ void sim_fault_scenario(const struct sim_scenario *scenario, struct sim_fault_re
 	sectors = trial.start.contents.data_sectors;
 	trial.judge = (struct sim_judge){ .map = &trial.start.map,
 					  .contents = &trial.start.contents,
-					  .permitted = trial.start.permitted };
+					  .permitted = trial.start.permitted,
+					  .aids = &trial.start.aids,
+					  .damaged = &trial.start.state };
+	if (scenario->command.action == SIM_SCRUB)
+		trial.judge.repair = &scenario->command;
 	trial.content = sim_alloc(sectors * sizeof(*trial.content));
 	sim_expect_init(&trial.expect, sectors);
 	sim_expect_init(&trial.after, sectors);
+	trial.judge.whole = trial.after.either[0];
 	result->operations = count_operations(&trial);
 	for (trial.at = 0; trial.at < result->operations && !result->violations; trial.at++) {
 		for (int fault = SIM_NO_FAULT + 1; fault < SIM_FAULTS && !result->violations; fault++) {

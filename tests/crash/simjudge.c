@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "format.h"
 #include "layout.h"
@@ -32,6 +33,9 @@ const char *sim_oracle_name(enum sim_oracle oracle)
 		[SIM_RECOVERED_CHECK] = "check after recovery",
 		[SIM_COPY_LOST] = "imd copy destroyed at rest",
 		[SIM_LOST_WRITE] = "lost write at rest",
+		[SIM_REPAIRED] = "repaired and recorded",
+		[SIM_HEALS] = "healed by the next scrub",
+		[SIM_UNDONE] = "undo",
 		[SIM_FORMATTED] = "format",
 		[SIM_COMMAND] = "command",
 	};
@@ -283,17 +287,99 @@ static enum sim_oracle recover(struct sim_judge *judge, const struct sim_state *
 	sim_command_run(&machine, &command, NULL, &run);
 	sim_expect_init(&content, view->sectors);
 	sim_expect_set(&content, view->content, view->content);
-	if (view->info.state == CSUM_UNKNOWN && !damaged)
+	if (view->info.state == CSUM_UNKNOWN && !damaged && !(judge->permitted & 1u << CSUM_SUPERBLOCK_BAD))
 		result = violation(judge, SIM_RECOVERS, "both slots are invalid");
 	else if (view->info.state == CSUM_UNKNOWN)
 		result = run.error == -EBADMSG ?
 				 SIM_RIGHT :
 				 violation(judge, SIM_RECOVERS, "both slots invalid, yet it opens for writing");
+	else if (run.error == -EBADMSG && view->info.state == CSUM_ACTIVE && judge->permitted & 1u << CSUM_MISMATCH)
+		result = SIM_RIGHT; /* a sector of an interrupted update is damaged as well: only scrub goes on */
 	else if (run.error)
 		result = violation(judge, SIM_RECOVERS, "%s: %s", strerror(-run.error), run.message);
 	else
 		result = judge_recovered(judge, &machine, &content);
 	sim_expect_free(&content);
+	sim_machine_free(&machine);
+	return result;
+}
+
+/* ------------------------------------------------------------------ stopped scrubs */
+
+static enum sim_oracle expect_repaired(struct sim_judge *judge, const struct sim_view *view)
+{
+	enum sim_oracle result = expect_findings(judge, view, judge->permitted & 1u << CSUM_IMD_LOST, SIM_REPAIRED);
+
+	if (!result && view->info.last_scrub.ended == 0)
+		result = violation(judge, SIM_REPAIRED, "the scrub is not on record");
+	return result;
+}
+
+/* What it makes of the sectors is what the whole of the stopped one would have. */
+static enum sim_oracle scrub_again(struct sim_judge *judge, const struct sim_state *state)
+{
+	const struct sim_command again = { .action = SIM_SCRUB, .with_replica = judge->repair->with_replica };
+	struct sim_expect whole;
+	struct sim_machine machine;
+	struct sim_view view;
+	struct sim_run run;
+	enum sim_oracle result;
+
+	sim_expect_init(&whole, judge->contents->data_sectors);
+	sim_expect_set(&whole, judge->whole, judge->whole);
+	sim_machine_init(&machine, judge->map, state);
+	sim_command_run(&machine, &again, judge->aids, &run);
+	if (run.error) {
+		result = violation(judge, SIM_HEALS, "the next scrub ends with %s: %s", strerror(-run.error),
+				   run.message);
+	} else {
+		result = look(judge, &machine.state, &whole, SIM_HEALS, SIM_HEALS, &view);
+		sim_view_free(&view);
+	}
+	sim_machine_free(&machine);
+	sim_expect_free(&whole);
+	return result;
+}
+
+static enum sim_oracle compare_bytes(struct sim_judge *judge, const struct sim_machine *machine)
+{
+	uint32_t size = judge->contents->sector_size;
+	uint8_t *is = sim_alloc(2 * (size_t)size), *was = is + size;
+	enum sim_oracle result = SIM_RIGHT;
+
+	for (uint64_t i = 0; i < judge->contents->data_sectors && !result; i++) {
+		uint64_t offset_bytes = csum_layout_data_offset(&judge->map->geometry, i);
+
+		sim_image_read(&machine->current[0], is, size, offset_bytes);
+		sim_image_read(&judge->damaged->durable[0], was, size, offset_bytes);
+		if (memcmp(is, was, size) != 0)
+			result = violation(judge, SIM_UNDONE, "data sector %" PRIu64 " is not as it was", i);
+	}
+	free(is);
+	return result;
+}
+
+static enum sim_oracle undo(struct sim_judge *judge, const struct sim_state *state)
+{
+	static const struct sim_command command = { .action = SIM_UNDO };
+	struct sim_aids aids = *judge->aids;
+	struct sim_machine machine;
+	struct sim_run run;
+	char synced[300];
+	enum sim_oracle result;
+
+	snprintf(synced, sizeof(synced), "%s.synced", judge->aids->undo_file);
+	aids.undo_file = synced;
+	sim_machine_init(&machine, judge->map, state);
+	/* Where there is no file yet, nothing may have been overwritten. */
+	run.error = 0;
+	if (sim_copy_synced(judge->aids->undo_file, synced))
+		sim_command_run(&machine, &command, &aids, &run);
+	unlink(synced);
+	if (run.error)
+		result = violation(judge, SIM_UNDONE, "it ends with %s: %s", strerror(-run.error), run.message);
+	else
+		result = compare_bytes(judge, &machine);
 	sim_machine_free(&machine);
 	return result;
 }
@@ -305,13 +391,17 @@ static enum sim_oracle without_slot(struct sim_judge *judge, const struct sim_st
 {
 	struct sim_state damaged;
 	struct sim_view view;
-	enum sim_oracle result;
+	enum sim_oracle result = SIM_RIGHT;
 
 	sim_state_copy(&damaged, state);
 	sim_destroy_slot(judge->map, &damaged, slot);
-	result = look(judge, &damaged, expect, SIM_SLOT_LOST, SIM_SLOT_LOST, &view);
-	if (!result)
-		result = recover(judge, &damaged, &view, true);
+	sim_look(judge->map, &damaged, judge->contents, expect, &view);
+	/* With both slots gone every older copy counts, so that a write lost before passes for good. */
+	if (view.info.state != CSUM_UNKNOWN || !(judge->permitted & 1u << CSUM_STALE)) {
+		result = expect_view(judge, &view, expect, SIM_SLOT_LOST, SIM_SLOT_LOST);
+		if (!result)
+			result = recover(judge, &damaged, &view, true);
+	}
 	sim_view_free(&view);
 	sim_state_free(&damaged);
 	if (result) {
@@ -333,8 +423,14 @@ enum sim_oracle sim_judge(struct sim_judge *judge, const struct sim_state *state
 	memcpy(content, view.content, view.sectors * sizeof(*content));
 	if (!result && done && view.info.state != CSUM_CLEAN)
 		result = violation(judge, SIM_CLEAN, "the command had ended with success, but the volume is active");
+	if (!result && done && judge->repair)
+		result = expect_repaired(judge, &view);
 	if (!result)
 		result = recover(judge, state, &view, false);
+	if (!result && judge->repair)
+		result = scrub_again(judge, state);
+	if (!result && judge->repair && judge->repair->with_undo)
+		result = undo(judge, state);
 	if (view.sectors > MANY_SECTORS && sim_state_hash(state) % FEW_STATES)
 		last_slot = -1;
 	for (int slot = CSUM_SLOT_A; slot <= last_slot && !result; slot++)

@@ -21,6 +21,9 @@ enum sim_oracle {
 	SIM_RECOVERED_CHECK, /* and leaves a clean volume without a finding */
 	SIM_COPY_LOST, /* at rest one imd copy may be destroyed, and everything verifies */
 	SIM_LOST_WRITE, /* at rest a sector put back to an earlier content is reported */
+	SIM_REPAIRED, /* a scrub that ended with success leaves no finding that it could repair, and is on record */
+	SIM_HEALS, /* of a stopped scrub: the next one repairs all that this one would have */
+	SIM_UNDONE, /* of a stopped scrub: undo puts back the bytes of every sector that it has overwritten */
 	SIM_FORMATTED, /* a stopped format leaves the old volume, none, or the new one */
 	SIM_COMMAND, /* the command itself failed, or claimed success when it must not */
 	SIM_ORACLES
@@ -32,6 +35,10 @@ struct sim_judge {
 	const struct sim_map *map;
 	const struct sim_contents *contents;
 	uint32_t permitted; /* kinds of findings that damage of the scenario's own leaves, a bit each */
+	const struct sim_command *repair; /* the scrub that is stopped; NULL: the command is none */
+	const uint32_t *whole; /* what the sectors hold behind it */
+	const struct sim_aids *aids; /* its replica, and its undo file as it is at the stop */
+	const struct sim_state *damaged; /* before the scrub */
 	struct sim_set rests; /* recovered states whose rest has been tried */
 	uint64_t rest_trials;
 	char detail[400]; /* of the last violation */

@@ -10,10 +10,16 @@
 enum sim_damage {
 	SIM_SOUND,
 	SIM_SLOT_DAMAGED, /* slot A invalid */
+	SIM_SLOTS_LOST, /* slots A and B invalid */
 	SIM_COPY_DAMAGED, /* copy 0 of the last group invalid */
 	SIM_WRITE_LOST, /* the device lost the last setup command's first sector, and the settling of its group */
 	SIM_GROUP_LOST, /* both copies of the last group invalid */
-	SIM_BITS_FLIPPED, /* in the first two sectors, a bit each; and copy 0 of group 0 invalid */
+	SIM_BITS_FLIPPED, /* in the first two sectors, a bit each */
+	SIM_BITS_AND_COPY, /* the same, and copy 0 of group 0 invalid */
+	SIM_GARBAGE_WRITTEN, /* over sector 0, and zeros over sector 1 */
+	SIM_SWAPPED, /* sectors 0 and 1 */
+	SIM_RING, /* sectors 0, 1 and 2 each hold the content of the one before, 0 that of 2 */
+	SIM_SHIFTED, /* sectors 1, 2 and 3 each hold the content of the one before, and 0 garbage */
 	SIM_MANY_INTERRUPTED, /* active; in every group one sector right by the older copy, one by the newer */
 };
 
@@ -59,6 +65,8 @@ struct sim_start {
 	const struct sim_scenario *scenario;
 	struct sim_map map;
 	struct sim_format old_format, new_format;
+	char *directory, *replica, *undo_file; /* NULL where the scenario has no use for them */
+	struct sim_aids aids; /* of the scenario's commands */
 	struct sim_contents contents;
 	struct sim_state state;
 	struct sim_expect expect; /* until what is in the cache is durable */
@@ -69,5 +77,9 @@ struct sim_start {
 /* false: the library failed to make it, and *reason (256 bytes) says how. */
 bool sim_start_init(struct sim_start *start, const struct sim_scenario *scenario, char *reason);
 void sim_start_free(struct sim_start *start);
+
+/* Does that damage. last, before: for SIM_WRITE_LOST, the last command and the state before it; else NULL. */
+void sim_damage(struct sim_start *start, enum sim_damage damage, const struct sim_command *last,
+		const struct sim_state *before);
 
 #endif

@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "checksum.h"
-#include "imd.h"
+#include "format.h"
 #include "layout.h"
-#include "protocol.h"
 #include "simscenario.h"
 
 #define OLD_ID 0x51
@@ -32,14 +31,14 @@ static bool derive(const struct sim_scenario *scenario, struct csum_geometry *ge
 }
 
 /* Runs a command to its end; what it leaves in the cache (nothing, if all is well) stays there. */
-static bool run_whole(struct sim_start *start, const struct sim_command *command, const struct sim_format *format,
+static bool run_whole(struct sim_start *start, const struct sim_command *command, const struct sim_aids *aids,
 		      char *reason)
 {
 	struct sim_machine machine;
 	struct sim_run run;
 
 	sim_machine_init(&machine, &start->map, &start->state);
-	sim_command_run(&machine, command, format, &run);
+	sim_command_run(&machine, command, aids, &run);
 	if (run.error)
 		snprintf(reason, 256, "setup: %s: %.200s", strerror(-run.error), run.message);
 	sim_state_free(&start->state);
@@ -48,187 +47,85 @@ static bool run_whole(struct sim_start *start, const struct sim_command *command
 	return run.error == 0;
 }
 
-/* ------------------------------------------------------------------ damage */
+/* ------------------------------------------------------------------ files */
 
-static void copy_bytes(const struct sim_state *from, struct sim_state *to, int disk, uint64_t offset_bytes, size_t size)
+static bool is_command(const struct sim_scenario *scenario, bool (*what)(const struct sim_command *command))
 {
-	uint8_t *bytes = sim_alloc(size);
+	bool found = what(&scenario->command) || what(&scenario->then);
 
-	sim_image_read(&from->durable[disk], bytes, size, offset_bytes);
-	sim_image_write(&to->durable[disk], bytes, size, offset_bytes);
-	free(bytes);
+	for (size_t i = 0; i < sizeof(scenario->prelude) / sizeof(*scenario->prelude); i++)
+		found |= what(&scenario->prelude[i].command);
+	return found;
 }
 
-static int newer_copy(const struct sim_start *start, uint64_t group)
+static bool with_replica(const struct sim_command *command)
 {
-	const struct csum_geometry *geometry = &start->map.geometry;
-	uint32_t generation[2];
+	return command->with_replica;
+}
 
-	for (int copy = 0; copy < 2; copy++) {
-		uint8_t block[SIM_BLOCK_SIZE];
+static bool with_undo(const struct sim_command *command)
+{
+	return command->with_undo;
+}
 
-		sim_image_read(&start->state.durable[sim_map_metadata_disk(&start->map)], block, sizeof(block),
-			       csum_layout_imd_offset(geometry, group, copy));
-		generation[copy] = csum_imd_generation(block);
+static bool name_files(struct sim_start *start, char *reason)
+{
+	const char *parent = getenv("TMPDIR");
+	bool replica = is_command(start->scenario, with_replica), undo = is_command(start->scenario, with_undo);
+
+	start->aids.format = &start->new_format;
+	if (!replica && !undo)
+		return true;
+	if (asprintf(&start->directory, "%s/csum-crash.XXXXXX", parent ? parent : "/tmp") < 0 ||
+	    !mkdtemp(start->directory) || asprintf(&start->replica, "%s/replica", start->directory) < 0 ||
+	    asprintf(&start->undo_file, "%s/undo", start->directory) < 0) {
+		snprintf(reason, 256, "no directory for files");
+		return false;
 	}
-	return csum_imd_compare_generations(generation[0], generation[1]) > 0 ? 0 : 1;
+	start->aids.replica = start->replica;
+	start->aids.undo_file = start->undo_file;
+	return true;
 }
 
-/* Both slots say clean, as a second command that found nothing to do would leave them. */
-static void make_clean_twice(struct sim_start *start)
+/* The data space as it is before the damage. */
+static bool make_replica(struct sim_start *start, char *reason)
 {
-	struct sim_image *image = &start->state.durable[sim_map_metadata_disk(&start->map)];
-	struct csum_superblock slot[2], *newer;
-	uint8_t block[CSUM_BLOCK_SIZE];
-	const uint64_t offsets[] = { CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET };
+	FILE *file;
+	bool ok = true;
 
-	for (int i = 0; i < 2; i++) {
-		sim_image_read(image, block, sizeof(block), offsets[i]);
-		if (!csum_superblock_decode(block, &slot[i]))
-			abort();
+	if (!is_command(start->scenario, with_replica))
+		return true;
+	file = fopen(start->replica, "w");
+	for (uint64_t i = 0; i < start->contents.data_sectors && file && ok; i++)
+		ok = fwrite(start->contents.bytes[start->content[i]], start->contents.sector_size, 1, file) == 1;
+	if (!file || fclose(file))
+		ok = false;
+	if (!ok)
+		snprintf(reason, 256, "the replica cannot be made");
+	return ok;
+}
+
+static void remove_files(struct sim_start *start)
+{
+	if (start->directory) {
+		unlink(start->replica);
+		unlink(start->undo_file);
+		rmdir(start->directory);
 	}
-	newer = &slot[slot[1].generation > slot[0].generation];
-	newer->generation++;
-	csum_superblock_encode(newer, block);
-	sim_image_write(image, block, sizeof(block), offsets[newer == &slot[0]]);
+	free(start->directory);
+	free(start->replica);
+	free(start->undo_file);
 }
 
-/* The last write's first sector and the copy it wrote last are as they were before it. */
-static void lose_write(struct sim_start *start, const struct sim_command *last, const struct sim_state *before)
-{
-	const struct csum_geometry *geometry = &start->map.geometry;
-	uint64_t group = csum_layout_group_of(geometry, last->first);
-	int copy = newer_copy(start, group);
-
-	copy_bytes(before, &start->state, 0, csum_layout_data_offset(geometry, last->first), geometry->sector_size);
-	copy_bytes(before, &start->state, sim_map_metadata_disk(&start->map),
-		   csum_layout_imd_offset(geometry, group, copy), geometry->sector_size);
-	make_clean_twice(start);
-	start->content[last->first] = SIM_BAD;
-	start->permitted |= 1u << CSUM_IMD_DIFFERS | 1u << CSUM_IMD_BAD | 1u << CSUM_STALE | 1u << CSUM_MISMATCH;
-}
-
-static void lose_group(struct sim_start *start, uint64_t group)
-{
-	uint64_t first = csum_layout_first_sector(&start->map.geometry, group);
-
-	sim_destroy_copy(&start->map, &start->state, group, 0);
-	sim_destroy_copy(&start->map, &start->state, group, 1);
-	for (uint64_t i = 0; i < csum_layout_group_sectors(&start->map.geometry, group); i++)
-		start->content[first + i] = SIM_BAD;
-	start->permitted |= 1u << CSUM_IMD_LOST;
-}
-
-static void flip_bits(struct sim_start *start)
-{
-	const struct csum_geometry *geometry = &start->map.geometry;
-	uint8_t *bytes = sim_alloc(geometry->sector_size);
-
-	for (uint64_t sector = 0; sector < 2; sector++) {
-		uint64_t offset_bytes = csum_layout_data_offset(geometry, sector);
-
-		sim_image_read(&start->state.durable[0], bytes, geometry->sector_size, offset_bytes);
-		bytes[17 * (sector + 1)] ^= 4;
-		sim_image_write(&start->state.durable[0], bytes, geometry->sector_size, offset_bytes);
-		start->content[sector] = SIM_BAD;
-	}
-	free(bytes);
-	sim_destroy_copy(&start->map, &start->state, 0, 0);
-	start->permitted |= 1u << CSUM_IMD_BAD | 1u << CSUM_MISMATCH;
-}
-
-/*
- * In every group two sectors are given two contents each, by hand: the older copy the first ones, the newer the
- * second ones, and the disk one of either. So recovery has to merge every group.
- */
-static void interrupt_group(struct sim_start *start, uint64_t group)
-{
-	const struct csum_geometry *geometry = &start->map.geometry;
-	int metadata = sim_map_metadata_disk(&start->map);
-	uint32_t size = geometry->sector_size;
-	uint64_t first = csum_layout_first_sector(geometry, group);
-	uint8_t seed[CSUM_SEED_SIZE];
-	uint8_t *imd = sim_alloc(2 * (size_t)size), *bytes = imd + size;
-
-	memset(seed, OLD_ID, sizeof(seed));
-	for (int copy = 0; copy < 2; copy++) {
-		uint64_t offset_bytes = csum_layout_imd_offset(geometry, group, copy);
-
-		sim_image_read(&start->state.durable[metadata], imd, size, offset_bytes);
-		for (uint32_t i = 0; i < 2; i++) {
-			sim_pattern(100 + (uint32_t)copy, (first + i) * size, bytes, size);
-			csum_imd_set_entry(imd, i, csum_checksum_entry(checksum_type(start->scenario), bytes, size));
-			if (copy != (int)i)
-				continue;
-			start->content[first + i] = sim_contents_add(&start->contents, first + i, bytes);
-			sim_image_write(&start->state.durable[0], bytes, size,
-					csum_layout_data_offset(geometry, first + i));
-		}
-		csum_imd_seal(csum_checksum_crc32(0, seed, sizeof(seed)), group, copy, 1 + (uint32_t)copy, imd, size);
-		sim_image_write(&start->state.durable[metadata], imd, size, offset_bytes);
-	}
-	free(imd);
-}
-
-static void interrupt_many(struct sim_start *start)
-{
-	const uint64_t offsets[] = { CSUM_SLOT_B_OFFSET, CSUM_SLOT_A_OFFSET };
-	struct sim_image *image = &start->state.durable[sim_map_metadata_disk(&start->map)];
-	struct csum_superblock superblock;
-	uint8_t block[CSUM_BLOCK_SIZE];
-
-	for (uint64_t group = 0; group < start->map.geometry.groups; group++)
-		interrupt_group(start, group);
-	for (size_t i = 0; i < 2; i++) {
-		sim_image_read(image, block, sizeof(block), CSUM_SLOT_A_OFFSET);
-		if (!csum_superblock_decode(block, &superblock))
-			abort();
-		superblock.generation += 1 + i;
-		superblock.state = CSUM_STATE_ACTIVE;
-		superblock.session = 1;
-		superblock.intent_count = start->map.geometry.groups;
-		csum_superblock_encode(&superblock, block);
-		sim_image_write(image, block, sizeof(block), offsets[i]);
-	}
-}
-
-static void do_damage(struct sim_start *start, enum sim_damage damage, const struct sim_command *last,
-		      const struct sim_state *before)
-{
-	uint64_t last_group = start->map.geometry.groups - 1;
-
-	switch (damage) {
-	case SIM_SLOT_DAMAGED:
-		sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_A);
-		break;
-	case SIM_COPY_DAMAGED:
-		sim_destroy_copy(&start->map, &start->state, last_group, 0);
-		start->permitted |= 1u << CSUM_IMD_BAD;
-		break;
-	case SIM_WRITE_LOST:
-		if (last && before)
-			lose_write(start, last, before);
-		break;
-	case SIM_GROUP_LOST:
-		lose_group(start, last_group);
-		break;
-	case SIM_BITS_FLIPPED:
-		flip_bits(start);
-		break;
-	case SIM_MANY_INTERRUPTED:
-		interrupt_many(start);
-		break;
-	default:
-		break;
-	}
-}
+/* ------------------------------------------------------------------ */
 
 static bool set_up(struct sim_start *start, char *reason)
 {
 	static const struct sim_command make = { .action = SIM_FORMAT };
 	const struct sim_command *last = NULL;
 	struct sim_state before;
-	bool ok = run_whole(start, &make, &start->old_format, reason);
+	const struct sim_aids old_one = { .format = &start->old_format };
+	bool ok = run_whole(start, &make, &old_one, reason);
 
 	sim_state_copy(&before, &start->state);
 	for (size_t i = 0; i < 4 && ok && start->scenario->setup[i].action; i++) {
@@ -236,10 +133,12 @@ static bool set_up(struct sim_start *start, char *reason)
 		sim_state_free(&before);
 		sim_state_copy(&before, &start->state);
 		sim_command_result(&start->contents, last, start->content, start->content);
-		ok = run_whole(start, last, NULL, reason);
+		ok = run_whole(start, last, &start->aids, reason);
 	}
 	if (ok)
-		do_damage(start, start->scenario->damage, last, &before);
+		ok = make_replica(start, reason);
+	if (ok)
+		sim_damage(start, start->scenario->damage, last, &before);
 	sim_state_free(&before);
 	return ok;
 }
@@ -294,7 +193,7 @@ static bool stop_prelude(struct sim_start *start, const struct sim_prelude *prel
 	sim_machine_init(&machine, &start->map, &start->state);
 	machine.point = stop_here;
 	machine.user = &stopping;
-	sim_command_run(&machine, &prelude->command, NULL, &run);
+	sim_command_run(&machine, &prelude->command, &start->aids, &run);
 	sim_machine_free(&machine);
 	free(after);
 	if (!stopping.reached) {
@@ -312,7 +211,7 @@ static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelu
 		return stop_prelude(start, prelude, reason);
 	sim_command_result(&start->contents, &prelude->command, start->content, start->content);
 	sim_expect_set(&start->expect, start->content, start->content);
-	return run_whole(start, &prelude->command, NULL, reason);
+	return run_whole(start, &prelude->command, &start->aids, reason);
 }
 
 /* What the volume reads as now, which must be what is expected. */
@@ -355,7 +254,7 @@ bool sim_start_init(struct sim_start *start, const struct sim_scenario *scenario
 	sim_state_init(&start->state, &start->map);
 	sim_expect_init(&start->expect, geometry.data_sectors);
 	start->content = sim_alloc(geometry.data_sectors * sizeof(*start->content));
-	ok = set_up(start, reason);
+	ok = name_files(start, reason) && set_up(start, reason);
 	if (ok)
 		sim_expect_set(&start->expect, start->content, start->content);
 	if (ok)
@@ -366,7 +265,7 @@ bool sim_start_init(struct sim_start *start, const struct sim_scenario *scenario
 			ok = take_content(start, reason);
 	}
 	if (ok && scenario->late_damage) {
-		do_damage(start, scenario->late_damage, NULL, NULL);
+		sim_damage(start, scenario->late_damage, NULL, NULL);
 		sim_expect_set(&start->expect, start->content, start->content);
 	}
 	return ok;
@@ -376,6 +275,7 @@ void sim_start_free(struct sim_start *start)
 {
 	if (!start->content)
 		return;
+	remove_files(start);
 	sim_map_free(&start->map);
 	sim_contents_free(&start->contents);
 	sim_state_free(&start->state);

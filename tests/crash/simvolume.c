@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mkvolume.h"
 #include "volume.h"
@@ -15,7 +16,7 @@
 void sim_pattern(uint32_t version, uint64_t offset_bytes, uint8_t *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		uint64_t at = offset_bytes + i;
+		uint64_t at = version < SIM_ALIKE ? offset_bytes + i : (offset_bytes + i) % SIM_BLOCK_SIZE;
 		uint64_t word = sim_mix((uint64_t)version << 40 ^ at / 8);
 
 		bytes[i] = (uint8_t)(word >> (at % 8 * 8));
@@ -24,9 +25,11 @@ void sim_pattern(uint32_t version, uint64_t offset_bytes, uint8_t *bytes, size_t
 
 void sim_command_name(const struct sim_command *command, char *text, size_t size)
 {
-	static const char *const names[] = { "nothing", "recovery", "write", "discard", "format", "scrub" };
+	static const char *const names[] = { "nothing", "recovery", "write", "discard", "format", "scrub", "undo" };
 	size_t used = (size_t)snprintf(text, size, "%s", names[command->action]);
 
+	if (command->with_replica || command->with_undo)
+		snprintf(text + used, size - used, " with %s", command->with_replica ? "a replica" : "an undo file");
 	if (command->action != SIM_WRITE && command->action != SIM_DISCARD)
 		return;
 	used += (size_t)snprintf(text + used, size - used, " of sectors %" PRIu64 " to %" PRIu64, command->first,
@@ -38,22 +41,13 @@ void sim_command_name(const struct sim_command *command, char *text, size_t size
 		snprintf(text + used, size - used, ", version %" PRIu32, command->version);
 }
 
-void sim_command_result(struct sim_contents *contents, const struct sim_command *command, const uint32_t *before,
-			uint32_t *after)
+static void rewrite_result(struct sim_contents *contents, const struct sim_command *command, const uint32_t *before,
+			   uint32_t *after)
 {
 	uint32_t size = contents->sector_size;
 	uint8_t *bytes = sim_alloc(size);
 
-	memcpy(after, before, contents->data_sectors * sizeof(*after));
-	/* The damage of scenarios with a scrub is such that it can be healed. */
-	for (uint64_t i = 0; i < contents->data_sectors && command->action == SIM_SCRUB; i++) {
-		const struct sim_known *known = &contents->known[i];
-
-		if (before[i] == SIM_BAD && known->count)
-			after[i] = known->id[known->count - 1];
-	}
-	for (uint64_t i = 0; i < command->count && command->action != SIM_RECOVER && command->action != SIM_SCRUB;
-	     i++) {
+	for (uint64_t i = 0; i < command->count; i++) {
 		uint64_t sector = command->first + i;
 		uint32_t begin = i == 0 ? command->skip : 0;
 		uint32_t end = i == command->count - 1 ? size - command->cut : size;
@@ -67,6 +61,43 @@ void sim_command_result(struct sim_contents *contents, const struct sim_command 
 		after[sector] = sim_contents_add(contents, sector, bytes);
 	}
 	free(bytes);
+}
+
+void sim_command_result(struct sim_contents *contents, const struct sim_command *command, const uint32_t *before,
+			uint32_t *after)
+{
+	if (after != before)
+		memcpy(after, before, contents->data_sectors * sizeof(*after));
+	if (command->action == SIM_WRITE || command->action == SIM_DISCARD)
+		rewrite_result(contents, command, before, after);
+	for (uint64_t i = 0; i < contents->data_sectors; i++) {
+		if (command->action == SIM_FORMAT)
+			after[i] = SIM_ZEROS;
+		if (contents->whole[i] == SIM_STRANGE)
+			continue;
+		if (command->action == SIM_SCRUB && before[i] == SIM_BAD)
+			after[i] = contents->whole[i];
+		else if (command->action == SIM_UNDO)
+			after[i] = SIM_BAD;
+	}
+}
+
+uint64_t sim_synced_bytes;
+
+bool sim_copy_synced(const char *from, const char *to)
+{
+	uint8_t *bytes = sim_alloc(sim_synced_bytes);
+	FILE *file = sim_synced_bytes ? fopen(from, "r") : NULL;
+	bool ok = file && fread(bytes, 1, sim_synced_bytes, file) == sim_synced_bytes;
+
+	if (file)
+		fclose(file);
+	file = ok ? fopen(to, "w") : NULL;
+	ok = file && fwrite(bytes, 1, sim_synced_bytes, file) == sim_synced_bytes;
+	if (file && fclose(file))
+		ok = false;
+	free(bytes);
+	return ok;
 }
 
 static void take_message(void *user, enum csum_severity severity, const char *text)
@@ -93,17 +124,34 @@ static int64_t fill_pattern(void *user, void *buffer, size_t size)
 	return (int64_t)size;
 }
 
-/* One that leaves something is as wrong as one that fails. */
-static int scrub(struct csum_volume *volume)
+/* One that leaves something is as wrong as one that fails; but a lost group is beyond a scrub. */
+static int scrub(struct csum_volume *volume, const struct sim_command *command, const struct sim_aids *aids)
 {
-	const struct csum_scrub_options options = { .length_bytes = CSUM_TO_END };
+	const struct csum_scrub_options options = {
+		.length_bytes = CSUM_TO_END,
+		.replicas = aids ? &aids->replica : NULL,
+		.replica_count = command->with_replica,
+		.undo_file = command->with_undo ? aids->undo_file : NULL,
+	};
 	struct csum_scrub_result result;
 	int error = csum_scrub(volume, &options, &result);
 
-	return error ? error : result.errors_left || result.still_active ? -EBADMSG : 0;
+	if (error)
+		return error;
+	return result.errors_left > result.totals.findings[CSUM_IMD_LOST] || result.still_active ? -EBADMSG : 0;
 }
 
-static int change(struct csum_volume *volume, const struct sim_command *command, uint64_t *done_bytes)
+static int undo(struct csum_volume *volume, const struct sim_aids *aids)
+{
+	const struct csum_undo_options options = { 0 };
+	struct csum_undo_result result;
+	int error = csum_undo(volume, aids->undo_file, &options, &result);
+
+	return error ? error : result.refused ? -EBADMSG : 0;
+}
+
+static int change(struct csum_volume *volume, const struct sim_command *command, const struct sim_aids *aids,
+		  uint64_t *done_bytes)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
 	uint64_t group_bytes = (uint64_t)geometry->sectors_per_group * geometry->sector_size;
@@ -125,7 +173,9 @@ static int change(struct csum_volume *volume, const struct sim_command *command,
 	if (command->action == SIM_DISCARD)
 		return csum_discard(volume, begin, end - begin, done_bytes);
 	if (command->action == SIM_SCRUB)
-		return scrub(volume);
+		return scrub(volume, command, aids);
+	if (command->action == SIM_UNDO)
+		return undo(volume, aids);
 	return 0;
 }
 
@@ -161,7 +211,7 @@ static void run_format(struct sim_machine *machine, const struct sim_format *for
 		run->error = close_error;
 }
 
-void sim_command_run(struct sim_machine *machine, const struct sim_command *command, const struct sim_format *format,
+void sim_command_run(struct sim_machine *machine, const struct sim_command *command, const struct sim_aids *aids,
 		     struct sim_run *run)
 {
 	struct csum_handlers handlers = { .message = take_message };
@@ -170,9 +220,13 @@ void sim_command_run(struct sim_machine *machine, const struct sim_command *comm
 	int close_error;
 
 	*run = (struct sim_run){ .phase = SIM_OPENING };
+	if (command->with_undo) {
+		unlink(aids->undo_file);
+		sim_synced_bytes = 0;
+	}
 	handlers.user = run->message;
-	if (command->action == SIM_FORMAT && format) {
-		run_format(machine, format, &handlers, run);
+	if (command->action == SIM_FORMAT) {
+		run_format(machine, aids->format, &handlers, run);
 		run->phase = SIM_ENDED;
 		return;
 	}
@@ -184,7 +238,7 @@ void sim_command_run(struct sim_machine *machine, const struct sim_command *comm
 		run->error = csum_volume_open_devices(&handlers, data, metadata, true, 0, &volume);
 	if (!run->error) {
 		run->phase = SIM_AT_WORK;
-		run->error = change(volume, command, &run->done_bytes);
+		run->error = change(volume, command, aids, &run->done_bytes);
 		close_error = csum_volume_close(volume);
 		if (!run->error)
 			run->error = close_error;
@@ -212,6 +266,9 @@ static int take_bytes(void *user, const void *data, size_t size, uint64_t offset
 
 		if (sector >= looking->view->sectors)
 			return -1;
+		/* A finding of it has come before. */
+		if (looking->view->content[sector] == SIM_BAD)
+			continue;
 		if (is_zero)
 			looking->view->content[sector] = memcmp(bytes, zeros, sizeof(zeros)) == 0 ? SIM_ZEROS :
 												    SIM_STRANGE;

@@ -24,6 +24,8 @@ struct sim_contents {
 	struct sim_known {
 		uint32_t count, id[6];
 	} * known;
+	/* What each sector held before the scenario's damage, which a scrub gives back; SIM_STRANGE: it is not damaged. */
+	uint32_t *whole;
 };
 
 void sim_contents_init(struct sim_contents *contents, const struct csum_geometry *geometry);
@@ -48,7 +50,7 @@ uint64_t sim_expect_hash(const struct sim_expect *expect);
 
 /* ------------------------------------------------------------------ commands */
 
-enum sim_action { SIM_NOTHING, SIM_RECOVER, SIM_WRITE, SIM_DISCARD, SIM_FORMAT, SIM_SCRUB };
+enum sim_action { SIM_NOTHING, SIM_RECOVER, SIM_WRITE, SIM_DISCARD, SIM_FORMAT, SIM_SCRUB, SIM_UNDO };
 
 /* Of `count` sectors from `first` on, less the first `skip` and the last `cut` bytes of them. */
 struct sim_command {
@@ -57,9 +59,11 @@ struct sim_command {
 	uint32_t skip, cut;
 	uint32_t version; /* of the bytes to write */
 	uint32_t window_groups, batch_groups; /* 0: the library's own */
+	bool with_replica, with_undo; /* scrub */
 };
 
-/* The bytes that a write of that version puts at those places of data space. */
+/* The bytes that a write of that version puts at those places of data space: of some, in every sector the same ones. */
+#define SIM_ALIKE 1000u
 void sim_pattern(uint32_t version, uint64_t offset_bytes, uint8_t *bytes, size_t size);
 
 void sim_command_name(const struct sim_command *command, char *text, size_t size);
@@ -84,8 +88,20 @@ struct sim_format {
 	uint8_t id; /* every byte of UUID and seed */
 };
 
-/* Opens for writing, does it, closes; `format` is used by SIM_FORMAT only. */
-void sim_command_run(struct sim_machine *machine, const struct sim_command *command, const struct sim_format *format,
+/* Bytes of the last file that was flushed: what a power cut leaves of an undo file. See simsystem.h. */
+extern uint64_t sim_synced_bytes;
+/* Makes such a file; false: there is none. */
+bool sim_copy_synced(const char *from, const char *to);
+
+/* What commands have beside the volume. Files are real ones. */
+struct sim_aids {
+	const struct sim_format *format; /* SIM_FORMAT */
+	const char *replica; /* a scrub with one: a raw image of the data space */
+	const char *undo_file; /* a scrub with one makes it anew; SIM_UNDO */
+};
+
+/* Opens for writing, does it, closes. `aids` may be NULL when the command needs none. */
+void sim_command_run(struct sim_machine *machine, const struct sim_command *command, const struct sim_aids *aids,
 		     struct sim_run *run);
 
 /* ------------------------------------------------------------------ looking */

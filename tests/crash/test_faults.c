@@ -20,6 +20,7 @@
 
 #include "simfaults.h"
 #include "simjobs.h"
+#include "simsystem.h"
 
 #define MOST_SCENARIOS 128
 

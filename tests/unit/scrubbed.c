@@ -168,6 +168,21 @@ uint8_t *scrubbed_imd(uint64_t group, int copy)
 	return s->metadata->bytes + csum_layout_imd_offset(&s->geometry, group, copy);
 }
 
+const uint8_t *scrubbed_original(uint64_t data_sector)
+{
+	return scrubbed.original[scrubbed.data - scrubbed.disks] + scrubbed_offset(data_sector);
+}
+
+void scrubbed_garbage(uint64_t data_sector)
+{
+	fill_random(scrubbed_sector(data_sector), 512, data_sector + 77777);
+}
+
+void scrubbed_put(uint64_t place, uint64_t data_sector)
+{
+	memcpy(scrubbed_sector(place), scrubbed_original(data_sector), 512);
+}
+
 const char *scrubbed_make_replica(void)
 {
 	FILE *file;

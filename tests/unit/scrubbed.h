@@ -45,6 +45,11 @@ int scrubbed_tear_down(void **state);
 uint8_t *scrubbed_sector(uint64_t data_sector);
 uint8_t *scrubbed_imd(uint64_t group, int copy);
 uint64_t scrubbed_offset(uint64_t data_sector); /* on the data disk */
+/* What a sector held at first. */
+const uint8_t *scrubbed_original(uint64_t data_sector);
+/* Damage (S = 512): garbage over a sector; over `place` what `data_sector` held. */
+void scrubbed_garbage(uint64_t data_sector);
+void scrubbed_put(uint64_t place, uint64_t data_sector);
 
 /* A raw image of the original data space. */
 const char *scrubbed_make_replica(void);
