@@ -70,6 +70,8 @@ FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TEST_SRCS := $(sort $(wildcard tests/fuzz/test_*.c))
 FUZZ_HELPER_SRCS := $(filter-out $(FUZZ_SRCS) $(FUZZ_TEST_SRCS),$(sort $(wildcard tests/fuzz/*.c)))
 BATS := $(sort $(wildcard tests/cli/*.bats))
+# Tests that are scripts, and build what they try by themselves.
+SCRIPTS := tests/crash/rules.sh
 
 ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS) $(HELPER_SRCS) \
 	$(CLI_HELPER_SRCS) $(FUZZ_SRCS) $(FUZZ_TEST_SRCS) $(FUZZ_HELPER_SRCS)
@@ -288,13 +290,13 @@ bench: all | $(FIRST)
 # Of the test names $(1), those TESTS asks for.
 select = $(if $(TESTS),$(shell set -f; for name in $(1); do for word in $(TESTS); do \
 	case $$name in (*$$word*) echo $$name; break;; esac; done; done),$(1))
-# $(1) are names: the stems of test programs, and bats files as they are.
-runnable = $(addprefix $(abspath $(BUILD))/,$(filter-out %.bats,$(1))) $(filter %.bats,$(1))
-built_for = $(addprefix $(BUILD)/,$(filter-out %.bats,$(1))) \
+# $(1) are names: the stems of test programs; bats files and scripts as they are.
+runnable = $(addprefix $(abspath $(BUILD))/,$(filter-out %.bats %.sh,$(1))) $(filter %.bats %.sh,$(1))
+built_for = $(addprefix $(BUILD)/,$(filter-out %.bats %.sh,$(1))) \
 	$(if $(filter %.bats,$(1)),$(PROG) $(CLI_HELPERS))
 
-CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(DAMAGE_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(BATS))
-CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) tests/cli/kill.bats)
+CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(DAMAGE_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(SCRIPTS) $(BATS))
+CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) $(SCRIPTS) tests/cli/kill.bats)
 
 ## check: runs the unit, crash, damage and command-line tests
 check: $(if $(TESTS),,all) $(call built_for,$(CHECK_NAMES)) | $(FIRST)
@@ -322,7 +324,7 @@ STATIC_UBSAN = $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror -fsan
 sanitize: | $(FIRST)
 	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-20000} CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-40} \
 		$(MAKE) check BUILD='$(BUILD)-sanitize' \
-		DEPS=no BATS='$(SANITIZE_BATS)' INSTRUMENT='-O1 -g -fno-omit-frame-pointer \
+		DEPS=no SCRIPTS= BATS='$(SANITIZE_BATS)' INSTRUMENT='-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=$(SANITIZE) -fno-sanitize-recover=all $(STATIC_UBSAN)'
 
 ## fuzz: runs each fuzz target for FUZZ_SECONDS

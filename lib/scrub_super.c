@@ -72,9 +72,14 @@ static int restore_from_backup(struct csum_scrub *scrub)
 
 	memset(volume->slot_buffer, 0, CSUM_BLOCK_SIZE);
 	error = write_block(scrub, volume->slot_buffer, CSUM_JOURNAL_OFFSET, &refused);
-	if (!error && refused)
+	/* A record there may be of the session that is about to begin, if both slots were lost before. */
+	if (!error && refused) {
+		scrub->slots_stuck = true;
 		csum_report_warning(&volume->handlers, volume->metadata->name,
-				    "the journal at offset %" PRIu64 " cannot be written", CSUM_JOURNAL_OFFSET);
+				    "the journal at offset %" PRIu64
+				    " cannot be written: the superblocks are left as they are",
+				    CSUM_JOURNAL_OFFSET);
+	}
 	superblock->state = CSUM_STATE_ACTIVE;
 	superblock->session = base;
 	superblock->generation = base - 1; /* writing adds one */

@@ -215,6 +215,10 @@ void sim_damage(struct sim_start *start, enum sim_damage damage, const struct si
 		sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_B);
 		start->permitted |= 1u << CSUM_SUPERBLOCK_BAD;
 		break;
+	case SIM_SLOTS_AND_GROUP:
+		sim_damage(start, SIM_SLOTS_LOST, NULL, NULL);
+		lose_group(start, last_group);
+		break;
 	case SIM_COPY_DAMAGED:
 		sim_destroy_copy(&start->map, &start->state, last_group, 0);
 		start->permitted |= 1u << CSUM_IMD_BAD;

@@ -224,8 +224,26 @@ static void repeat(struct explorer *explorer)
 	explorer->machine.stopped = true;
 }
 
+/* Up to then the disks are as those of the unchanged run. */
+static bool before_the_change(const struct explorer *explorer)
+{
+	const struct sim_machine *machine = &explorer->machine;
+
+	switch (machine->mode) {
+	case SIM_DROP_FLUSH:
+		return machine->flushes <= machine->at;
+	case SIM_SWAP_ROUNDS:
+	case SIM_LOSE_ROUND:
+		return machine->rounds <= machine->at;
+	default:
+		return false;
+	}
+}
+
 static void stop_at_point(struct explorer *explorer)
 {
+	if (before_the_change(explorer))
+		return;
 	if (explorer->history)
 		repeat(explorer);
 	else if (!sim_stops(&explorer->machine, explorer->limit, explorer->seed ^ sim_mix(explorer->machine.op), take,
@@ -262,7 +280,6 @@ static void set_expectations(struct explorer *explorer)
 static void run_node(struct explorer *explorer, const struct node *node, const struct sim_command *command)
 {
 	static const struct sim_fates none = { 0 };
-	struct sim_result *result = explorer->result;
 	struct sim_machine *machine = &explorer->machine;
 
 	explorer->node = node;
@@ -274,8 +291,6 @@ static void run_node(struct explorer *explorer, const struct node *node, const s
 	if (explorer->depth == 0) {
 		machine->mode = explorer->plan->mode;
 		machine->at = explorer->plan->at;
-		machine->trace = result->flush_kinds;
-		machine->trace_size = sizeof(result->flush_kinds) / sizeof(*result->flush_kinds);
 	}
 	sim_command_run(machine, command, &explorer->start.aids, &explorer->run);
 	if (!machine->stopped && explorer->run.error) {
@@ -283,10 +298,6 @@ static void run_node(struct explorer *explorer, const struct node *node, const s
 			 explorer->run.message);
 		violated(explorer, SIM_COMMAND, &none);
 	} else if (!machine->stopped) {
-		if (explorer->depth == 0) {
-			result->flushes = machine->flushes;
-			result->rounds = machine->rounds;
-		}
 		explorer->expect = &explorer->ended;
 		stop_at_point(explorer);
 	}
@@ -369,6 +380,22 @@ static void add_first_node(struct explorer *explorer)
 	node->story = strdup("");
 }
 
+/* What the command does when nothing stops it. */
+static void count_rounds(struct explorer *explorer)
+{
+	struct sim_result *result = explorer->result;
+	struct sim_machine machine;
+	struct sim_run run;
+
+	sim_machine_init(&machine, &explorer->start.map, &explorer->start.state);
+	machine.trace = result->flush_kinds;
+	machine.trace_size = sizeof(result->flush_kinds) / sizeof(*result->flush_kinds);
+	sim_command_run(&machine, &explorer->start.scenario->command, &explorer->start.aids, &run);
+	result->flushes = machine.flushes;
+	result->rounds = machine.rounds;
+	sim_machine_free(&machine);
+}
+
 void sim_explore(const struct sim_scenario *scenario, const struct sim_plan *plan, struct sim_result *result)
 {
 	struct explorer explorer = { .plan = plan, .result = result, .history = plan->history };
@@ -396,6 +423,7 @@ void sim_explore(const struct sim_scenario *scenario, const struct sim_plan *pla
 	sim_expect_init(&explorer.working, sectors);
 	sim_expect_init(&explorer.ended, sectors);
 	explorer.seed = sim_hash(scenario->name, strlen(scenario->name) / 8 * 8);
+	count_rounds(&explorer);
 	add_first_node(&explorer);
 	explore_levels(&explorer);
 	level_free(&explorer.level);

@@ -22,7 +22,7 @@ struct sim_result {
 	enum sim_oracle oracle; /* of the first violation, the shortest history */
 	bool exhausted; /* every state was judged: nothing was sampled or left out */
 	uint64_t flushes, rounds; /* of the scenario's command when nothing stops it */
-	uint32_t flush_kinds[64]; /* what was written before each flush, bits of enum sim_kind */
+	uint32_t flush_kinds[128]; /* what was written before each flush, bits of enum sim_kind */
 	char text[6000]; /* of the first violation, with the history that leads to it */
 };
 

@@ -11,6 +11,7 @@ enum sim_damage {
 	SIM_SOUND,
 	SIM_SLOT_DAMAGED, /* slot A invalid */
 	SIM_SLOTS_LOST, /* slots A and B invalid */
+	SIM_SLOTS_AND_GROUP, /* the same, and both copies of the last group */
 	SIM_COPY_DAMAGED, /* copy 0 of the last group invalid */
 	SIM_WRITE_LOST, /* the device lost the last setup command's first sector, and the settling of its group */
 	SIM_GROUP_LOST, /* both copies of the last group invalid */
@@ -33,6 +34,7 @@ struct sim_prelude {
 	uint64_t flush; /* the stop comes before that flush of it, 0 the first; SIM_WHOLE: it runs to its end */
 	enum sim_stop stop;
 	enum sim_pattern_of_fates fates;
+	enum sim_damage damage; /* behind the stop */
 };
 
 struct sim_scenario {
@@ -54,7 +56,6 @@ struct sim_scenario {
 	bool endless; /* more states than a budget has room for */
 	uint64_t most; /* states, where they are slow to judge; 0: no limit of its own */
 	uint64_t floor; /* fewest distinct states where the budget has room for them */
-	bool exact; /* flushes and rounds of it are dropped and swapped: see test_needed.c */
 };
 
 extern const struct sim_scenario sim_scenarios[];

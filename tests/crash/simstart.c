@@ -263,6 +263,8 @@ bool sim_start_init(struct sim_start *start, const struct sim_scenario *scenario
 		ok = run_prelude(start, &scenario->prelude[i], reason);
 		if (ok)
 			ok = take_content(start, reason);
+		if (ok)
+			sim_damage(start, scenario->prelude[i].damage, NULL, NULL);
 	}
 	if (ok && scenario->late_damage) {
 		sim_damage(start, scenario->late_damage, NULL, NULL);
