@@ -55,19 +55,14 @@ static int load_superblock(struct csum_volume *volume, const struct csum_handler
 /* A record that does not count, which may have been left unread. */
 static void look_at_void_record(const struct csum_volume *volume, struct csum_dump_journal *shown)
 {
-	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
-	uint8_t *record = volume->journal_record;
 	struct csum_journal journal;
-	uint32_t count;
+	const char *reason;
 
-	if (csum_io_read_now(volume->metadata, record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET) != 0 ||
-	    !csum_journal_head_count(record, sector_size, &count) ||
-	    csum_io_read_now(volume->metadata, record + CSUM_BLOCK_SIZE, (size_t)count * sector_size,
-			     CSUM_JOURNAL_OFFSET + CSUM_BLOCK_SIZE) != 0)
+	if (csum_journal_read(volume, &journal, &reason) != 0 || journal.count == 0)
 		return;
-	shown->valid = !csum_journal_decode(record, volume->seed_state, sector_size, &journal);
+	shown->valid = !reason;
 	shown->session = journal.session;
-	shown->images = count;
+	shown->images = journal.count;
 }
 
 static int show_journal(const struct csum_volume *volume, const struct csum_dump_options *options)

@@ -10,6 +10,7 @@
 #include "layout.h"
 #include "protocol.h"
 #include "report.h"
+#include "util.h"
 
 #define ENTRIES_MAX ((4096u - CSUM_IMD_HEADER_SIZE) / sizeof(le64))
 
@@ -21,11 +22,6 @@ struct walk {
 	uint64_t data_offsets[ENTRIES_MAX], data_entries[ENTRIES_MAX];
 	enum csum_data_verdict data[ENTRIES_MAX];
 };
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 const char *csum_data_verdict_name(enum csum_data_verdict verdict)
 {
@@ -196,14 +192,14 @@ static uint64_t end_sector(const struct csum_volume *volume, const struct csum_d
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
 
-	return min_u64(csum_layout_first_sector(geometry, range->first_group + range->group_count),
-		       geometry->data_sectors);
+	return csum_min_u64(csum_layout_first_sector(geometry, range->first_group + range->group_count),
+			    geometry->data_sectors);
 }
 
 struct csum_scan_options csum_dump_present(const struct csum_volume *volume, const struct csum_dump_range *range)
 {
 	uint64_t first = csum_layout_first_sector(csum_volume_geometry(volume), range->first_group);
-	uint64_t end = min_u64(end_sector(volume, range), csum_scan_present_sectors(volume));
+	uint64_t end = csum_min_u64(end_sector(volume, range), csum_scan_present_sectors(volume));
 
 	return (struct csum_scan_options){ .first_sector = first, .sector_count = end > first ? end - first : 0 };
 }

@@ -4,14 +4,10 @@
 #include <errno.h>
 
 #include "format.h"
+#include "util.h"
 
 #define DEFAULT_CLUSTER_BYTES (UINT64_C(64) << 20)
 #define ENTRY_SIZE 8u
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint64_t divide_up(uint64_t value, uint64_t by)
 {
@@ -113,13 +109,13 @@ int csum_layout_device_bytes(uint32_t sector_size, uint32_t interleave, bool ext
 
 uint64_t csum_layout_cluster_groups(const struct csum_geometry *geometry, uint64_t cluster)
 {
-	return min_u64(geometry->interleave, geometry->groups - cluster * geometry->interleave);
+	return csum_min_u64(geometry->interleave, geometry->groups - cluster * geometry->interleave);
 }
 
 uint32_t csum_layout_group_sectors(const struct csum_geometry *geometry, uint64_t group)
 {
-	return (uint32_t)min_u64(geometry->sectors_per_group,
-				 geometry->data_sectors - group * geometry->sectors_per_group);
+	return (uint32_t)csum_min_u64(geometry->sectors_per_group,
+				      geometry->data_sectors - group * geometry->sectors_per_group);
 }
 
 /* Data sectors of a cluster: all groups but the volume's last one are full. */
@@ -127,7 +123,8 @@ static uint64_t cluster_data_sectors(const struct csum_geometry *geometry, uint6
 {
 	uint64_t first = cluster * geometry->interleave * geometry->sectors_per_group;
 
-	return min_u64((uint64_t)geometry->interleave * geometry->sectors_per_group, geometry->data_sectors - first);
+	return csum_min_u64((uint64_t)geometry->interleave * geometry->sectors_per_group,
+			    geometry->data_sectors - first);
 }
 
 static uint64_t cluster_offset(const struct csum_geometry *geometry, uint64_t cluster)
@@ -162,12 +159,20 @@ uint64_t csum_layout_data_offset(const struct csum_geometry *geometry, uint64_t 
 	       (csum_layout_cluster_groups(geometry, cluster) + data_sector - first) * geometry->sector_size;
 }
 
+bool csum_layout_covers_group(const struct csum_geometry *geometry, uint64_t first_sector, uint64_t end_sector,
+			      uint64_t group)
+{
+	uint64_t first = csum_layout_first_sector(geometry, group);
+
+	return first_sector <= first && end_sector >= first + csum_layout_group_sectors(geometry, group);
+}
+
 uint64_t csum_layout_contiguous_groups(const struct csum_geometry *geometry, uint64_t group, uint64_t limit)
 {
 	uint64_t cluster = group / geometry->interleave;
 	uint64_t end = cluster * geometry->interleave + csum_layout_cluster_groups(geometry, cluster);
 
-	return min_u64(limit, end - group);
+	return csum_min_u64(limit, end - group);
 }
 
 /* The place of that sector within its cluster. */

@@ -45,6 +45,10 @@ static inline uint64_t csum_layout_first_sector(const struct csum_geometry *geom
 	return group * geometry->sectors_per_group;
 }
 
+/* Whether the data sectors [first_sector, end_sector) are all of the group's, or more. */
+bool csum_layout_covers_group(const struct csum_geometry *geometry, uint64_t first_sector, uint64_t end_sector,
+			      uint64_t group);
+
 /* What lies at an offset of the metadata device (or, external, of the data device); the reverse of the above. */
 enum csum_place_kind { CSUM_PLACE_OTHER, CSUM_PLACE_DATA, CSUM_PLACE_IMD };
 

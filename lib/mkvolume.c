@@ -10,6 +10,7 @@
 #include "io.h"
 #include "layout.h"
 #include "report.h"
+#include "util.h"
 
 /* Imd sectors made in memory while the ones before are written. */
 #define BUFFER_BYTES (UINT64_C(16) << 20)
@@ -26,11 +27,6 @@ struct maker {
 	uint8_t *buffers[2]; /* BUFFER_BYTES each */
 	struct csum_io_list lists[2];
 };
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static int no_memory(const struct maker *maker)
 {
@@ -58,7 +54,7 @@ static int add_zeros(struct maker *maker, struct csum_device *device, uint64_t o
 
 	for (uint64_t done = 0; done < size && !error; done += ZERO_BYTES)
 		error = csum_io_list_add(&maker->lists[0], device, CSUM_IO_WRITE, maker->zeros,
-					 (size_t)min_u64(size - done, ZERO_BYTES), offset_bytes + done);
+					 (size_t)csum_min_u64(size - done, ZERO_BYTES), offset_bytes + done);
 	return error ? no_memory(maker) : 0;
 }
 
@@ -87,7 +83,7 @@ static int zero_device(struct maker *maker, struct csum_device *device)
 	for (uint64_t offset = 0; offset < end && !error; offset += ZERO_ROUND_BYTES) {
 		error = cancelled(maker);
 		if (!error)
-			error = add_zeros(maker, device, offset, min_u64(end - offset, ZERO_ROUND_BYTES));
+			error = add_zeros(maker, device, offset, csum_min_u64(end - offset, ZERO_ROUND_BYTES));
 		if (!error)
 			error = round_of(maker);
 	}

@@ -15,6 +15,7 @@
 #include "layout.h"
 #include "report.h"
 #include "superblock.h"
+#include "util.h"
 
 #define HEAD_BYTES (UINT64_C(16) << 20)
 #define TAIL_BYTES (UINT64_C(1) << 20)
@@ -49,11 +50,6 @@ static bool read_piece(struct csum_device *device, uint8_t *buffer, size_t size,
 	return csum_io_read_now(device, buffer, size, offset_bytes) == 0;
 }
 
-static bool all_zero(const uint8_t *bytes, size_t size)
-{
-	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
-}
-
 /* The device offset of the first byte in [begin, end) that is not zero; `end` when there is none. */
 static uint64_t first_non_zero(struct csum_device *device, uint8_t *buffer, uint64_t begin, uint64_t end)
 {
@@ -61,7 +57,7 @@ static uint64_t first_non_zero(struct csum_device *device, uint8_t *buffer, uint
 
 	for (uint64_t offset = begin; offset < end; offset += size) {
 		size = end - offset < CSUM_IO_PIECE_BYTES ? (size_t)(end - offset) : CSUM_IO_PIECE_BYTES;
-		if (!read_piece(device, buffer, size, offset) || all_zero(buffer, size))
+		if (!read_piece(device, buffer, size, offset) || csum_is_zero(buffer, size))
 			continue;
 		for (size_t i = 0; i < size; i++) {
 			if (buffer[i])

@@ -70,6 +70,13 @@ int csum_super_clean(struct csum_volume *volume) CSUM_MUST_CHECK;
 /* ---- protocol_journal.c */
 
 /*
+ * Reads the record, whether it counts or not, into volume->journal_record and decodes it. The error of reading it, not
+ * reported; else *reason says why the bytes are none, or is NULL.
+ */
+int csum_journal_read(const struct csum_volume *volume, struct csum_journal *journal,
+		      const char **reason) CSUM_MUST_CHECK;
+
+/*
  * Loads the record of an active volume into volume->journal when it counts. Errors: -ENOMEM; -ENODEV, -ENXIO when
  * the device vanished.
  */

@@ -6,23 +6,26 @@
 #include <inttypes.h>
 
 #include "imd.h"
+#include "parked.h"
 #include "report.h"
 
-/* Reads and decodes the record: an error of the device; else *reason says why the bytes are none, or is NULL. */
-static int read_record(struct csum_volume *volume, const char **reason)
+int csum_journal_read(const struct csum_volume *volume, struct csum_journal *journal, const char **reason)
 {
 	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
 	uint8_t *record = volume->journal_record;
 	uint32_t count;
 	int error = csum_io_read_now(volume->metadata, record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET);
 
+	journal->count = 0;
 	*reason = "no journal record";
+	if (!error && csum_parked_has_magic(record))
+		*reason = "no journal record, but a sector parked by a scrub";
 	if (error || !csum_journal_head_count(record, sector_size, &count))
 		return error;
 	error = csum_io_read_now(volume->metadata, record + CSUM_BLOCK_SIZE, (size_t)count * sector_size,
 				 CSUM_JOURNAL_OFFSET + CSUM_BLOCK_SIZE);
 	if (!error)
-		*reason = csum_journal_decode(record, volume->seed_state, sector_size, &volume->journal);
+		*reason = csum_journal_decode(record, volume->seed_state, sector_size, journal);
 	return error;
 }
 
@@ -33,7 +36,7 @@ static const char *read_patiently(struct csum_volume *volume, int *error)
 
 	*error = -EIO;
 	for (int attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && (*error || reason); attempt++)
-		*error = read_record(volume, &reason);
+		*error = csum_journal_read(volume, &volume->journal, &reason);
 	volume->journal_unreadable = *error != 0;
 	return *error ? "journal cannot be read" : reason;
 }

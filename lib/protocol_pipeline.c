@@ -11,6 +11,7 @@
 #include "layout.h"
 #include "protocol.h"
 #include "report.h"
+#include "util.h"
 
 /* Steps 2 ... 5 of four batches share a round while a fifth is being filled. */
 enum { FIRST_STEP = 2, LAST_STEP = 5, BATCHES = LAST_STEP - FIRST_STEP + 2 };
@@ -29,11 +30,6 @@ struct csum_pipeline {
 	uint64_t settled_sector;
 	struct csum_io_list list; /* of the round under way */
 };
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint64_t at_least_one(uint64_t value)
 {
@@ -86,8 +82,8 @@ int csum_pipeline_create(struct csum_volume *volume, uint64_t first_group, uint6
 	result->complete = complete;
 	result->user = user;
 	result->end_group = end_group;
-	result->window_groups = min_u64(groups, at_least_one(volume->window_bytes / group_bytes));
-	result->batch_groups = min_u64(result->window_groups, at_least_one(volume->batch_bytes / group_bytes));
+	result->window_groups = csum_min_u64(groups, at_least_one(volume->window_bytes / group_bytes));
+	result->batch_groups = csum_min_u64(result->window_groups, at_least_one(volume->batch_bytes / group_bytes));
 	result->window_end = first_group;
 	result->settled_sector = csum_layout_first_sector(geometry, first_group);
 	error = csum_span_init(&result->span, volume, result->window_groups);
@@ -225,7 +221,7 @@ static uint64_t oldest_in_flight(const struct csum_pipeline *pipeline, uint64_t 
 
 	for (int i = 0; i < BATCHES; i++) {
 		if (pipeline->batches[i].next_step)
-			oldest = min_u64(oldest, pipeline->batches[i].first_group);
+			oldest = csum_min_u64(oldest, pipeline->batches[i].first_group);
 	}
 	return oldest;
 }
@@ -276,21 +272,14 @@ struct csum_batch *csum_pipeline_next(struct csum_pipeline *pipeline, uint64_t f
 								  first_group + pipeline->window_groups;
 	struct csum_batch *batch = pipeline->batches;
 
-	end_group = min_u64(end_group, min_u64(first_group + pipeline->batch_groups, pipeline->end_group));
-	*most_sectors = min_u64(csum_layout_first_sector(geometry, end_group), geometry->data_sectors) - first_sector;
+	end_group = csum_min_u64(end_group, csum_min_u64(first_group + pipeline->batch_groups, pipeline->end_group));
+	*most_sectors =
+		csum_min_u64(csum_layout_first_sector(geometry, end_group), geometry->data_sectors) - first_sector;
 	while (batch->next_step)
 		batch++;
 	batch->first_sector = first_sector;
 	batch->sector_count = 0;
 	return batch;
-}
-
-static bool covers_group(const struct csum_geometry *geometry, const struct csum_batch *batch, uint64_t number)
-{
-	uint64_t first = csum_layout_first_sector(geometry, number);
-	uint64_t end = first + csum_layout_group_sectors(geometry, number);
-
-	return batch->first_sector <= first && batch->first_sector + batch->sector_count >= end;
 }
 
 static void set_groups(const struct csum_geometry *geometry, struct csum_batch *batch)
@@ -315,7 +304,9 @@ static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch,
 	for (uint64_t number = batch->first_group; number < end_group; number++) {
 		uint64_t first = csum_layout_first_sector(geometry, number);
 
-		if (csum_span_group(&pipeline->span, number)->newer >= 0 || covers_group(geometry, batch, number))
+		if (csum_span_group(&pipeline->span, number)->newer >= 0 ||
+		    csum_layout_covers_group(geometry, batch->first_sector, batch->first_sector + batch->sector_count,
+					     number))
 			continue;
 		batch->sector_count = first > batch->first_sector ? first - batch->first_sector : 0;
 		set_groups(geometry, batch);
@@ -388,7 +379,7 @@ static void compute_entries(const struct csum_volume *volume, struct csum_batch 
 
 static int load_window(struct csum_pipeline *pipeline, uint64_t first_group)
 {
-	uint64_t count = min_u64(pipeline->window_groups, pipeline->end_group - first_group);
+	uint64_t count = csum_min_u64(pipeline->window_groups, pipeline->end_group - first_group);
 
 	return csum_span_load(pipeline->volume, &pipeline->span, first_group, count);
 }

@@ -9,6 +9,7 @@
 #include "protocol.h"
 #include "report.h"
 #include "scan.h"
+#include "util.h"
 
 struct reader {
 	const struct csum_read_options *options;
@@ -19,16 +20,11 @@ struct reader {
 	bool bad; /* a bad sector was passed over */
 };
 
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Hands out sectors [i, stop) of the batch, cut to the range asked for. */
 static int hand_out(struct reader *reader, const struct csum_scan_batch *batch, uint64_t i, uint64_t stop, bool is_zero)
 {
 	uint64_t start = batch->first_sector * reader->sector_size;
-	uint64_t end = min_u64((batch->first_sector + stop) * reader->sector_size, reader->end);
+	uint64_t end = csum_min_u64((batch->first_sector + stop) * reader->sector_size, reader->end);
 	uint64_t begin = (batch->first_sector + i) * reader->sector_size;
 	int error;
 
@@ -89,7 +85,7 @@ static int read_range(struct csum_volume *volume, struct reader *reader)
 {
 	uint64_t first = reader->begin / reader->sector_size;
 	uint64_t end = (reader->end + reader->sector_size - 1) / reader->sector_size;
-	uint64_t scan_end = min_u64(end, csum_scan_present_sectors(volume));
+	uint64_t scan_end = csum_min_u64(end, csum_scan_present_sectors(volume));
 	const struct csum_scan_options scan = {
 		.first_sector = first,
 		.sector_count = scan_end > first ? scan_end - first : 0,

@@ -9,6 +9,7 @@
 #include "protocol.h"
 #include "protocol_pipeline.h"
 #include "report.h"
+#include "util.h"
 #include "verify.h"
 
 struct writer {
@@ -20,11 +21,6 @@ struct writer {
 	bool source_ended;
 	uint8_t *old_sector; /* content of a sector that is replaced in part */
 };
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint32_t sector_size(const struct writer *writer)
 {
@@ -93,7 +89,7 @@ static int complete_sector(struct writer *writer, struct csum_batch *batch, uint
 	uint32_t size = sector_size(writer);
 	uint64_t start = (batch->first_sector + i) * size;
 	uint64_t begin = writer->begin > start ? writer->begin - start : 0;
-	uint64_t end = min_u64(writer->cursor - start, size);
+	uint64_t end = csum_min_u64(writer->cursor - start, size);
 	uint8_t *data = batch->data + i * size;
 	bool unwritten;
 	int error = fetch_sector(writer, span, batch->first_sector + i, &unwritten);
@@ -131,11 +127,10 @@ static int complete_batch(void *user, struct csum_batch *batch, const struct csu
 
 static bool covers_group(const struct writer *writer, uint64_t group)
 {
-	const struct csum_geometry *geometry = csum_volume_geometry(writer->volume);
-	uint64_t first = csum_layout_first_sector(geometry, group);
-	uint64_t end = first + csum_layout_group_sectors(geometry, group);
+	uint32_t size = sector_size(writer);
 
-	return writer->begin <= first * geometry->sector_size && writer->end >= end * geometry->sector_size;
+	return csum_layout_covers_group(csum_volume_geometry(writer->volume), (writer->begin + size - 1) / size,
+					writer->end / size, group);
 }
 
 /* Whether the sector that holds this byte position, an end of the write, can be changed in part. */
@@ -201,7 +196,7 @@ static int fill_batch(struct writer *writer, struct csum_batch *batch, uint64_t 
 {
 	uint32_t size = sector_size(writer);
 	uint64_t start = batch->first_sector * size;
-	uint64_t wanted = min_u64(start + most_sectors * size, writer->end) - writer->cursor;
+	uint64_t wanted = csum_min_u64(start + most_sectors * size, writer->end) - writer->cursor;
 	int error = 0;
 
 	if (csum_report_cancelled(&writer->volume->handlers))
@@ -271,7 +266,7 @@ static int run_pipeline(struct writer *writer, uint64_t *done_bytes)
 		return error;
 	error = feed(writer, pipeline);
 	finish_error = csum_pipeline_finish(pipeline);
-	settled = min_u64(csum_pipeline_settled(pipeline) * geometry->sector_size, writer->cursor);
+	settled = csum_min_u64(csum_pipeline_settled(pipeline) * geometry->sector_size, writer->cursor);
 	*done_bytes = settled > writer->begin ? settled - writer->begin : 0;
 	csum_pipeline_free(pipeline);
 	return finish_error ? finish_error : error;

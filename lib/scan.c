@@ -9,6 +9,7 @@
 
 #include "layout.h"
 #include "report.h"
+#include "util.h"
 
 /* Data of one batch: with kept data it is memory, without it only saves rounds. */
 #define BATCH_BYTES (UINT64_C(64) << 20)
@@ -41,11 +42,6 @@ struct scan {
 	atomic_int error;
 };
 
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t csum_scan_present_sectors(const struct csum_volume *volume)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
@@ -59,7 +55,7 @@ uint64_t csum_scan_present_sectors(const struct csum_volume *volume)
 	clusters = (bytes - CSUM_CLUSTERS_OFFSET + cluster_bytes - 1) / cluster_bytes;
 	if (clusters >= geometry->clusters)
 		return geometry->data_sectors;
-	return min_u64(clusters * geometry->interleave * geometry->sectors_per_group, geometry->data_sectors);
+	return csum_min_u64(clusters * geometry->interleave * geometry->sectors_per_group, geometry->data_sectors);
 }
 
 /* ------------------------------------------------------------------ memory */
@@ -77,7 +73,7 @@ static size_t batch_sectors(const struct scan *scan)
 {
 	uint64_t most = scan->batch_groups * csum_volume_geometry(scan->volume)->sectors_per_group;
 
-	return (size_t)min_u64(most, scan->options->sector_count);
+	return (size_t)csum_min_u64(most, scan->options->sector_count);
 }
 
 static int batch_init(const struct scan *scan, struct csum_scan_batch *batch)
@@ -104,7 +100,7 @@ static int allocate(struct scan *scan)
 	size_t runs = (size_t)scan->batch_groups + batch_sectors(scan) / (RUN_BYTES / geometry->sector_size) + 1;
 	uint64_t run_bytes;
 
-	for (uint64_t i = 0; i < min_u64(BATCHES, scan->batch_count); i++) {
+	for (uint64_t i = 0; i < csum_min_u64(BATCHES, scan->batch_count); i++) {
 		if (batch_init(scan, &scan->batches[i]))
 			return -ENOMEM;
 	}
@@ -112,9 +108,9 @@ static int allocate(struct scan *scan)
 	if (!scan->runs)
 		return -ENOMEM;
 	/* No run is longer than the whole range. */
-	run_bytes = min_u64(RUN_BYTES, scan->options->sector_count * geometry->sector_size);
+	run_bytes = csum_min_u64(RUN_BYTES, scan->options->sector_count * geometry->sector_size);
 	while (!scan->options->keep_data && !scan->options->metadata_only &&
-	       scan->buffer_count < min_u64(WIDTH, runs)) {
+	       scan->buffer_count < csum_min_u64(WIDTH, runs)) {
 		scan->buffers[scan->buffer_count] = csum_io_alloc((size_t)run_bytes);
 		if (!scan->buffers[scan->buffer_count])
 			return -ENOMEM;
@@ -206,7 +202,7 @@ static void plan_runs(struct scan *scan, const struct csum_scan_batch *batch)
 		group = csum_layout_group_of(geometry, sector);
 		stop = csum_layout_first_sector(geometry, group + csum_layout_contiguous_groups(geometry, group,
 												scan->batch_groups));
-		stop = min_u64(min_u64(stop, end), sector + most);
+		stop = csum_min_u64(csum_min_u64(stop, end), sector + most);
 		scan->runs[scan->run_count++] = (struct run){ sector, (uint32_t)(stop - sector) };
 		sector = stop;
 	}
@@ -222,7 +218,7 @@ static bool plan_batch(struct scan *scan, struct csum_scan_batch *batch)
 
 	if (first >= scan->end_sector)
 		return false;
-	end = min_u64(end, scan->end_sector);
+	end = csum_min_u64(end, scan->end_sector);
 	batch->first_sector = first;
 	batch->sector_count = end - first;
 	csum_span_place(&batch->span, group, csum_layout_group_of(geometry, end - 1) - group + 1);
@@ -310,11 +306,11 @@ int csum_scan(struct csum_volume *volume, const struct csum_scan_options *option
 	if (options->sector_count == 0)
 		return 0;
 	if (options->batch_bytes)
-		most = min_u64(most, options->batch_bytes);
+		most = csum_min_u64(most, options->batch_bytes);
 	groups = most > group_bytes ? most / group_bytes : 1;
 	range_groups = csum_layout_group_of(geometry, scan.end_sector - 1) -
 		       csum_layout_group_of(geometry, scan.next_sector) + 1;
-	scan.batch_groups = min_u64(groups, range_groups);
+	scan.batch_groups = csum_min_u64(groups, range_groups);
 	scan.batch_count = (range_groups + scan.batch_groups - 1) / scan.batch_groups;
 	error = allocate(&scan);
 	if (error)

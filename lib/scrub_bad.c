@@ -9,6 +9,7 @@
 #include "checksum.h"
 #include "layout.h"
 #include "report.h"
+#include "util.h"
 
 int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *found)
 {
@@ -42,7 +43,7 @@ static void refresh_work(void *argument, size_t index)
 
 	if (data && csum_io_read_patiently(volume->data, data, scrub->sector_size, offset_bytes, NULL) == 0) {
 		bad->readable = true;
-		bad->uniform = memcmp(data, data + 1, scrub->sector_size - 1) == 0;
+		bad->uniform = csum_is_uniform(data, scrub->sector_size);
 		bad->found.computed_entry = csum_checksum_entry(
 			(enum csum_checksum_type)volume->superblock.checksum_type, data, scrub->sector_size);
 		bad->gone = bad->found.computed_entry == bad->found.expected_entry;

@@ -7,6 +7,7 @@
 #include "checksum.h"
 #include "imd.h"
 #include "layout.h"
+#include "util.h"
 
 /* A sector that the run has to read; turned into a verdict before the run ends. */
 #define PENDING ((uint8_t)0xff)
@@ -66,11 +67,6 @@ static bool plan(const struct csum_verify *run, uint32_t *begin, uint32_t *end)
 	return *end != 0;
 }
 
-static bool all_zero(const uint8_t *bytes, size_t size)
-{
-	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
-}
-
 static enum csum_verdict judge_bad(const struct csum_verify *run, const struct csum_group *group, uint32_t index,
 				   uint32_t i)
 {
@@ -79,7 +75,7 @@ static enum csum_verdict judge_bad(const struct csum_verify *run, const struct c
 	if (group->newer >= 0 && group->verdict[older] == CSUM_IMD_VALID &&
 	    csum_imd_entry(group->copy[older], index) == run->entry[i])
 		return CSUM_VERDICT_STALE;
-	return all_zero(sector_data(run, i), sector_size(run)) ? CSUM_VERDICT_ZEROED : CSUM_VERDICT_MISMATCH;
+	return csum_is_zero(sector_data(run, i), sector_size(run)) ? CSUM_VERDICT_ZEROED : CSUM_VERDICT_MISMATCH;
 }
 
 static enum csum_verdict judge(const struct csum_verify *run, uint32_t i)

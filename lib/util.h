@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What many files need, and C has not. */
+#ifndef CSUM_UTIL_H
+#define CSUM_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline uint64_t csum_min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Whether all bytes are the same one; size is not 0. */
+static inline bool csum_is_uniform(const uint8_t *bytes, size_t size)
+{
+	return memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+static inline bool csum_is_zero(const uint8_t *bytes, size_t size)
+{
+	return bytes[0] == 0 && csum_is_uniform(bytes, size);
+}
+
+#endif
