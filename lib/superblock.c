@@ -243,6 +243,14 @@ bool csum_superblock_read_only(const struct csum_superblock *superblock)
 	return superblock->features_ro_compat & ~CSUM_RO_COMPAT_KNOWN;
 }
 
+bool csum_superblock_exhausted(const struct csum_superblock *superblock)
+{
+	/* Restoring from C adds 2^32 to one and makes it the other. */
+	const uint64_t most = UINT64_MAX - (UINT64_C(1) << 33);
+
+	return superblock->generation > most || superblock->session > most;
+}
+
 bool csum_superblock_same_static(const struct csum_superblock *a, const struct csum_superblock *b)
 {
 	return memcmp((const uint8_t *)&a->block + CSUM_STATIC_FIELDS_OFFSET,

@@ -50,6 +50,9 @@ int csum_superblock_check(struct csum_superblock *superblock, char *reason, size
 /* Whether an unknown ro_compat feature allows reading only. */
 bool csum_superblock_read_only(const struct csum_superblock *superblock);
 
+/* Whether generation or session leaves no room to count on, which no volume comes to: it is forged. */
+bool csum_superblock_exhausted(const struct csum_superblock *superblock);
+
 /* Whether bytes 24 ... 255 of both are the same. */
 bool csum_superblock_same_static(const struct csum_superblock *a, const struct csum_superblock *b);
 

@@ -101,6 +101,11 @@ int csum_volume_check_devices(struct csum_volume *volume)
 
 static int refuse_read_only(const struct csum_volume *volume)
 {
+	if (csum_superblock_exhausted(&volume->superblock))
+		return csum_report_refusal(&volume->handlers, -EINVAL, volume->metadata->name,
+					   "superblock generation %" PRIu64 " or session %" PRIu64
+					   " leaves no room to count on: reading only",
+					   volume->superblock.generation, volume->superblock.session);
 	if (!csum_superblock_read_only(&volume->superblock))
 		return 0;
 	return csum_report_refusal(&volume->handlers, -ENOTSUP, volume->metadata->name,

@@ -413,6 +413,8 @@ void model_load(struct model *model)
 		return;
 	model->opens = true;
 	model->read_only = get_le(look.superblock + 76, 4) != 0 ||
+			   get_le(look.superblock + 16, 8) > UINT64_MAX - (UINT64_C(2) << 32) ||
+			   get_le(look.superblock + 264, 8) > UINT64_MAX - (UINT64_C(2) << 32) ||
 			   fuzzdisks.disk[metadata].size_bytes < look.metadata_bytes ||
 			   (fuzzdisks.external && fuzzdisks.disk[0].size_bytes < look.data_bytes);
 	model->small = model->data_sectors <= MODEL_SECTORS && model->groups <= MODEL_GROUPS;

@@ -231,6 +231,27 @@ static void test_read_only(void **state)
 	}
 }
 
+static void test_exhausted(void **state)
+{
+	static const uint64_t offsets[] = { 16, 264 }; /* generation, session */
+	struct csum_superblock superblock;
+	uint8_t block[BLOCK];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		sound_block(block);
+		put_le(block + offsets[i], 8, UINT64_MAX - (UINT64_C(2) << 32));
+		superblock = decoded(block);
+		assert_false(csum_superblock_exhausted(&superblock));
+		put_le(block + offsets[i], 8, UINT64_MAX - (UINT64_C(2) << 32) + 1);
+		superblock = decoded(block);
+		assert_true(csum_superblock_exhausted(&superblock));
+		put_le(block + offsets[i], 8, UINT64_MAX);
+		superblock = decoded(block);
+		assert_true(csum_superblock_exhausted(&superblock));
+	}
+}
+
 static void test_reason_is_cut_to_its_buffer(void **state)
 {
 	struct csum_superblock superblock;
@@ -256,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_odd_device_size),
 		cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_exhausted),
 		cmocka_unit_test(test_reason_is_cut_to_its_buffer),
 	};
 
