@@ -271,14 +271,10 @@ static void test_reason_is_cut_to_its_buffer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sound),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_refused_sizes),
-		cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_odd_device_size),
-		cmocka_unit_test(test_read_only),
-		cmocka_unit_test(test_exhausted),
-		cmocka_unit_test(test_reason_is_cut_to_its_buffer),
+		cmocka_unit_test(test_sound),		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_sizes),	cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_odd_device_size), cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_exhausted),	cmocka_unit_test(test_reason_is_cut_to_its_buffer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
