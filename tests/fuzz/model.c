@@ -237,6 +237,7 @@ void model_set_kinds(const struct model *model)
 	fuzzdisk_set_kind(metadata, 0, BLOCK, FUZZ_SLOT_AB);
 	fuzzdisk_set_kind(metadata, JOURNAL, JOURNAL_SIZE, FUZZ_JOURNAL);
 	fuzzdisk_set_kind(metadata, SLOT_B, BLOCK, FUZZ_SLOT_AB);
+	fuzzdisk_set_kind(metadata, model->backup_offset, BLOCK, FUZZ_SLOT_C);
 	for (uint64_t group = 0; group < model->groups; group++) {
 		for (int copy = 0; copy < 2; copy++)
 			fuzzdisk_set_kind(metadata, model_imd_offset(model, group, copy), model->sector_size, FUZZ_IMD);
@@ -412,6 +413,7 @@ void model_load(struct model *model)
 	if (!look.superblock || !take_superblock(&look))
 		return;
 	model->opens = true;
+	model->backup_offset = look.metadata_bytes / BLOCK * BLOCK - TAIL;
 	model->read_only = get_le(look.superblock + 76, 4) != 0 ||
 			   get_le(look.superblock + 16, 8) > UINT64_MAX - (UINT64_C(2) << 32) ||
 			   get_le(look.superblock + 264, 8) > UINT64_MAX - (UINT64_C(2) << 32) ||

@@ -40,6 +40,7 @@ struct model {
 	enum model_state state;
 	bool slot_valid[3];
 	uint64_t generation;
+	uint64_t backup_offset; /* where slot C lies */
 	bool journal_unreadable; /* of an active volume: nobody knows whether there is an image in force */
 	uint64_t intent_first, intent_count;
 	struct model_group group[MODEL_GROUPS];

@@ -164,6 +164,19 @@ static void test_carving(void **unused)
 	try_mutations(volume_body_carve, from_environment("CSUM_FUZZ_INPUTS", INPUTS) / 10);
 }
 
+static void test_scrubbing(void **unused)
+{
+	(void)unused;
+	take_seeds(volume_body_seeds);
+	memset(&volume_body_counts, 0, sizeof(volume_body_counts));
+	for (size_t i = 0; i < seed_count; i++)
+		volume_body_scrub(seeds[i].bytes, seeds[i].size);
+	assert_true(volume_body_counts.scrubbed > 300);
+	assert_true(volume_body_counts.repaired > 10);
+	try_corpus("fuzz_scrub", volume_body_scrub);
+	try_mutations(volume_body_scrub, from_environment("CSUM_FUZZ_INPUTS", INPUTS));
+}
+
 static void test_decoding(void **unused)
 {
 	(void)unused;
@@ -179,7 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_volumes),		cmocka_unit_test(test_found_volumes),
 		cmocka_unit_test(test_changed_volumes), cmocka_unit_test(test_carving),
-		cmocka_unit_test(test_decoding),
+		cmocka_unit_test(test_scrubbing),	cmocka_unit_test(test_decoding),
 	};
 
 	return cmocka_run_group_tests_name("fuzz inputs", tests, NULL, NULL);

@@ -113,6 +113,13 @@ void volume_body(const uint8_t *input, size_t size)
 		volume_change();
 }
 
+void volume_body_scrub(const uint8_t *input, size_t size)
+{
+	begin(input, size);
+	if (volume_models[0].opens)
+		volume_scrub();
+}
+
 static int save_disk(int disk, const char *prefix, const char *suffix)
 {
 	char name[4096];

@@ -13,6 +13,8 @@
 void volume_body(const uint8_t *input, size_t size);
 /* Of the same inputs: looks for imd sectors without a superblock. Apart, as it takes much longer. */
 void volume_body_carve(const uint8_t *input, size_t size);
+/* And of the same: scrubs what opens. */
+void volume_body_scrub(const uint8_t *input, size_t size);
 
 /* What inputs have led to so far: shows that they reach what they are meant for. */
 struct volume_body_counts {
@@ -21,6 +23,7 @@ struct volume_body_counts {
 	uint64_t replayed; /* recoveries that found an image in force */
 	uint64_t bad_sectors, older_sectors, written, write_refused, discarded;
 	uint64_t dumped, carved;
+	uint64_t scrubbed, repaired;
 };
 
 extern struct volume_body_counts volume_body_counts;

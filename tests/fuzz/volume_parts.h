@@ -33,4 +33,9 @@ void volume_dump(const struct model *model, bool carve);
 /* Opens for writing and, where that works, writes; everything is compared with what was read before. */
 void volume_change(void);
 
+/* ------------------------------------------------------------------ volume_scrub.c */
+
+/* Scrubs twice; everything is compared with what was read before. */
+void volume_scrub(void);
+
 #endif

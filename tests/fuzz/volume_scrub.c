@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A scrub of whatever the input makes: it takes nothing away, and a second one has nothing left to do. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "fuzzdisk.h"
+#include "volume_parts.h"
+
+static int open_for_repair(struct csum_volume **volume)
+{
+	struct csum_device *data = fuzzdisk_device(0, true);
+	struct csum_device *metadata = fuzzdisks.external ? fuzzdisk_device(1, true) : data;
+
+	return csum_volume_open_for_repair(&volume_handlers, data, metadata, 0, volume);
+}
+
+/* What was right reads the same; what was bad may be right by now. */
+static void compare(const struct model *before, const struct model *after)
+{
+	if (!after->opens)
+		fuzz_fail("scrubbed, and then it is no volume");
+	for (uint64_t sector = 0; sector < before->data_sectors; sector++) {
+		const struct model_sector *old = &before->sector[sector], *new = &after->sector[sector];
+
+		if (old->reading == MODEL_BAD || old->hash == new->hash ||
+		    (old->not_by_image && new->reading == MODEL_BAD))
+			continue;
+		fuzz_fail("sector %" PRIu64 " read right, and %s behind a scrub", sector,
+			  new->reading == MODEL_BAD ? "is bad" : "as something else");
+	}
+}
+
+static void scrub(struct csum_scrub_result *result)
+{
+	const struct csum_scrub_options options = { .length_bytes = CSUM_TO_END };
+	struct csum_volume *volume;
+	int error = open_for_repair(&volume);
+
+	if (error)
+		fuzz_fail("opening for repair: %d", error);
+	error = csum_scrub(volume, &options, result);
+	if (error)
+		fuzz_fail("a scrub ends with %d", error);
+	volume_close(volume);
+	volume_none_open("a scrub");
+}
+
+/* Only a volume that may be read alone is not opened for repair, and then nothing is written. */
+static void try_refused(void)
+{
+	struct csum_volume *volume;
+
+	fuzzdisks.may_write = 0;
+	if (open_for_repair(&volume) == 0)
+		fuzz_fail("opened for repair, though it is for reading only");
+	volume_none_open("a refusal to open for repair");
+}
+
+void volume_scrub(void)
+{
+	struct csum_scrub_result first, second;
+
+	if (!volume_models[0].small || volume_models[0].read_only) {
+		try_refused();
+		return;
+	}
+	fuzzdisks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_SLOT_C) | FUZZ_MAY(FUZZ_JOURNAL) |
+			      FUZZ_MAY(FUZZ_IMD) | FUZZ_MAY(FUZZ_DATA);
+	scrub(&first);
+	model_load(&volume_models[1]);
+	compare(&volume_models[0], &volume_models[1]);
+	if (volume_models[1].state != MODEL_CLEAN || first.still_active)
+		fuzz_fail("behind a scrub: state %d", volume_models[1].state);
+	volume_body_counts.scrubbed++;
+	volume_body_counts.repaired += first.errors_repaired > 0;
+	scrub(&second);
+	if (second.errors_repaired || second.recovered || second.totals.errors != first.errors_left)
+		fuzz_fail("the second scrub finds %" PRIu64 " errors and repairs %" PRIu64
+			  ", the first had left %" PRIu64,
+			  second.totals.errors, second.errors_repaired, first.errors_left);
+	model_load(&volume_models[2]);
+	compare(&volume_models[1], &volume_models[2]);
+}
