@@ -111,8 +111,8 @@ int csum_protocol_report_lost(const struct csum_volume *volume, uint64_t group);
 int csum_protocol_recover(struct csum_volume *volume) CSUM_MUST_CHECK;
 
 /*
- * How a scrub takes part: its policy, in force, takes refused writes as findings, and what is right by no version is
- * healed or left bad instead of refused.
+ * How a scrub takes part: its policy, in force, takes refused writes as findings, and of what is right by no version it
+ * chooses the entry instead of refusing.
  */
 struct csum_recovery {
 	const struct csum_io_policy *policy;
@@ -120,12 +120,11 @@ struct csum_recovery {
 	/* That group is about to be put in order. */
 	void (*group)(void *user, uint64_t number, const struct csum_group *group);
 	/*
-	 * Sector i of the run (all of a group) is bad: makes it right by one of the group's versions, durably, and *entry
-	 * the entry of that version; or leaves the sector. *entry is then that of the version it could be made right by,
-	 * if only the device took the write, or stays the newest. Errors end the recovery.
+	 * Sector i of the run (all of a group) is bad: *entry becomes that of the version that it can be made right by, or
+	 * the newest one. Errors end the recovery.
 	 */
-	int (*heal)(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
-		    uint64_t *entry);
+	int (*choose)(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
+		      uint64_t *entry);
 	bool stuck; /* result: so many writes were refused that the volume has to stay active */
 };
 

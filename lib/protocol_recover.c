@@ -153,7 +153,7 @@ static int report_outcome(struct chunk *chunk, uint64_t i)
 	}
 }
 
-/* A scrub heals what it can of the sectors that are right by no version; the others keep their newest entry. */
+/* Of sectors that are right by no version, a scrub knows by which one they can be made right. */
 static int resolve_sectors(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
 {
 	const struct csum_group *group = &chunk->span.groups[i];
@@ -165,7 +165,7 @@ static int resolve_sectors(struct chunk *chunk, uint64_t i, const struct csum_ve
 		uint64_t entry = csum_group_entry(group, s);
 
 		if (csum_verdict_is_bad((enum csum_verdict)run->verdict[s]))
-			error = chunk->recovery->heal(chunk->recovery->user, run, s, group, &entry);
+			error = chunk->recovery->choose(chunk->recovery->user, run, s, group, &entry);
 		else if (run->verdict[s] == CSUM_VERDICT_OLDER)
 			entry = run->entry[s];
 		csum_imd_set_entry(merged_of(chunk, i), s, entry);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The recovery that a scrub begins with: as any other, but it heals, and media errors do not stop it. */
+/*
+ * The recovery that a scrub begins with: as any other, but sectors that are right by no version do not stop it, and
+ * neither do media errors.
+ */
 #include "scrub.h"
 
 #include <errno.h>
@@ -37,71 +40,57 @@ static bool in_long_run(const struct csum_verify *run, uint32_t i)
 	return end - begin > CSUM_SCRUB_RUN_MAX;
 }
 
-/* The content that this entry stands for, into round_data. */
-static bool heal_to(struct csum_scrub *scrub, const struct csum_verify *run, uint32_t i, uint64_t entry,
-		    struct csum_outcome *outcome)
+/* Whether the sector could be made right by that entry. Its content, which goes to round_data, is not needed yet. */
+static bool can_be(struct csum_scrub *scrub, const struct csum_verify *run, uint32_t i, uint64_t entry)
 {
 	enum csum_verdict verdict = (enum csum_verdict)run->verdict[i];
+	struct csum_outcome outcome = { 0 };
 
 	if (entry == CSUM_ENTRY_UNWRITTEN || entry == CSUM_ENTRY_BAD)
 		return false;
-	if (csum_scrub_heal_from_replica(scrub, run->first_sector + i, entry, scrub->round_data, outcome))
+	if (csum_scrub_heal_from_replica(scrub, run->first_sector + i, entry, scrub->round_data, &outcome))
 		return true;
 	if ((verdict != CSUM_VERDICT_MISMATCH && verdict != CSUM_VERDICT_ZEROED) || in_long_run(run, i))
 		return false;
 	memcpy(scrub->round_data, run->data + (size_t)i * scrub->sector_size, scrub->sector_size);
-	return csum_scrub_heal_bits(scrub, entry, scrub->round_data, outcome);
+	return csum_scrub_heal_bits(scrub, entry, scrub->round_data, &outcome);
 }
 
-static void name_left(struct csum_scrub *scrub, const struct csum_bad_sector *found, const struct csum_group *group,
-		      uint32_t i, const struct csum_outcome *outcome)
+static void name_unresolved(const struct csum_scrub *scrub, uint64_t sector, const struct csum_group *group, uint32_t i)
 {
-	struct csum_volume *volume = scrub->volume;
+	const struct csum_volume *volume = scrub->volume;
 
 	csum_report_warning(&volume->handlers, volume->data->name,
 			    "data sector %" PRIu64 " (device offset %" PRIu64
 			    ") is right by neither version of its interrupted update, %016" PRIx64 " and %016" PRIx64
-			    "; %016" PRIx64 " is kept",
-			    found->sector, csum_layout_data_offset(csum_volume_geometry(volume), found->sector),
+			    "; the newer one is kept",
+			    sector, csum_layout_data_offset(csum_volume_geometry(volume), sector),
 			    csum_imd_entry(group->version[0], i),
-			    csum_imd_entry(group->version[group->version_count - 1], i), found->expected_entry);
-	/* The pass comes to it again. */
-	if (found->sector >= scrub->first_sector && found->sector < scrub->end_sector && !scrub->options->metadata_only)
-		return;
-	csum_finder_bad(&scrub->finder, found, outcome);
+			    csum_imd_entry(group->version[group->version_count - 1], i));
 }
 
-static int heal_sector(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
-		       uint64_t *entry)
+/* Only the entry is chosen here: data is repaired later, when it is known whose contents the bad sectors hold. */
+static int choose_entry(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
+			uint64_t *entry)
 {
 	struct csum_scrub *scrub = user;
-	struct csum_outcome outcome = { 0 };
 	struct csum_bad_sector found = {
 		.sector = run->first_sector + i,
 		.verdict = (enum csum_verdict)run->verdict[i],
-		.expected_entry = csum_imd_entry(group->version[0], i),
 		.computed_entry = run->entry[i],
 	};
-	int error = 0;
+	uint32_t v = 0;
 
-	for (uint32_t v = 0; v < group->version_count; v++) {
-		uint64_t version = csum_imd_entry(group->version[v], i);
-		const struct csum_scrub_write write = { found.sector, version, scrub->round_data, &outcome };
-
-		if (!heal_to(scrub, run, i, version, &outcome))
-			continue;
-		error = csum_scrub_write(scrub, &write, 1);
-		/* Also where the device refuses the write: by this entry the next scrub heals the sector. */
-		*entry = found.expected_entry = version;
-		break;
-	}
-	if (error || outcome.disposition == CSUM_LEFT) {
-		name_left(scrub, &found, group, i, &outcome);
-		return error;
-	}
-	csum_finder_bad(&scrub->finder, &found, &outcome);
-	scrub->result->sectors_repaired++;
-	return 0;
+	while (v < group->version_count && !can_be(scrub, run, i, csum_imd_entry(group->version[v], i)))
+		v++;
+	*entry = csum_imd_entry(group->version[v < group->version_count ? v : 0], i);
+	if (v == group->version_count)
+		name_unresolved(scrub, found.sector, group, i);
+	found.expected_entry = *entry;
+	/* The pass comes to it. */
+	if (found.sector >= scrub->first_sector && found.sector < scrub->end_sector && !scrub->options->metadata_only)
+		return 0;
+	return csum_scrub_bad_add(scrub, &found);
 }
 
 /* Without its head nothing of the journal is read any more. */
@@ -167,7 +156,7 @@ int csum_scrub_recover(struct csum_scrub *scrub)
 		.policy = &scrub->policy,
 		.user = scrub,
 		.group = name_group,
-		.heal = heal_sector,
+		.choose = choose_entry,
 	};
 	int error = 0;
 
@@ -185,5 +174,5 @@ int csum_scrub_recover(struct csum_scrub *scrub)
 	if (!error)
 		error = recovery.stuck ? stay_active(scrub) : mark_clean(scrub);
 	scrub->result->recovered = !error && !scrub->result->still_active;
-	return error;
+	return error ? error : csum_scrub_bad_settle(scrub);
 }
