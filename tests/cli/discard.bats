@@ -8,12 +8,6 @@ load places
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-full_volume() {
-	small v
-	pattern in "$space" full
-	run_csum 0 write -q v in
-}
-
 # unwritten COUNT: data sectors that check finds unwritten.
 unwritten() {
 	run_csum 0 check -J v

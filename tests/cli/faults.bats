@@ -5,6 +5,7 @@
 
 load common
 load places
+load damage
 setup() { common_setup; }
 teardown() { common_teardown; }
 
@@ -17,19 +18,6 @@ fault_volume() {
 	fault_device back
 }
 
-# As of signals.bats, for sectors of 512 bytes.
-mixed() {
-	python3 - "$1" <<-'END'
-		import sys
-		parts = [open(name, "rb").read() for name in (sys.argv[1], "old", "new")]
-		if len(parts[0]) != len(parts[1]):
-		    sys.exit("%d bytes, not %d" % (len(parts[0]), len(parts[1])))
-		for i in range(0, len(parts[0]), 512):
-		    if parts[0][i:i + 512] not in (part[i:i + 512] for part in parts[1:]):
-		        sys.exit("sector %d is neither old nor new" % (i // 512))
-	END
-}
-
 # consistent: what is on the device now, whatever happened, is a consistent volume that the next
 # writer recovers.
 consistent() {
@@ -39,7 +27,7 @@ consistent() {
 	run_csum 0 check -J "$device" || return
 	[ "$(json finding 'select(.kind != "interrupted") | .kind')" = "" ] || return
 	run_csum 0 read -q "$device" || return
-	mixed "$BATS_TEST_TMPDIR/stdout" || return
+	mixed "$BATS_TEST_TMPDIR/stdout" 512 || return
 	cp "$BATS_TEST_TMPDIR/stdout" model
 	run_csum 0 write -q -o 100 -l 10 "$device" < <(piece model 100 10) || return
 	holds "$device" model

@@ -1,29 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# format: its options, what it says, and what it refuses. External volumes are in external.bats.
+# format: its options, and what it says. What it refuses to overwrite is in format_blank.bats. External volumes are in external.bats.
 # sanitize: yes
 
 load common
+load format
 
 setup() { common_setup; }
 teardown() { common_teardown; }
-
-uuid=01234567-89ab-cdef-0123-456789abcdef
-
-# blank SIZE: an image without anything in it.
-blank() {
-	rm -f vol
-	truncate -s "$1" vol
-}
-
-# refused REGEX ARGUMENT...: format ends with 8, and says that of vol, which it leaves as it was.
-refused() {
-	local regex=$1 before
-	shift
-	before=$(digest vol)
-	must_fail 8 "^csumtool: vol: .*$regex" format "$@" vol
-	[ "$(digest vol)" = "$before" ]
-}
 
 @test "a volume is made of a blank image: what is printed" {
 	blank 4M
@@ -52,7 +36,7 @@ refused() {
 }
 
 @test "--json: a plan, then a summary" {
-	run_csum 0 format --json -s 512 -c crc32c -K 7 -U $uuid --size=4M vol
+	run_csum 0 format --json -s 512 -c crc32c -K 7 -U "$uuid" --size=4M vol
 	[ -z "$stderr" ]
 	[ "$(wc -l <<<"$stdout")" -eq 2 ]
 	[ "$(json plan '[.schema, .uuid, .checksum, .data_device, .metadata_device, .layout, .sector_size, .interleave,
@@ -254,9 +238,9 @@ refused() {
 }
 
 @test "-U: the UUID; a bad one is wrong usage" {
-	run_csum 0 format -U $uuid --size=4M vol
+	run_csum 0 format -U "$uuid" --size=4M vol
 	out_has "^  UUID +$uuid\$"
-	[ "$(superblock get vol a uuid)" = ${uuid//-/} ]
+	[ "$(superblock get vol a uuid)" = "${uuid//-/}" ]
 	run_csum 0 format -q --uuid=ABCDEF00-0000-0000-0000-0000000000Fe --size=4M upper
 	run_csum 0 info upper
 	out_has '^UUID +abcdef00-0000-0000-0000-0000000000fe$'
@@ -272,8 +256,8 @@ refused() {
 	vol two
 	[ "$(superblock get one a uuid)" != "$(superblock get two a uuid)" ]
 	[ "$(superblock get one a seed)" != "$(superblock get two a seed)" ]
-	vol three -U $uuid
-	vol four -U $uuid
+	vol three -U "$uuid"
+	vol four -U "$uuid"
 	[ "$(superblock get three a seed)" != "$(superblock get four a seed)" ]
 }
 
@@ -389,9 +373,9 @@ refused() {
 	for s in 512 4096; do
 		for size in 5242880 5246976; do
 			rm -f clean vol
-			run_csum 0 format -q -s $s -K 2 -U $uuid --size=$size clean
+			run_csum 0 format -q -s $s -K 2 -U "$uuid" --size=$size clean
 			filled_file vol $size 377
-			run_csum 0 format -s $s -K 2 -U $uuid --force --wipe vol
+			run_csum 0 format -s $s -K 2 -U "$uuid" --force --wipe vol
 			out_has '^  to write .*: zeros everywhere, too, in '
 			cmp clean vol
 		done
@@ -465,168 +449,6 @@ refused() {
 	[ ! -e vol ]
 }
 
-@test "not blank: an ext4 file system" {
-	truncate -s 32M vol
-	mke2fs -q -t ext4 vol
-	refused 'is not blank: .*ext4 file system.*--force'
-	run_csum 0 format -q --force vol
-	[ -z "$(blkid -p -o value vol)" ]
-	run_csum 0 check vol
-}
-
-@test "not blank: swap space" {
-	truncate -s 8M vol
-	chmod 600 vol
-	mkswap vol >/dev/null 2>&1
-	refused 'is not blank: .*swap'
-	run_csum 0 format -q --force vol
-	[ -z "$(blkid -p -o value vol)" ]
-}
-
-@test "not blank: a DOS partition table" {
-	blank 8M
-	# One partition of type 83 from sector 2048 on, of 4096 sectors.
-	poke vol 446 00202100834100010008000000100000
-	poke vol 510 55aa
-	refused 'is not blank: .*dos partition table'
-	run_csum 0 format -q --force vol
-	[ -z "$(blkid -p -o value vol)" ]
-}
-
-@test "not blank: a GPT, with and without its protective MBR, or its backup alone" {
-	make_gpt() {
-		blank 20M
-		python - "$@" <<-'END'
-			import struct, sys, zlib
-			sectors = 20 * 2048
-			entries = struct.pack("<16s16sQQQ72s", b"\xaf" * 16, b"\x11" * 16, 2048, 4095, 0, b"").ljust(128 * 128, b"\0")
-			def header(at, other, table):
-			    def pack(crc):
-			        return struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, crc, 0, at, other, 34,
-			                           sectors - 34, b"\x22" * 16, table, 128, 128, zlib.crc32(entries))
-			    return pack(zlib.crc32(pack(0)))
-			with open("vol", "r+b") as f:
-			    if "mbr" in sys.argv:
-			        f.seek(446)
-			        f.write(bytes.fromhex("00000200eeffffff01000000") + struct.pack("<I", sectors - 1))
-			        f.seek(510)
-			        f.write(b"\x55\xaa")
-			    if "head" in sys.argv:
-			        f.seek(512)
-			        f.write(header(1, sectors - 1, 2))
-			        f.seek(1024)
-			        f.write(entries)
-			    f.seek((sectors - 33) * 512)
-			    f.write(entries)
-			    f.seek((sectors - 1) * 512)
-			    f.write(header(sectors - 1, 1, sectors - 33))
-		END
-	}
-	for parts in "mbr head" head ""; do
-		# shellcheck disable=SC2086 # words
-		make_gpt $parts
-		refused 'is not blank: .*gpt partition table'
-		run_csum 0 format -q --force vol
-		[ -z "$(blkid -p -o value vol)" ]
-		# A reader that trusts the backup finds it no more.
-		[ "$(tail -c 512 vol | head -c 8 | tr -d '\0')" != "EFI PART" ]
-	done
-}
-
-@test "not blank: a csumtool volume, of which one superblock is enough" {
-	vol vol -U $uuid
-	refused "is not blank: csumtool volume with UUID $uuid.*--force"
-	cp vol whole
-	for gone in 0 524288; do
-		cp whole vol
-		poke vol $gone 00
-		refused "is not blank: csumtool volume with UUID $uuid"
-	done
-	cp whole vol
-	poke vol 0 00
-	poke vol 524288 00
-	refused "is not blank: csumtool volume with UUID $uuid"
-	cp whole vol
-	run_csum 0 format -q --force vol
-	[ "$(superblock get vol a uuid)" != "${uuid//-/}" ]
-}
-
-@test "not blank: any byte in the first 16 MiB or the last MiB" {
-	for offset in 0 1 512 10485760 16777215 40894464 41943039; do
-		blank 40M
-		poke vol $offset 01
-		refused "is not blank: non-zero bytes at offset $offset; --force"
-	done
-	blank 40M
-	dd if=/dev/urandom of=vol bs=4096 count=3 seek=2560 conv=notrunc status=none
-	poke vol 10485760 55
-	refused 'is not blank: .*non-zero bytes at offset 10485760'
-	# What format does not look at.
-	blank 40M
-	poke vol 20000000 01
-	run_csum 0 format -q vol
-}
-
-@test "not blank: the last bytes of an image that is no multiple of 4096 count" {
-	truncate -s $((20 * 1024 * 1024 + 100)) vol
-	poke vol $((20 * 1024 * 1024 + 99)) 01
-	refused 'is not blank: non-zero bytes at offset 20971619'
-}
-
-@test "not blank: a small image is looked at everywhere" {
-	for offset in 1200000 1199103; do
-		rm -f vol
-		truncate -s 1204224 vol
-		poke vol $offset 01
-		refused "is not blank: non-zero bytes at offset $offset"
-	done
-}
-
-@test "--force removes every trace of an old volume" {
-	vol vol --size=8M -L old
-	truncate -s 12M vol
-	# Its backup lies inside now.
-	run_csum 0 format -q --force -L new vol
-	truncate -s 8M vol
-	poke vol 0 00
-	poke vol 524288 00
-	must_fail 8 'not a csumtool volume' info vol
-}
-
-@test "too small for one data sector" {
-	for case in 512:1115136 4096:1122304 512:0 4096:1048576; do
-		rm -f vol
-		truncate -s "${case#*:}" vol
-		refused "${case#*:} bytes are too small for a volume" -s ${case%:*}
-		refused "${case#*:} bytes are too small for a volume" -s ${case%:*} --force
-	done
-	for case in 512:1118208 4096:1126400; do
-		rm -f vol
-		truncate -s "${case#*:}" vol
-		run_csum 0 format -q -s ${case%:*} vol
-		run_csum 0 check vol
-	done
-}
-
-@test "a loop device too small" {
-	truncate -s 1M disk
-	make_loop disk
-	must_fail 8 "^csumtool: $loop: 1048576 bytes are too small for a volume" format "$loop"
-	cmp -n 1048576 disk /dev/zero
-}
-
-@test "not blank: a loop device" {
-	truncate -s 8M disk
-	mke2fs -q -t ext4 disk
-	make_loop disk
-	before=$(digest disk)
-	must_fail 8 "^csumtool: $loop: is not blank: .*ext4 file system" format "$loop"
-	[ "$(digest disk)" = "$before" ]
-	run_csum 0 format -q --force "$loop"
-	[ -z "$(blkid -p -o value "$loop")" ]
-	run_csum 0 check "$loop"
-}
-
 # Formatting with --wipe 32 GiB takes long enough for a signal to come in between. timeout(1) sends that to
 # the whole group, so twice to csumtool, unless it is told not to: --foreground.
 enough_space() {
@@ -668,14 +490,14 @@ enough_space() {
 @test "SOURCE_DATE_EPOCH and -U make every byte reproducible" {
 	# shellcheck disable=SC2030,SC2031
 	export SOURCE_DATE_EPOCH=1700000000
-	vol one -U $uuid -L x
+	vol one -U "$uuid" -L x
 	sleep 1.1
-	vol two -U $uuid -L x
+	vol two -U "$uuid" -L x
 	cmp one two
 	[ "$(superblock get one a created seed | xargs)" = "1700000000 ${uuid//-/}" ]
 	run_csum 0 info one
 	out_has '^created +2023-11-14 22:13:20 UTC$'
-	SOURCE_DATE_EPOCH=0 vol zero -U $uuid
+	SOURCE_DATE_EPOCH=0 vol zero -U "$uuid"
 	[ "$(superblock get zero a created seed | xargs)" = "0 ${uuid//-/}" ]
 	for text in -1 x "" 1.5 99999999999999999999; do
 		SOURCE_DATE_EPOCH=$text must_fail 16 "^csumtool: SOURCE_DATE_EPOCH: '$text' " format --size=4M three

@@ -146,3 +146,10 @@ fault() {
 fault_calls() {
 	cut -d ' ' -f "$1" "${device%/image}/control"
 }
+
+# full_volume [OPTION...]: a small volume v, made with these options of format and written full.
+full_volume() {
+	small v "$@"
+	pattern in "$space" full
+	run_csum 0 write -q v in
+}

@@ -7,6 +7,7 @@
 
 load common
 load places
+load damage
 load scrub
 setup() { common_setup; }
 teardown() { common_teardown; }
