@@ -110,19 +110,27 @@ static int rewrite_backup(struct csum_scrub *scrub, bool *refused)
 	return error;
 }
 
+/* The backup was looked for where the device ends now, and may say that it belongs elsewhere. */
+static bool backup_is_elsewhere(const struct csum_volume *volume)
+{
+	return csum_layout_backup_offset(volume->metadata->size_bytes) !=
+	       csum_layout_backup_offset(csum_volume_geometry(volume)->metadata_device_bytes);
+}
+
 /* A and B: `judged` is from before. */
 static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgement judged[CSUM_SLOTS],
 			 bool refused[CSUM_SLOTS])
 {
-	bool both = judged[CSUM_SLOT_A].finding && judged[CSUM_SLOT_B].finding;
+	bool restoring = scrub->volume->governing == CSUM_SLOT_C;
+	bool rewriting = judged[CSUM_SLOT_C].finding || (restoring && backup_is_elsewhere(scrub->volume));
 	int error = 0;
 
-	if (both && scrub->volume->governing == CSUM_SLOT_C)
+	if (restoring)
 		error = restore_from_backup(scrub);
 	else if (judged[CSUM_SLOT_A].finding || judged[CSUM_SLOT_B].finding)
 		error = csum_scrub_write_slot(scrub, &refused[CSUM_SLOT_A]);
 	refused[CSUM_SLOT_A] = refused[CSUM_SLOT_B] = scrub->slots_stuck;
-	if (!error && judged[CSUM_SLOT_C].finding)
+	if (!error && rewriting && !(restoring && scrub->slots_stuck))
 		error = rewrite_backup(scrub, &refused[CSUM_SLOT_C]);
 	return error;
 }
