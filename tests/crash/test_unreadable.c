@@ -15,6 +15,7 @@
 #include "simscenario.h"
 
 /* clang-format off */
+#define STOPPED(what, before, how, which) { .command = what, .flush = (before), .stop = (how), .fates = (which) }
 #define WRITE(from, number, content) { .action = SIM_WRITE, .first = (from), .count = (number), .version = (content) }
 
 static const struct sim_scenario at_rest = {
@@ -24,14 +25,14 @@ static const struct sim_scenario at_rest = {
 /* Sectors 0 and 1 overwritten, only the first one's data has come through. */
 static const struct sim_scenario to_merge = {
 	.name = "unreadable-merge", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
-	.setup = { WRITE(0, 4, 1) }, .prelude = { { WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER } },
+	.setup = { WRITE(0, 4, 1) }, .prelude = { STOPPED(WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER) },
 };
 /* The same, and recovery stopped when its record was durable and the older copy torn. */
 static const struct sim_scenario to_replay = {
 	.name = "unreadable-replay", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
 	.setup = { WRITE(0, 4, 1) },
-	.prelude = { { WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER },
-		     { { .action = SIM_RECOVER }, 2, SIM_POWER_CUT, SIM_FIRST_TORN } },
+	.prelude = { STOPPED(WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER),
+		     STOPPED({ .action = SIM_RECOVER }, 2, SIM_POWER_CUT, SIM_FIRST_TORN) },
 };
 /* clang-format on */
 
