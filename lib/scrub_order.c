@@ -94,12 +94,14 @@ static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scr
 	struct csum_scrub_bad *bad = &scrub->bad[index];
 	uint8_t *data = scrub->round_data + *count * scrub->sector_size;
 
+	if (scrub->looking)
+		return;
 	if (scrub->ended_repairs) {
 		bad->outcome.why = scrub->unfinished ? "the scrub was interrupted before it could be repaired" :
 						       "repairing had been ended";
 		return;
 	}
-	if (scrub->looking || !csum_scrub_heal(scrub, bad, data, &bad->outcome))
+	if (!csum_scrub_heal(scrub, bad, data, &bad->outcome))
 		return;
 	if (scrub->dry_run)
 		bad->outcome.disposition = CSUM_WOULD_REPAIR;

@@ -238,16 +238,25 @@ int scrubbed_run(const struct csum_scrub_options *options)
 	return error ? error : close_error;
 }
 
-uint64_t scrubbed_check(struct csum_totals *totals)
+int scrubbed_check_with(const struct csum_check_options *options, struct csum_totals *totals)
 {
-	const struct csum_check_options options = { .length_bytes = CSUM_TO_END };
+	struct csum_check_options with = *options;
 	struct csum_device *data = lend(s->data);
 	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
 	struct csum_volume *volume;
+	int error;
 
+	with.finding = take_finding;
+	s->finding_count = 0;
 	assert_int_equal(csum_volume_open_devices(&s->recorder.handlers, data, metadata, false, 0, &volume), 0);
-	assert_int_equal(csum_check(volume, &options, totals), 0);
+	error = csum_check(volume, &with, totals);
 	assert_int_equal(csum_volume_close(volume), 0);
+	return error;
+}
+
+uint64_t scrubbed_check(struct csum_totals *totals)
+{
+	assert_int_equal(scrubbed_check_with(&(struct csum_check_options){ .length_bytes = CSUM_TO_END }, totals), 0);
 	return totals->errors;
 }
 

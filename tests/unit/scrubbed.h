@@ -63,6 +63,8 @@ void assert_healed(void);
 void assert_original_data(void);
 /* What a check finds: errors. */
 uint64_t scrubbed_check(struct csum_totals *totals);
+/* Checks as scrubbed_run() scrubs. */
+int scrubbed_check_with(const struct csum_check_options *options, struct csum_totals *totals);
 
 /* Exactly one finding, of that kind, on that sector. */
 const struct csum_finding *assert_one_finding(enum csum_finding_kind kind, uint64_t first_sector,

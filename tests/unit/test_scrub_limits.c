@@ -89,6 +89,21 @@ static void test_resumes_before_what_waited(void **state)
 	assert_healed();
 }
 
+/* It repairs nothing anyway. */
+static void test_cancelled_check(void **state)
+{
+	struct csum_totals totals;
+
+	(void)state;
+	scrubbed_sector(130)[3] ^= 1;
+	s->recorder.cancel_after = 8;
+	assert_int_equal(
+		scrubbed_check_with(&(struct csum_check_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE },
+				    &totals),
+		-ECANCELED);
+	assert_one_finding(CSUM_MISMATCH, 130, CSUM_LEFT, "");
+}
+
 static void test_restart(void **state)
 {
 	(void)state;
@@ -298,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_resumes),
 		TEST(test_resumes_before_what_waited),
+		TEST(test_cancelled_check),
 		TEST(test_restart),
 		TEST(test_time_limit),
 		TEST(test_max_errors),
