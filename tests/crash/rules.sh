@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Each rule of the protocol is needed: rules/NAME.patch takes it out of a copy of the library, and the crash test
-# must then fail, in the scenario and by the oracle that the head of the patch names. Prints TAP.
+# must then fail, in the scenario and by the oracle that the head of the patch names, and doc/protocol.md too. Prints
+# TAP.
 #
 #   rules.sh [NAME...]      all of them when none is named
 #
@@ -42,6 +43,8 @@ try_rule() {
 		echo "nothing fails without the rule" >&3
 	fi
 	patch -d "$work" -p1 -R -f --no-backup-if-mismatch <"$top/tests/crash/rules/$rule.patch"
+	grep -q "^| $rule [|(].*| $scenario: $oracle |\$" "$top/doc/protocol.md" ||
+		echo "doc/protocol.md does not say that it is guarded by $scenario: $oracle" >&3
 	grep -aq "^$scenario: violation of \"$oracle\"" "$work/log" ||
 		echo "not caught by \"$oracle\" in $scenario" >&3
 }
