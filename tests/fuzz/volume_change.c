@@ -76,11 +76,12 @@ static void compare_recovered(const struct model *before, const struct model *af
 
 static void compare_refusal(const struct model *before, const struct model *after, int error)
 {
-	bool allowed = !before->read_only && before->state != MODEL_UNKNOWN;
-	bool stuck = before->state == MODEL_ACTIVE && (before->journal_unreadable || any_old_bad(before));
+	bool allowed, stuck;
 
 	if (!before->opens)
 		return;
+	allowed = !before->read_only && before->state != MODEL_UNKNOWN;
+	stuck = before->state == MODEL_ACTIVE && (before->journal_unreadable || any_old_bad(before));
 	if (allowed && !(error == -EBADMSG && stuck))
 		fuzz_fail("opening for writing is refused without a cause: %d", error);
 	if (!after->opens)
