@@ -3,17 +3,4 @@
 #include "target.h"
 #include "volume_body.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	fuzz_target_begin(volume_body_seeds);
-	return 0;
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	fuzz_target_save(data, size);
-	volume_body_carve(data, size);
-	return 0;
-}
+FUZZ_IMAGE_TARGET(volume_body_carve)
