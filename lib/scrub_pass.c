@@ -98,16 +98,17 @@ static void progress(const struct csum_scrub *scrub)
 }
 
 /*
- * Whether bad sectors have waited long enough. Only what is misplaced needs to wait at all; and what is found at once
- * does not, as it may be what an interrupted run had waiting: runs that are always interrupted would come no further.
+ * Whether bad sectors have waited long enough. Only what is misplaced needs to wait at all; and of a scrub on record what
+ * is found at once does not, as it may be what an interrupted run had waiting: runs that are always interrupted would
+ * come no further.
  */
 static bool due(const struct csum_scrub *scrub, const struct csum_scan_batch *batch)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
 	uint64_t next_sector = batch->first_sector + batch->sector_count;
 
-	return batch->first_sector == scrub->first_sector || scrub->bad_count >= CSUM_SCRUB_TABLE ||
-	       scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
+	return (scrub->result->recorded && batch->first_sector == scrub->first_sector) ||
+	       scrub->bad_count >= CSUM_SCRUB_TABLE || scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
 	       next_sector - scrub->bad_since > geometry->data_sectors / SETTLE_PART;
 }
 
