@@ -14,8 +14,8 @@ _csumtool_options()
 		;;
 	info) echo "$end -f --force -J --json -q --quiet | -m --metadata" ;;
 	write)
-		echo "$end -J --json -q --quiet --verify |" \
-			"-m --metadata -o --offset -l --length"
+		echo "$end -f --force -J --json -q --quiet --verify |" \
+			"--allow -m --metadata -o --offset -l --length"
 		;;
 	read)
 		echo "$end -f --force -J --json -q --quiet --sparse |" \
@@ -26,12 +26,12 @@ _csumtool_options()
 			"-m --metadata -o --offset -l --length --rate"
 		;;
 	scrub)
-		echo "$end -n --dry-run -J --json -q --quiet --metadata-only --restart --idle |" \
-			"-m --metadata -o --offset -l --length --from --heal --undo --rate" \
+		echo "$end -n --dry-run -f --force -J --json -q --quiet --metadata-only --restart --idle |" \
+			"--allow -m --metadata -o --offset -l --length --from --heal --undo --rate" \
 			"--time-limit --max-errors"
 		;;
-	undo) echo "$end -n --dry-run -J --json -q --quiet | -m --metadata" ;;
-	discard) echo "$end -J --json -q --quiet | -m --metadata -o --offset -l --length" ;;
+	undo) echo "$end -n --dry-run -f --force -J --json -q --quiet | --allow -m --metadata" ;;
+	discard) echo "$end -f --force -J --json -q --quiet | --allow -m --metadata -o --offset -l --length" ;;
 	dump-imd)
 		echo "$end -f --force -J --json --differ --data --carve --raw |" \
 			"-m --metadata -g --groups -o --offset -l --length"
@@ -52,6 +52,21 @@ _csumtool_words()
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
 }
 
+# The last word, begun, of a list joined by commas.
+_csumtool_list()
+{
+	local list= word=$2 i
+
+	if [[ $word == *,* ]]; then
+		list=${word%,*},
+		word=${word##*,}
+	fi
+	_csumtool_words "$1" "$word"
+	for i in "${!COMPREPLY[@]}"; do
+		COMPREPLY[i]=$list${COMPREPLY[i]}
+	done
+}
+
 # Completes the value, begun as $2, of option $1; fails where $1 takes none.
 _csumtool_value()
 {
@@ -59,7 +74,8 @@ _csumtool_value()
 	-s | --sector-size) _csumtool_words "auto 512 4096" "$2" ;;
 	-c | --checksum) _csumtool_words "crc64 crc32c crc32" "$2" ;;
 	--on-error) _csumtool_words "stop zero raw" "$2" ;;
-	--heal) _csumtool_words "none bits" "$2" ;;
+	--heal) _csumtool_list "none replica elsewhere bits" "$2" ;;
+	--allow) _csumtool_list "foreign identity rewritten unread" "$2" ;;
 	-m | --metadata | --from | --undo) _csumtool_files "$2" ;;
 	-K | --interleave | -L | --label | -U | --uuid | --size | --data-size | -o | --offset | \
 		-l | --length | -g | --groups | --rate | --time-limit | --max-errors) COMPREPLY=() ;;

@@ -47,7 +47,8 @@ static int run(struct report *report, const struct options *options)
 }
 
 static const struct poptOption table[] = {
-	OPTION_RANGE, OPTION_METADATA, OPTION_WAIT, OPTION_JSON, OPTION_QUIET("print no summary"), OPTIONS_END,
+	OPTION_RANGE, OPTIONS_ALLOW, OPTION_METADATA, OPTION_WAIT, OPTION_JSON, OPTION_QUIET("print no summary"),
+	OPTIONS_END,
 };
 
 const struct command command_discard = {

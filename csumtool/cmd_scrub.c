@@ -70,17 +70,15 @@ static int scrub_volume(struct scrubbing *scrubbing, struct csum_volume *volume)
 	return error;
 }
 
-static int parse_heal(struct report *report, const char *text, enum csum_heal_mode *mode)
+static int parse_heal(struct report *report, const struct options *options, unsigned int *heal)
 {
-	*mode = CSUM_HEAL_MODE_DEFAULT;
-	if (!text)
-		return 0;
-	if (!strcmp(text, "none"))
-		*mode = CSUM_HEAL_MODE_NONE;
-	else if (!strcmp(text, "bits"))
-		*mode = CSUM_HEAL_MODE_BITS;
-	else
-		return report_usage(report, "--heal: '%s' is not none or bits", text);
+	/* In the order of the bits of enum csum_heal. */
+	static const char *const names[] = { "none", "replica", "elsewhere", "bits" };
+
+	if (options_set(report, &command_scrub, options, OPT_HEAL, names, sizeof(names) / sizeof(names[0]), heal))
+		return STATUS_USAGE;
+	if ((*heal & CSUM_HEAL_NOTHING) && *heal != CSUM_HEAL_NOTHING)
+		return report_usage(report, "--heal: none excludes the others");
 	return 0;
 }
 
@@ -95,7 +93,7 @@ static int parse(struct scrubbing *scrubbing, const struct options *options)
 	    options_size(report, command, options, OPT_RATE, false, &scrubbing->rate) ||
 	    options_time(report, command, options, OPT_TIME_LIMIT, &time_limit_ms) ||
 	    options_number(report, command, options, OPT_MAX_ERRORS, 1, INT64_MAX, &how->max_errors) ||
-	    parse_heal(report, options->value[OPT_HEAL], &how->heal))
+	    parse_heal(report, options, &how->heal))
 		return STATUS_USAGE;
 	how->undo_file = options->value[OPT_UNDO];
 	if (how->undo_file && !*how->undo_file)
@@ -167,7 +165,7 @@ static const struct poptOption table[] = {
 	OPTION_VALUE("from", '\0', OPT_FROM,
 		     "heal from REPLICA, an image of the data\nspace or another volume; may be repeated", "REPLICA"),
 	OPTION_VALUE("heal", '\0', OPT_HEAL,
-		     "correct bits by the checksum: bits (as\nwithout it, where that is crc64), or none", "none|bits"),
+		     "only by these means, joined by commas:\nreplica, elsewhere, bits; or by none", "LIST"),
 	OPTION_VALUE("undo", '\0', OPT_UNDO, "keep what is overwritten in FILE, which\nmust not exist", "FILE"),
 	OPTION_VALUE("rate", '\0', OPT_RATE, "read that much data a second at the most", "SIZE"),
 	OPTION_VALUE("time-limit", '\0', OPT_TIME_LIMIT, "end after TIME (30s, 5m, 2h); the next scrub\ngoes on there",
@@ -176,6 +174,7 @@ static const struct poptOption table[] = {
 	OPTION_VALUE("max-errors", '\0', OPT_MAX_ERRORS, "end when more than N errors are found", "N"),
 	OPTION_FLAG("idle", '\0', OPT_IDLE,
 		    "idle I/O class and lowest CPU priority; as\nwithout it when not on a terminal"),
+	OPTIONS_ALLOW,
 	OPTION_METADATA,
 	OPTION_WAIT,
 	OPTION_JSON,

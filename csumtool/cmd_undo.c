@@ -146,6 +146,7 @@ static int run(struct report *report, const struct options *options)
 
 static const struct poptOption table[] = {
 	OPTION_FLAG("dry-run", 'n', OPT_DRY_RUN, "only say what would be done"),
+	OPTIONS_ALLOW,
 	OPTION_METADATA,
 	OPTION_WAIT,
 	OPTION_JSON,

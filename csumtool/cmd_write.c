@@ -117,9 +117,13 @@ static int run(struct report *report, const struct options *options)
 }
 
 static const struct poptOption table[] = {
-	OPTION_RANGE,	 OPTION_FLAG("verify", '\0', OPT_VERIFY, "read everything back and verify it"),
-	OPTION_METADATA, OPTION_WAIT,
-	OPTION_JSON,	 OPTION_QUIET("print no summary"),
+	OPTION_RANGE,
+	OPTION_FLAG("verify", '\0', OPT_VERIFY, "read everything back and verify it"),
+	OPTIONS_ALLOW,
+	OPTION_METADATA,
+	OPTION_WAIT,
+	OPTION_JSON,
+	OPTION_QUIET("print no summary"),
 	OPTIONS_END,
 };
 

@@ -55,6 +55,9 @@ static void print_subject(FILE *out, const struct csum_finding *finding, uint32_
 	case CSUM_SUBJECT_JOURNAL:
 		fputs("the journal", out);
 		break;
+	case CSUM_SUBJECT_DEVICE:
+		fputs("the device", out);
+		break;
 	}
 }
 
@@ -144,6 +147,8 @@ static json_t *subject_json(const struct csum_finding *finding, uint32_t sector_
 		return json_pack("{s:s,s:s}", "subject", "superblock", "slot", slot_name(finding->slot));
 	case CSUM_SUBJECT_JOURNAL:
 		return json_pack("{s:s}", "subject", "journal");
+	case CSUM_SUBJECT_DEVICE:
+		return json_pack("{s:s}", "subject", "device");
 	}
 	return NULL;
 }
@@ -165,6 +170,8 @@ json_t *finding_json(const struct csum_finding *finding, uint32_t sector_size)
 		}
 		if (finding->has_other_sector)
 			json_object_set_new(object, "other_sector", report_count(finding->other_sector));
+		if (finding->class != CSUM_CLASS_NONE)
+			json_object_set_new(object, "class", json_string(csum_class_name(finding->class)));
 	} else {
 		json_decref(object);
 		object = NULL;

@@ -112,6 +112,18 @@ static int take_operands(struct report *report, const struct command *command, s
 	return 0;
 }
 
+static int take_allow(struct report *report, const struct command *command, struct options *options)
+{
+	/* In the order of the bits of enum csum_allow. */
+	static const char *const names[] = { "foreign", "identity", "rewritten", "unread" };
+
+	if (options_set(report, command, options, OPT_ALLOW, names, sizeof(names) / sizeof(names[0]), &options->allow))
+		return STATUS_USAGE;
+	if (options->given[OPT_FORCE])
+		options->allow = CSUM_ALLOW_ALL;
+	return 0;
+}
+
 /* What is the same for every command. */
 static int take_common(struct report *report, const struct command *command, struct options *options)
 {
@@ -124,6 +136,8 @@ static int take_common(struct report *report, const struct command *command, str
 		return STATUS_USAGE;
 	if (metadata && !*metadata)
 		return report_usage(report, "--metadata: the name of the device is empty");
+	if (take_allow(report, command, options))
+		return STATUS_USAGE;
 	if (options->given[OPT_WAIT])
 		options->wait_ms = -1;
 	if (wait)
@@ -194,6 +208,48 @@ int options_size(struct report *report, const struct command *command, const str
 		wrong = "is too small";
 	if (wrong)
 		return report_usage(report, "--%s: '%s' %s", option_name(command, option), text, wrong);
+	return 0;
+}
+
+static bool set_word(const char *word, size_t length, const char *const *names, unsigned int count, unsigned int *set)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (strlen(names[i]) != length || memcmp(names[i], word, length) != 0)
+			continue;
+		*set |= 1u << i;
+		return true;
+	}
+	return false;
+}
+
+/* "foreign, identity or unread". */
+static void join_names(const char *const *names, unsigned int count, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < count && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+					 i == 0		? "" :
+					 i == count - 1 ? " or " :
+							  ", ",
+					 names[i]);
+}
+
+int options_set(struct report *report, const struct command *command, const struct options *options, enum option option,
+		const char *const *names, unsigned int count, unsigned int *set)
+{
+	const char *text = options->value[option];
+	char known[256];
+	size_t length;
+
+	*set = 0;
+	join_names(names, count, known, sizeof(known));
+	for (const char *word = text; word; word = word[length] ? word + length + 1 : NULL) {
+		length = strcspn(word, ",");
+		if (!set_word(word, length, names, count, set))
+			return report_usage(report, "--%s: '%.*s' is not %s", option_name(command, option), (int)length,
+					    word, known);
+	}
 	return 0;
 }
 

@@ -49,6 +49,11 @@ enum option {
 	OPT_RESTART,
 	OPT_MAX_ERRORS,
 	OPT_IDLE,
+	OPT_ALLOW,
+	OPT_UNDO_DIR,
+	OPT_NO_UNDO,
+	OPT_LIST,
+	OPT_EXCLUSIVE,
 	OPT_COUNT
 };
 
@@ -66,6 +71,12 @@ enum option {
 	OPTION_VALUE("offset", 'o', OPT_OFFSET, "begin at this byte of data space", "SIZE"), \
 		OPTION_VALUE("length", 'l', OPT_LENGTH, "that many bytes of data space", "SIZE")
 #define OPTION_FORCE_MOUNTED OPTION_FLAG("force", 'f', OPT_FORCE, "go on although the volume is mounted or attached")
+/* Of commands that write to a volume. */
+#define OPTIONS_ALLOW                                                                                            \
+	OPTION_VALUE("allow", '\0', OPT_ALLOW,                                                                   \
+		     "go on in spite of what is named, joined by\ncommas: foreign, identity, rewritten, unread", \
+		     "LIST"),                                                                                    \
+		OPTION_FLAG("force", 'f', OPT_FORCE, "all that --allow can name")
 #define OPTION_METADATA OPTION_VALUE("metadata", 'm', OPT_METADATA, "the metadata is on DEVICE", "DEVICE")
 #define OPTION_JSON OPTION_FLAG("json", 'J', OPT_JSON, "print JSON, one object on each line")
 #define OPTION_QUIET(text) OPTION_FLAG("quiet", 'q', OPT_QUIET, text)
@@ -90,6 +101,7 @@ struct options {
 	char **from; /* each --from, in order */
 	size_t from_count;
 	int64_t wait_ms; /* as the library takes it */
+	unsigned int allow; /* what --allow and --force lift, for a command that writes: bits of enum csum_allow */
 	poptContext popt; /* owns the operands */
 };
 
@@ -113,6 +125,13 @@ int options_exclude(struct report *report, const struct command *command, const 
  */
 int options_size(struct report *report, const struct command *command, const struct options *options,
 		 enum option option, bool zero_allowed, struct size *size);
+
+/*
+ * A list, joined by commas, of the `count` words in names[]: bit i of *set for word i; at least one. 0, or STATUS_USAGE
+ * after reporting.
+ */
+int options_set(struct report *report, const struct command *command, const struct options *options, enum option option,
+		const char *const *names, unsigned int count, unsigned int *set);
 
 /* A number from min to max, and a time in milliseconds that is not 0: likewise. */
 int options_number(struct report *report, const struct command *command, const struct options *options,

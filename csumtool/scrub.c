@@ -124,9 +124,8 @@ static void print_advice(const struct scrubbing *scrubbing)
 		printf("What an interrupted writer left could not be put in order, so nothing else was repaired;\n"
 		       "a good copy of the data, given with --from=REPLICA, may help.\n");
 	totals_advise(advice, sizeof(advice) / sizeof(advice[0]), kinds);
-	if ((kinds & TOTALS_BAD_DATA) && scrubbing->checksum != CSUM_CRC64 &&
-	    scrubbing->how.heal == CSUM_HEAL_MODE_DEFAULT)
-		printf("--heal=bits would correct single bits; as the checksum has 32 bits only, it may take\n"
+	if ((kinds & TOTALS_BAD_DATA) && scrubbing->checksum != CSUM_CRC64 && scrubbing->how.heal == CSUM_HEAL_DEFAULT)
+		printf("--heal=replica,bits would correct single bits; as the checksum has 32 bits only, it may take\n"
 		       "one in 100,000 sectors of garbage for a single bit.\n");
 	if (scrubbing->weak_sectors)
 		printf("%" PRIu64 " sector%s healed by a 32-bit checksum, which may be wrong by chance: compare\n"

@@ -10,6 +10,7 @@ int volume_open(struct report *report, const struct options *options, enum volum
 		.writable = use != VOLUME_READ,
 		.repair = use == VOLUME_REPAIR,
 		.force = options->given[OPT_FORCE],
+		.allow = options->allow,
 		.wait_ms = options->wait_ms,
 	};
 

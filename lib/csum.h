@@ -76,6 +76,15 @@ struct csum_geometry {
 
 /* ------------------------------------------------------------------ opening */
 
+/* What a refusal that protects what others wrote is lifted for; bits of csum_open_options.allow. */
+enum csum_allow {
+	CSUM_ALLOW_FOREIGN = 1, /* a signature of something else outside the data space */
+	CSUM_ALLOW_IDENTITY = 2, /* another data device than the one recorded, or data that is not this volume's */
+	CSUM_ALLOW_REWRITTEN = 4, /* data that others wrote, or may have; a scrub puts the recorded content back */
+	CSUM_ALLOW_UNREAD = 8, /* a scrub gives up what an interrupted sector that cannot be read may still hold */
+	CSUM_ALLOW_ALL = 15,
+};
+
 struct csum_open_options {
 	bool writable; /* take the volume exclusively and recover it when it is active */
 	/*
@@ -85,6 +94,7 @@ struct csum_open_options {
 	 */
 	bool repair;
 	bool force; /* reading only: go on although the device is mounted or attached */
+	unsigned int allow; /* for writing: bits of enum csum_allow */
 	int64_t wait_ms; /* for a lock held by another process: 0 not at all, -1 without limit */
 };
 
@@ -225,6 +235,7 @@ int csum_format_free(struct csum_format *format) CSUM_MUST_CHECK;
 
 enum csum_finding_kind {
 	CSUM_SUPERBLOCK_BAD,
+	CSUM_FOREIGN,
 	CSUM_IMD_BAD,
 	CSUM_IMD_DIFFERS,
 	CSUM_IMD_LOST,
@@ -234,6 +245,7 @@ enum csum_finding_kind {
 	CSUM_STALE,
 	CSUM_MISPLACED,
 	CSUM_UNREADABLE,
+	CSUM_REWRITTEN,
 	CSUM_TRANSIENT,
 	CSUM_FINDING_KINDS
 };
@@ -248,7 +260,22 @@ enum csum_subject {
 	CSUM_SUBJECT_IMD, /* imd sectors: first_group, group_count, copy (or -1: both) */
 	CSUM_SUBJECT_SUPERBLOCK, /* slot */
 	CSUM_SUBJECT_JOURNAL, /* of an active volume: unreadable; scrub only */
+	CSUM_SUBJECT_DEVICE, /* the metadata device, at device_offset_bytes: something else's */
 };
+
+/* What a bad data sector holds, where it was asked whether others wrote it. (doc/guard.md) */
+enum csum_class {
+	CSUM_CLASS_NONE, /* not asked */
+	CSUM_CLASS_DEAD, /* it cannot be read */
+	CSUM_CLASS_NEAR, /* few bits are wrong */
+	CSUM_CLASS_BLANK, /* it repeats a unit of 1, 2, 4, 8 or 16 bytes */
+	CSUM_CLASS_KNOWN, /* the content of another sector, or an earlier one of this */
+	CSUM_CLASS_NEW, /* none of these */
+	CSUM_CLASSES
+};
+
+/* "dead" ..., or "" for CSUM_CLASS_NONE: stable. */
+const char *csum_class_name(enum csum_class class);
 
 /* What became of it. csum_check() and csum_read() leave everything. */
 enum csum_disposition {
@@ -288,6 +315,7 @@ struct csum_finding {
 	/* misplaced: sector first_sector + i holds the content of other_sector + i */
 	bool has_other_sector;
 	uint64_t other_sector;
+	enum csum_class class; /* data */
 	enum csum_disposition disposition;
 	enum csum_means means;
 	unsigned int bits;
@@ -341,10 +369,13 @@ int csum_check(struct csum_volume *volume, const struct csum_check_options *opti
 
 /* ------------------------------------------------------------------ scrub */
 
-enum csum_heal_mode {
-	CSUM_HEAL_MODE_DEFAULT, /* CSUM_HEAL_MODE_BITS with crc64, else CSUM_HEAL_MODE_NONE */
-	CSUM_HEAL_MODE_NONE, /* not from the checksum; replicas and copies elsewhere in the volume still serve */
-	CSUM_HEAL_MODE_BITS, /* with 32-bit checksums: one bit only, and one garbage sector in 100,000 passes for one */
+/* By which means a scrub may change data sectors; bits of csum_scrub_options.heal. */
+enum csum_heal {
+	CSUM_HEAL_DEFAULT = 0, /* all that apply: CSUM_HEAL_BITS with crc64 only */
+	CSUM_HEAL_NOTHING = 1, /* no data sector is changed */
+	CSUM_HEAL_REPLICA = 2,
+	CSUM_HEAL_ELSEWHERE = 4, /* with crc64 only */
+	CSUM_HEAL_BITS = 8, /* with 32-bit checksums: one bit only, and one garbage sector in 100,000 passes for one */
 };
 
 struct csum_scrub_options {
@@ -353,7 +384,7 @@ struct csum_scrub_options {
 	bool metadata_only; /* no data, no record */
 	/* Writes nothing; the volume may then be open for reading. What would be repaired says so. */
 	bool dry_run;
-	enum csum_heal_mode heal;
+	unsigned int heal; /* bits of enum csum_heal */
 	/*
 	 * In the order in which they are tried: each a raw image or device that holds the data space (its first bytes
 	 * are data sector 0), or another csumtool volume of the same sector size, of which verified sectors are taken.

@@ -74,6 +74,30 @@ dev_t csum_file_system_device(const struct csum_system_roots *roots, int descrip
  */
 bool csum_loop_backed_by(const struct csum_system_roots *roots, dev_t loop, dev_t rdev, dev_t dev, ino_t inode);
 
+/* Something that libblkid knows by its signature. */
+struct csum_signature {
+	uint64_t offset_bytes; /* on the device: where it was looked for, so where the thing itself begins */
+	uint64_t magic_offset_bytes; /* on the device */
+	size_t magic_size; /* bytes; 0 not known */
+	bool is_table; /* a partition table */
+	char type[32]; /* libblkid's name: "ext4", "gpt" */
+	char text[64]; /* for people: "ext4 file system", "gpt partition table" */
+	char uuid[64]; /* as libblkid has it; "": none */
+};
+
+#define CSUM_SIGNATURES_MAX 64u
+struct csum_signatures {
+	struct csum_signature found[CSUM_SIGNATURES_MAX];
+	size_t count;
+};
+
+/*
+ * What libblkid finds in those bytes of the device (size 0: up to its end), the first CSUM_SIGNATURES_MAX of it. None on
+ * a simulated disk. Reported errors are negative.
+ */
+int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
+		    uint64_t size_bytes, struct csum_signatures *list) CSUM_MUST_CHECK;
+
 /*
  * What libblkid finds on the device: "ext4 file system", "gpt partition table" ..., joined by ", " when
  * several; "" when nothing. Reported errors are negative.

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,8 +41,8 @@ static int probe_error(void)
 	return errno > 0 ? -errno : -EIO;
 }
 
-/* A probe of an open file for everything that libblkid knows, in *probe unless it fails. */
-static int new_probe(int descriptor, blkid_probe *probe)
+/* A probe of those bytes of an open file for everything that libblkid knows, in *probe unless it fails. */
+static int new_probe(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, blkid_probe *probe)
 {
 	blkid_probe new = NULL;
 
@@ -49,7 +50,8 @@ static int new_probe(int descriptor, blkid_probe *probe)
 	new = blkid_new_probe();
 	if (!new)
 		return -ENOMEM;
-	if (blkid_probe_set_device(new, descriptor, 0, 0) != 0 || blkid_probe_enable_superblocks(new, 1) != 0 ||
+	if (blkid_probe_set_device(new, descriptor, (blkid_loff_t)offset_bytes, (blkid_loff_t)size_bytes) != 0 ||
+	    blkid_probe_enable_superblocks(new, 1) != 0 ||
 	    blkid_probe_set_superblocks_flags(new, SUPERBLOCK_FLAGS) != 0 ||
 	    blkid_probe_enable_partitions(new, 1) != 0 || blkid_probe_set_partitions_flags(new, PARTITION_FLAGS) != 0) {
 		int error = probe_error();
@@ -61,60 +63,85 @@ static int new_probe(int descriptor, blkid_probe *probe)
 	return 0;
 }
 
-/* Names what the last step of the probe found. */
-static void name_signature(blkid_probe probe, char *name, size_t size)
+/* The probe's value of that name as text; "" when it has none or it does not fit. */
+static void copy_value(blkid_probe probe, const char *name, char *text, size_t size)
 {
-	const char *type = NULL, *usage = NULL;
+	const char *value;
 
-	if (blkid_probe_lookup_value(probe, "PTTYPE", &type, NULL) == 0) {
-		snprintf(name, size, "%s partition table", type);
-		return;
-	}
-	if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) != 0)
-		type = "unnamed";
-	if (blkid_probe_lookup_value(probe, "USAGE", &usage, NULL) != 0)
-		usage = "";
-	snprintf(name, size, "%s %s", type, strcmp(usage, "filesystem") == 0 ? "file system" : "signature");
+	if (blkid_probe_lookup_value(probe, name, &value, NULL) != 0 || strlen(value) >= size)
+		value = "";
+	memcpy(text, value, strlen(value) + 1);
 }
 
-static int list_signatures(int descriptor, char *found, size_t size)
+/* What the last step of the probe found. */
+static void describe_signature(blkid_probe probe, uint64_t offset_bytes, struct csum_signature *found)
+{
+	char usage[32], magic_offset[32];
+
+	*found = (struct csum_signature){ .offset_bytes = offset_bytes };
+	copy_value(probe, "PTTYPE", found->type, sizeof(found->type));
+	found->is_table = found->type[0];
+	if (!found->is_table)
+		copy_value(probe, "TYPE", found->type, sizeof(found->type));
+	copy_value(probe, "USAGE", usage, sizeof(usage));
+	copy_value(probe, found->is_table ? "PTUUID" : "UUID", found->uuid, sizeof(found->uuid));
+	copy_value(probe, found->is_table ? "PTMAGIC_OFFSET" : "SBMAGIC_OFFSET", magic_offset, sizeof(magic_offset));
+	found->magic_offset_bytes = offset_bytes + strtoull(magic_offset, NULL, 10);
+	blkid_probe_lookup_value(probe, found->is_table ? "PTMAGIC" : "SBMAGIC", NULL, &found->magic_size);
+	snprintf(found->text, sizeof(found->text), "%s %s", found->type[0] ? found->type : "unknown",
+		 found->is_table		  ? "partition table" :
+		 strcmp(usage, "filesystem") == 0 ? "file system" :
+						    "signature");
+}
+
+static int list_signatures(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_signatures *list)
 {
 	blkid_probe probe;
-	char name[128];
-	size_t used;
 	int result;
 
-	result = new_probe(descriptor, &probe);
+	result = new_probe(descriptor, offset_bytes, size_bytes, &probe);
 	if (result < 0)
 		return result;
 	errno = 0;
-	while ((result = blkid_do_probe(probe)) == 0) {
-		name_signature(probe, name, sizeof(name));
-		used = strlen(found);
-		snprintf(found + used, size - used, "%s%s", used > 0 ? ", " : "", name);
-	}
+	while (list->count < CSUM_SIGNATURES_MAX && (result = blkid_do_probe(probe)) == 0)
+		describe_signature(probe, offset_bytes, &list->found[list->count++]);
 	result = result < 0 ? probe_error() : 0;
 	blkid_free_probe(probe);
 	return result;
 }
 
-int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device, char *found,
-			  size_t size)
+int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
+		    uint64_t size_bytes, struct csum_signatures *list)
 {
 	int descriptor, error;
 
-	found[0] = '\0';
+	list->count = 0;
 	if (device->descriptor < 0)
 		return 0;
 	descriptor = open_again(device, O_RDONLY);
 	if (descriptor < 0)
 		return csum_report_error(handlers, descriptor, device->name,
 					 "cannot open it again to look for signatures");
-	error = list_signatures(descriptor, found, size);
+	error = list_signatures(descriptor, offset_bytes, size_bytes, list);
 	close(descriptor);
 	if (error < 0)
 		return csum_report_error(handlers, error, device->name, "cannot look for signatures");
 	return 0;
+}
+
+int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device, char *found,
+			  size_t size)
+{
+	struct csum_signatures list;
+	int error = csum_probe_list(handlers, device, 0, 0, &list);
+
+	found[0] = '\0';
+	for (size_t i = 0; i < list.count && !error; i++) {
+		size_t used = strlen(found);
+
+		snprintf(found + used, size - used, "%s%s", used > 0 ? ", " : "", list.found[i].text);
+	}
+	return error;
 }
 
 static int wipe_all(int descriptor)
@@ -122,7 +149,7 @@ static int wipe_all(int descriptor)
 	blkid_probe probe;
 	int result;
 
-	result = new_probe(descriptor, &probe);
+	result = new_probe(descriptor, 0, 0, &probe);
 	if (result < 0)
 		return result;
 	errno = 0;

@@ -10,6 +10,7 @@
 
 static const char *const kind_names[CSUM_FINDING_KINDS] = {
 	[CSUM_SUPERBLOCK_BAD] = "superblock-bad",
+	[CSUM_FOREIGN] = "foreign",
 	[CSUM_IMD_BAD] = "imd-bad",
 	[CSUM_IMD_DIFFERS] = "imd-differs",
 	[CSUM_IMD_LOST] = "imd-lost",
@@ -19,6 +20,7 @@ static const char *const kind_names[CSUM_FINDING_KINDS] = {
 	[CSUM_STALE] = "stale",
 	[CSUM_MISPLACED] = "misplaced",
 	[CSUM_UNREADABLE] = "unreadable",
+	[CSUM_REWRITTEN] = "rewritten",
 	[CSUM_TRANSIENT] = "transient",
 };
 
@@ -30,6 +32,16 @@ const char *csum_finding_name(enum csum_finding_kind kind)
 bool csum_finding_is_error(enum csum_finding_kind kind)
 {
 	return kind != CSUM_INTERRUPTED && kind != CSUM_TRANSIENT;
+}
+
+const char *csum_class_name(enum csum_class class)
+{
+	static const char *const names[CSUM_CLASSES] = {
+		[CSUM_CLASS_NONE] = "",	      [CSUM_CLASS_DEAD] = "dead",   [CSUM_CLASS_NEAR] = "near",
+		[CSUM_CLASS_BLANK] = "blank", [CSUM_CLASS_KNOWN] = "known", [CSUM_CLASS_NEW] = "new",
+	};
+
+	return names[class];
 }
 
 const char *csum_means_name(enum csum_means means)

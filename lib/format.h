@@ -29,7 +29,13 @@
 #define CSUM_PARKED_MAGIC "CSUMPARK"
 
 #define CSUM_SEED_SIZE 16u
+#define CSUM_UNDO_ID_SIZE 16u
+#define CSUM_RECORDED_SIGNATURES 4u
+#define CSUM_SIGNATURE_TYPE_SIZE 24u
 
+/* Nobody but csumtool ever writes the data device. */
+#define CSUM_COMPAT_EXCLUSIVE UINT32_C(1)
+#define CSUM_COMPAT_KNOWN CSUM_COMPAT_EXCLUSIVE
 /* Unknown bits of ro_compat allow reading only, of incompat nothing. */
 #define CSUM_INCOMPAT_EXTERNAL UINT32_C(1)
 #define CSUM_INCOMPAT_KNOWN CSUM_INCOMPAT_EXTERNAL
@@ -38,8 +44,20 @@
 #define CSUM_STATE_CLEAN 0u
 #define CSUM_STATE_ACTIVE 1u
 
+/* Why data is held: all of it, or what lies under no mount record. */
+#define CSUM_HELD_NOT 0u
+#define CSUM_HELD_REWRITTEN 1u
+#define CSUM_HELD_UNDECIDED 2u
+
 struct csum_disk_totals {
 	le64 verified, unwritten, repaired, left_bad, imd_repaired;
+};
+
+/* A signature in the data space; type all NUL: none. */
+struct csum_disk_signature {
+	le64 offset;
+	uint8_t type[CSUM_SIGNATURE_TYPE_SIZE];
+	le64 uuid;
 };
 
 struct csum_disk_superblock {
@@ -74,7 +92,17 @@ struct csum_disk_superblock {
 	struct csum_disk_totals scrub_totals;
 	le64 scrub_now_started, scrub_now_group;
 	struct csum_disk_totals scrub_now_totals;
-	uint8_t reserved_408[CSUM_BLOCK_SIZE - 408];
+	uint8_t reserved_408[8];
+	/* Of the session in recorded_session only; of another one void, but what was held and the signatures. */
+	le64 recorded_session;
+	le64 content_end;
+	le64 data_mtime, data_size;
+	uint8_t undo_id[CSUM_UNDO_ID_SIZE];
+	le64 held_since;
+	le32 held_reason;
+	uint8_t reserved_476[4];
+	struct csum_disk_signature signatures[CSUM_RECORDED_SIGNATURES];
+	uint8_t reserved_640[CSUM_BLOCK_SIZE - 640];
 };
 
 #define CSUM_STATIC_FIELDS_OFFSET 24u
@@ -91,7 +119,12 @@ static_assert(offsetof(struct csum_disk_superblock, state) == CSUM_STATIC_FIELDS
 static_assert(offsetof(struct csum_disk_superblock, intent_first) == 272, "intent");
 static_assert(offsetof(struct csum_disk_superblock, scrub_totals) == 312, "scrub totals");
 static_assert(offsetof(struct csum_disk_superblock, scrub_now_totals) == 368, "scrub under way");
-static_assert(offsetof(struct csum_disk_superblock, reserved_408) == 408, "end of fields");
+static_assert(offsetof(struct csum_disk_superblock, recorded_session) == 416, "recorded");
+static_assert(offsetof(struct csum_disk_superblock, undo_id) == 448, "undo id");
+static_assert(offsetof(struct csum_disk_superblock, held_since) == 464, "held");
+static_assert(offsetof(struct csum_disk_superblock, signatures) == 480, "signatures");
+static_assert(sizeof(struct csum_disk_signature) == 40, "signature");
+static_assert(offsetof(struct csum_disk_superblock, reserved_640) == 640, "end of fields");
 
 /* Followed by the entries up to the sector size. */
 struct csum_disk_imd {

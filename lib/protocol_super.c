@@ -147,6 +147,8 @@ void csum_super_set_intent(struct csum_volume *volume, uint64_t first_group, uin
 	superblock->intent_first = first_group;
 	superblock->intent_count = group_count;
 	superblock->last_write = (uint64_t)time(NULL);
+	/* It moves with the write. */
+	superblock->record.content_end_bytes = 0;
 }
 
 int csum_super_clean(struct csum_volume *volume)

@@ -15,17 +15,22 @@ static int make_healer(struct csum_scrub *scrub)
 {
 	const struct csum_volume *volume = scrub->volume;
 	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
-	enum csum_heal_mode mode = scrub->options->heal;
 	int error;
 
-	if (mode == CSUM_HEAL_MODE_DEFAULT)
-		mode = type == CSUM_CRC64 ? CSUM_HEAL_MODE_BITS : CSUM_HEAL_MODE_NONE;
-	if (mode == CSUM_HEAL_MODE_NONE)
+	if (!(scrub->heal & CSUM_HEAL_BITS))
 		return 0;
 	error = csum_healer_create(type, scrub->sector_size, true, &scrub->healer);
 	if (error)
 		csum_report_error(&volume->handlers, error, NULL, "preparing to heal from checksums");
 	return error;
+}
+
+static unsigned int heal_means(const struct csum_volume *volume, const struct csum_scrub_options *options)
+{
+	if (options->heal != CSUM_HEAL_DEFAULT)
+		return options->heal;
+	return CSUM_HEAL_REPLICA | CSUM_HEAL_ELSEWHERE |
+	       (volume->superblock.checksum_type == CSUM_CRC64 ? CSUM_HEAL_BITS : 0u);
 }
 
 static int open_replicas(struct csum_scrub *scrub)
@@ -50,7 +55,7 @@ static int allocate(struct csum_scrub *scrub)
 
 	if (error)
 		return error;
-	scrub->parked_record = csum_io_alloc(2 * csum_parked_record_size(scrub->sector_size));
+	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
 	scrub->one_data = csum_io_alloc(scrub->sector_size);
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
 	if (scrub->parked_record && scrub->one_data && scrub->round_data)
@@ -192,6 +197,7 @@ static int run(struct csum_volume *volume, const struct csum_scrub_options *opti
 			.bad_apart = true,
 		},
 		.sector_size = csum_volume_geometry(volume)->sector_size,
+		.heal = heal_means(volume, options),
 		.looking = looking,
 		.dry_run = options->dry_run,
 		.start_ms = csum_scrub_clock_ms(),

@@ -76,6 +76,7 @@ struct csum_scrub {
 	struct csum_healer *healer; /* NULL: not from the checksum */
 	struct csum_replica **replicas;
 	size_t replica_count;
+	unsigned int heal; /* bits of enum csum_heal; the default resolved */
 	uint32_t sector_size;
 	uint64_t first_sector, end_sector; /* of the pass: where it begins, which may be behind options->offset */
 	bool looking; /* a check: nothing is healed, and all is left */
@@ -100,7 +101,7 @@ struct csum_scrub {
 	/* scrub_park.c */
 	struct csum_parked parked; /* entry 0: none */
 	bool parked_needed; /* its owner is bad */
-	uint8_t *parked_record; /* and room for reading one back */
+	uint8_t *parked_record;
 
 	/* one sector, with its group, on its own */
 	struct csum_span one;
@@ -211,6 +212,13 @@ struct csum_scrub_write {
 
 /* Writes data sectors in one round. Errors, after which nothing more is to be written, are reported. */
 int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count) CSUM_MUST_CHECK;
+
+/*
+ * A round of these bytes to the metadata device; *held: they read back from the medium. Errors, after which nothing more
+ * is to be written, are reported; a write that the device refuses is none.
+ */
+int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes,
+			      bool *held) CSUM_MUST_CHECK;
 
 /* The policy's: saves for undo what a round overwrites. */
 int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count);

@@ -17,7 +17,7 @@ static bool confirmed(const struct csum_scrub *scrub, const uint8_t *data, uint6
 bool csum_scrub_heal_from_replica(struct csum_scrub *scrub, uint64_t sector, uint64_t entry, uint8_t *data,
 				  struct csum_outcome *outcome)
 {
-	for (size_t i = 0; i < scrub->replica_count; i++) {
+	for (size_t i = 0; (scrub->heal & CSUM_HEAL_REPLICA) && i < scrub->replica_count; i++) {
 		if (!csum_replica_read(scrub->replicas[i], sector, data) || !confirmed(scrub, data, entry))
 			continue;
 		outcome->means = CSUM_MEANS_REPLICA;
@@ -60,6 +60,8 @@ static bool heal_from_elsewhere(struct csum_scrub *scrub, const struct csum_scru
 	const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
 	bool found = false;
 
+	if (!(scrub->heal & CSUM_HEAL_ELSEWHERE))
+		return false;
 	for (uint32_t i = 0; want && i < want->place_count && !found; i++) {
 		found = read_raw(scrub, want->place[i], data) && confirmed(scrub, data, bad->found.expected_entry);
 		outcome->source_sector = want->place[i];

@@ -19,31 +19,6 @@ static bool is_content(const struct csum_scrub *scrub, const void *bytes, uint64
 	return csum_checksum_entry(type, bytes, scrub->sector_size) == entry;
 }
 
-/* A round at the place of the journal; *held: it reads back. */
-static int write_place(struct csum_scrub *scrub, size_t size, bool *held)
-{
-	struct csum_volume *volume = scrub->volume;
-	uint8_t *record = scrub->parked_record, *back = record + csum_parked_record_size(scrub->sector_size);
-	int error;
-
-	*held = false;
-	scrub->list.count = 0;
-	error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, record, size, CSUM_JOURNAL_OFFSET);
-	if (error)
-		return csum_report_error(&volume->handlers, error, NULL, "parking a sector");
-	error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
-	if (!error)
-		error = csum_scrub_drop_cache(scrub, volume->metadata);
-	if (error)
-		return error;
-	error = csum_io_read_patiently(volume->metadata, back, size, CSUM_JOURNAL_OFFSET, NULL);
-	if (csum_io_vanished(error))
-		return csum_report_error(&volume->handlers, error, volume->metadata->name,
-					 "reading back a parked sector");
-	*held = !error && memcmp(back, record, size) == 0;
-	return 0;
-}
-
 /* Nobody needs it any more. Where the device refuses that, the next scrub finds the same. */
 static int end_parking(struct csum_scrub *scrub)
 {
@@ -54,7 +29,7 @@ static int end_parking(struct csum_scrub *scrub)
 	if (scrub->dry_run)
 		return 0;
 	memset(scrub->parked_record, 0, CSUM_BLOCK_SIZE);
-	return write_place(scrub, CSUM_BLOCK_SIZE, &held);
+	return csum_scrub_write_metadata(scrub, scrub->parked_record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET, &held);
 }
 
 int csum_scrub_park_load(struct csum_scrub *scrub)
@@ -103,7 +78,8 @@ int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, 
 	if (scrub->dry_run)
 		return 0;
 	csum_parked_encode(wanted, volume->seed_state, scrub->sector_size, scrub->parked_record);
-	error = write_place(scrub, csum_parked_record_size(scrub->sector_size), safe);
+	error = csum_scrub_write_metadata(scrub, scrub->parked_record, csum_parked_record_size(scrub->sector_size),
+					  CSUM_JOURNAL_OFFSET, safe);
 	if (!*safe)
 		scrub->parked = (struct csum_parked){ 0 };
 	scrub->parked_needed = *safe;

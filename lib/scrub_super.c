@@ -14,27 +14,13 @@
 /* A crash costs so much of the work, not more. */
 #define RECORD_EVERY_MS 5000u
 
-/* A round of one block; whether the medium holds it afterwards. */
 static int write_block(struct csum_scrub *scrub, void *block, uint64_t offset_bytes, bool *refused)
 {
-	struct csum_volume *volume = scrub->volume;
-	size_t before = atomic_load(&scrub->policy.refused);
-	void *back;
-	int error;
+	bool held;
+	int error = csum_scrub_write_metadata(scrub, block, CSUM_BLOCK_SIZE, offset_bytes, &held);
 
-	*refused = false;
-	scrub->list.count = 0;
-	error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, block, CSUM_BLOCK_SIZE, offset_bytes);
-	if (error)
-		return csum_report_error(&volume->handlers, error, NULL, "writing the superblock");
-	error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
-	if (error || atomic_load(&scrub->policy.refused) == before)
-		return error;
-	back = csum_io_alloc(CSUM_BLOCK_SIZE);
-	*refused = !back || csum_io_read_patiently(volume->metadata, back, CSUM_BLOCK_SIZE, offset_bytes, NULL) ||
-		   memcmp(back, block, CSUM_BLOCK_SIZE) != 0;
-	free(back);
-	return 0;
+	*refused = !error && !held;
+	return error;
 }
 
 int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused)
@@ -87,6 +73,7 @@ static int restore_from_backup(struct csum_scrub *scrub)
 	superblock->intent_count = superblock->geometry.groups;
 	superblock->last_write = 0;
 	superblock->last_scrub = superblock->current_scrub = (struct csum_scrub_record){ 0 };
+	superblock->record = (struct csum_data_record){ 0 };
 	for (int slot = 0; slot < 2 && !error && !scrub->slots_stuck; slot++)
 		error = csum_scrub_write_slot(scrub, &refused);
 	return error;
@@ -102,6 +89,7 @@ static int rewrite_backup(struct csum_scrub *scrub, bool *refused)
 	backup.intent_first = backup.intent_count = 0;
 	backup.session = backup.last_write = 0;
 	backup.last_scrub = backup.current_scrub = (struct csum_scrub_record){ 0 };
+	backup.record = (struct csum_data_record){ 0 };
 	csum_superblock_encode(&backup, volume->slot_buffer);
 	error = write_block(scrub, volume->slot_buffer,
 			    csum_layout_backup_offset(backup.geometry.metadata_device_bytes), refused);

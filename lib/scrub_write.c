@@ -2,6 +2,8 @@
 /* Repairs on their way to the disk: saved for undo, written, flushed, read back, verified. */
 #include "scrub.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -44,6 +46,34 @@ int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
 	if (error)
 		return csum_report_error(&scrub->volume->handlers, error, device->name,
 					 "dropping what is cached of the device");
+	return 0;
+}
+
+int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes, bool *held)
+{
+	struct csum_volume *volume = scrub->volume;
+	void *back;
+	int error;
+
+	*held = false;
+	scrub->list.count = 0;
+	error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, bytes, size, offset_bytes);
+	if (error)
+		return csum_report_error(&volume->handlers, error, NULL, "repairing metadata");
+	error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
+	if (!error)
+		error = csum_scrub_drop_cache(scrub, volume->metadata);
+	if (error)
+		return error;
+	back = csum_io_alloc(size);
+	if (!back)
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "reading back repaired metadata");
+	error = csum_io_read_patiently(volume->metadata, back, size, offset_bytes, NULL);
+	*held = !error && memcmp(back, bytes, size) == 0;
+	free(back);
+	if (csum_io_vanished(error))
+		return csum_report_error(&volume->handlers, error, volume->metadata->name,
+					 "reading back repaired metadata");
 	return 0;
 }
 

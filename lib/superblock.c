@@ -9,6 +9,7 @@
 
 #include "checksum.h"
 #include "layout.h"
+#include "util.h"
 
 static uint32_t block_crc(const struct csum_disk_superblock *block)
 {
@@ -89,6 +90,51 @@ static void encode_static(const struct csum_superblock *superblock, struct csum_
 	memcpy(disk->data_identity, superblock->data_identity, sizeof(disk->data_identity));
 }
 
+static void decode_record(const struct csum_disk_superblock *disk, struct csum_data_record *record)
+{
+	*record = (struct csum_data_record){
+		.held_since = csum_le64_get(disk->held_since),
+		.held_reason = csum_le32_get(disk->held_reason),
+	};
+	for (unsigned int i = 0; i < CSUM_RECORDED_SIGNATURES; i++) {
+		record->signatures[i].offset_bytes = csum_le64_get(disk->signatures[i].offset);
+		record->signatures[i].uuid = csum_le64_get(disk->signatures[i].uuid);
+		memcpy(record->signatures[i].type, disk->signatures[i].type, CSUM_SIGNATURE_TYPE_SIZE);
+	}
+	/* Of another session: somebody wrote who does not keep these up to date. */
+	if (csum_le64_get(disk->recorded_session) != csum_le64_get(disk->session))
+		return;
+	record->content_end_bytes = csum_le64_get(disk->content_end);
+	record->file_mtime_ns = csum_le64_get(disk->data_mtime);
+	record->file_size_bytes = csum_le64_get(disk->data_size);
+	memcpy(record->undo_id, disk->undo_id, sizeof(record->undo_id));
+}
+
+/* Whether something of it is tied to the session. */
+static bool is_tied(const struct csum_data_record *record)
+{
+	return record->content_end_bytes || record->file_mtime_ns || record->file_size_bytes ||
+	       !csum_is_zero(record->undo_id, sizeof(record->undo_id));
+}
+
+static void encode_record(const struct csum_superblock *superblock, struct csum_disk_superblock *disk)
+{
+	const struct csum_data_record *record = &superblock->record;
+
+	disk->recorded_session = csum_le64(is_tied(record) ? superblock->session : 0);
+	disk->content_end = csum_le64(record->content_end_bytes);
+	disk->data_mtime = csum_le64(record->file_mtime_ns);
+	disk->data_size = csum_le64(record->file_size_bytes);
+	memcpy(disk->undo_id, record->undo_id, sizeof(disk->undo_id));
+	disk->held_since = csum_le64(record->held_since);
+	disk->held_reason = csum_le32(record->held_reason);
+	for (unsigned int i = 0; i < CSUM_RECORDED_SIGNATURES; i++) {
+		disk->signatures[i].offset = csum_le64(record->signatures[i].offset_bytes);
+		disk->signatures[i].uuid = csum_le64(record->signatures[i].uuid);
+		memcpy(disk->signatures[i].type, record->signatures[i].type, CSUM_SIGNATURE_TYPE_SIZE);
+	}
+}
+
 static void decode_state(const struct csum_disk_superblock *disk, struct csum_superblock *superblock)
 {
 	superblock->state = csum_le32_get(disk->state);
@@ -106,6 +152,7 @@ static void decode_state(const struct csum_disk_superblock *disk, struct csum_su
 		.next_group = csum_le64_get(disk->scrub_now_group),
 		.totals = decode_totals(&disk->scrub_now_totals),
 	};
+	decode_record(disk, &superblock->record);
 }
 
 static void encode_state(const struct csum_superblock *superblock, struct csum_disk_superblock *disk)
@@ -121,6 +168,7 @@ static void encode_state(const struct csum_superblock *superblock, struct csum_d
 	disk->scrub_now_started = csum_le64(superblock->current_scrub.started);
 	disk->scrub_now_group = csum_le64(superblock->current_scrub.next_group);
 	disk->scrub_now_totals = encode_totals(&superblock->current_scrub.totals);
+	encode_record(superblock, disk);
 }
 
 bool csum_superblock_decode(const void *block, struct csum_superblock *superblock)

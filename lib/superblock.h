@@ -6,6 +6,28 @@
 #include "csum.h"
 #include "format.h"
 
+/* A signature in the data space that was there when every written sector under it was right. */
+struct csum_recorded_signature {
+	uint64_t offset_bytes; /* of data space: where what it is the signature of begins */
+	char type[CSUM_SIGNATURE_TYPE_SIZE + 1]; /* as libblkid names it, perhaps cut; "": none */
+	uint64_t uuid; /* CRC-64 of its UUID as text; 0: it has none */
+};
+
+/*
+ * What a writer leaves for the next one to tell damage from what others wrote. (format.md: Record of the data)
+ * All zeros: nothing is known. The end of the content, the file's time and size, and the undo id are void once
+ * a build that does not know them has begun a session.
+ */
+struct csum_data_record {
+	uint64_t content_end_bytes; /* of data space; 0: not recorded */
+	uint64_t file_mtime_ns; /* of the data file, since 1970, at our last close; 0: no evidence */
+	uint64_t file_size_bytes;
+	uint8_t undo_id[CSUM_UNDO_ID_SIZE]; /* of the newest undo file that is not undone; zeros: none */
+	uint64_t held_since; /* seconds since 1970; 0: not held */
+	uint32_t held_reason; /* CSUM_HELD_... */
+	struct csum_recorded_signature signatures[CSUM_RECORDED_SIGNATURES];
+};
+
 struct csum_superblock {
 	uint16_t version_major, version_minor;
 	uint64_t generation;
@@ -30,6 +52,7 @@ struct csum_superblock {
 	uint64_t intent_first, intent_count; /* groups */
 	uint64_t last_write;
 	struct csum_scrub_record last_scrub, current_scrub;
+	struct csum_data_record record;
 	/* The block this was decoded from: reserved bytes are preserved through it. */
 	struct csum_disk_superblock block;
 };

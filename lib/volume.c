@@ -220,6 +220,7 @@ static int open_devices(const struct csum_handlers *handlers, struct csum_device
 	if (error)
 		return error;
 	result->repair = options->repair;
+	result->allow = options->allow;
 	error = load(result);
 	if (error)
 		return give_up(result, error);

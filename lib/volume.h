@@ -19,6 +19,8 @@ struct csum_volume {
 	struct csum_io *io;
 	bool writable;
 	bool repair; /* opened for csum_scrub(), which recovers it */
+	unsigned int allow; /* bits of enum csum_allow */
+	bool ours; /* opened for writing while all of the data was ours: what we leave may be recorded (guard.h) */
 
 	/* Superblock: what the governing slot says, checked; kept equal to what was last written. */
 	struct csum_superblock superblock;

@@ -120,13 +120,25 @@ same() {
 @test "values of options: --help and completion" {
 	# shellcheck disable=SC1090
 	. "$completion"
-	for option in format:--sector-size format:--checksum read:--on-error scrub:--heal; do
+	for option in format:--sector-size format:--checksum read:--on-error; do
 		values=$("$CSUMTOOL" "${option%%:*}" --help | sed -n "s/.*${option#*:}=\([a-z0-9|]*\).*/\1/p")
 		COMP_WORDS=(csumtool "${option%%:*}" "${option#*:}" "=" "")
 		COMP_CWORD=4
 		_csumtool
 		same "$(tr '|' '\n' <<<"$values")" "$(printf '%s\n' "${COMPREPLY[@]}")"
 	done
+}
+
+@test "lists of words are completed word by word" {
+	# shellcheck disable=SC1090
+	. "$completion"
+	COMP_WORDS=(csumtool scrub --heal "=" replica,b)
+	COMP_CWORD=4
+	_csumtool
+	same "${COMPREPLY[*]}" replica,bits
+	COMP_WORDS=(csumtool write --allow "=" "")
+	_csumtool
+	same "${COMPREPLY[*]}" "foreign identity rewritten unread"
 }
 
 @test "--help works for every command, on stdout, with status 0" {

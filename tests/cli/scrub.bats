@@ -120,7 +120,7 @@ teardown() { common_teardown; }
 		xor v "$(data_at 20)" 41
 		done_is 4 "mismatch data 10 1 left -" "mismatch data 20 1 left -"
 		run_csum 4 scrub v
-		out_has "^--heal=bits would correct single bits"
+		out_has "^--heal=replica,bits would correct single bits"
 		run_csum 5 scrub --heal=bits v
 		out_has "^mismatch: data sector 10 .*; healed: 1 bit, by a 32-bit checksum: may be wrong$"
 		out_has "^mismatch: data sector 20 .*; left$"

@@ -375,11 +375,13 @@ is_idle() {
 	small v
 	must_fail 16 "an operand is missing: 'scrub' takes VOLUME" scrub
 	must_fail 16 "'w' is one operand too many" scrub v w
-	must_fail 16 "there is no such option" scrub --force v
+	must_fail 16 "--allow: 'all' is not foreign, identity, rewritten or unread" scrub --allow=all v
+	must_fail 16 "--allow: '' is not foreign" scrub --allow=unread, v
 	must_fail 16 "there is no such option" scrub --mapfile=x v
 	must_fail 16 "--from: the name of the replica is empty" scrub --from= v
 	must_fail 16 "--undo: the name of the file is empty" scrub --undo= v
-	must_fail 16 "--heal: 'all' is not none or bits" scrub --heal=all v
+	must_fail 16 "--heal: 'all' is not none, replica, elsewhere or bits" scrub --heal=all v
+	must_fail 16 "--heal: none excludes the others" scrub --heal=none,bits v
 	must_fail 16 "--heal is given more than once" scrub --heal=none --heal=bits v
 	must_fail 16 "--rate: '0' is too small" scrub --rate=0 v
 	must_fail 16 "--rate: 'x' does not begin with a digit" scrub --rate=x v

@@ -74,9 +74,8 @@ wrong() {
 			wrong "${later%=*}" "$command" $later vol
 		done
 	done
-	for command in write discard; do
-		wrong '(-f|--force): there is no such option' "$command" --force vol
-		wrong '(-f|--force): there is no such option' "$command" -f vol
+	for command in format read check info; do
+		wrong '--allow=foreign: there is no such option' "$command" --allow=foreign vol
 	done
 	# No abbreviations.
 	wrong '--js: there is no such option' info --js vol

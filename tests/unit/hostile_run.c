@@ -506,7 +506,7 @@ static bool scrub(struct hostile_run *run, const char *undo_file, struct csum_sc
 {
 	const struct csum_scrub_options options = {
 		.length_bytes = CSUM_TO_END,
-		.heal = CSUM_HEAL_MODE_BITS,
+		.heal = CSUM_HEAL_BITS,
 		.undo_file = undo_file,
 	};
 	struct csum_volume *volume;

@@ -39,7 +39,7 @@ static void test_nothing_wrong(void **state)
 		/* And every kind of flip, where the checksum allows it. */
 		scrubbed_sector(3)[100] ^= 4;
 		assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
-									    .heal = CSUM_HEAL_MODE_BITS }),
+									    .heal = CSUM_HEAL_BITS }),
 				 0);
 		assert_one_finding(CSUM_MISMATCH, 3, CSUM_REPAIRED, "1 bit");
 		assert_int_equal(s->result.errors_repaired, 1);
@@ -76,7 +76,7 @@ static void test_no_bits_without_asking(void **state)
 	(void)state;
 	scrubbed_sector(71)[1] ^= 1;
 	assert_int_equal(
-		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .heal = CSUM_HEAL_MODE_NONE }),
+		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .heal = CSUM_HEAL_NOTHING }),
 		0);
 	assert_one_finding(CSUM_MISMATCH, 71, CSUM_LEFT, "");
 	assert_int_equal(s->result.sectors_left, 1);

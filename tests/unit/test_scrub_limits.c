@@ -163,7 +163,7 @@ static void test_a_million(void **state)
 		scrubbed_sector(sector)[sector % 512] ^= 0xff;
 	/* The runs of six are healed, as they are short; what counts is that nothing overflows. */
 	assert_int_equal(
-		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .heal = CSUM_HEAL_MODE_NONE }),
+		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .heal = CSUM_HEAL_NOTHING }),
 		0);
 	assert_true(s->result.errors_left > 100000);
 	assert_int_equal(s->result.errors_left, s->result.sectors_left);

@@ -54,6 +54,20 @@ static void put_fields(uint8_t *block)
 		put_le(block + 264 + 8 * i, 8, UINT64_C(0x0100000000000000) + i); /* session, intent, last write */
 	for (int i = 0; i < 14; i++)
 		put_le(block + 296 + 8 * i, 8, UINT64_C(0x0200000000000000) + i); /* both scrub records */
+	put_le(block + 416, 8, UINT64_C(0x0100000000000000)); /* the session of what follows */
+	put_le(block + 424, 8, UINT64_C(0x0300000000000000)); /* end of the content */
+	put_le(block + 432, 8, UINT64_C(0x0300000000000001)); /* data file: modification time */
+	put_le(block + 440, 8, UINT64_C(0x0300000000000002)); /* and size */
+	for (int i = 0; i < 16; i++)
+		block[448 + i] = (uint8_t)(0xc0 + i); /* undo id */
+	put_le(block + 464, 8, UINT64_C(0x0300000000000003)); /* held since */
+	put_le(block + 472, 4, 2); /* why */
+	for (int i = 0; i < 4; i++) {
+		put_le(block + 480 + 40 * i, 8, UINT64_C(0x0400000000000000) + i); /* signature: offset */
+		memset(block + 488 + 40 * i, 0, 24);
+		memcpy(block + 488 + 40 * i, "linux_raid_member", 17); /* type */
+		put_le(block + 512 + 40 * i, 8, UINT64_C(0x0500000000000000) + i); /* UUID */
+	}
 }
 
 /* The same, in memory. */
@@ -91,12 +105,24 @@ static struct csum_superblock fields(void)
 		.last_scrub = { scrub, scrub + 1, 0, { scrub + 2, scrub + 3, scrub + 4, scrub + 5, scrub + 6 } },
 		.current_scrub = { scrub + 7, 0, scrub + 8,
 				   { scrub + 9, scrub + 10, scrub + 11, scrub + 12, scrub + 13 } },
+		.record = {
+			.content_end_bytes = UINT64_C(0x0300000000000000),
+			.file_mtime_ns = UINT64_C(0x0300000000000001),
+			.file_size_bytes = UINT64_C(0x0300000000000002),
+			.held_since = UINT64_C(0x0300000000000003),
+			.held_reason = CSUM_HELD_UNDECIDED,
+		},
 	};
 
 	for (int i = 0; i < 16; i++) {
 		superblock.uuid[i] = (uint8_t)(0xa0 + i);
 		superblock.seed[i] = (uint8_t)(0xb0 + i);
+		superblock.record.undo_id[i] = (uint8_t)(0xc0 + i);
 	}
+	for (unsigned int i = 0; i < CSUM_RECORDED_SIGNATURES; i++)
+		superblock.record.signatures[i] = (struct csum_recorded_signature){ UINT64_C(0x0400000000000000) + i,
+										    "linux_raid_member",
+										    UINT64_C(0x0500000000000000) + i };
 	return superblock;
 }
 
@@ -160,6 +186,17 @@ static void assert_state(const struct csum_superblock *a, const struct csum_supe
 	assert_int_equal(a->current_scrub.ended, b->current_scrub.ended);
 	assert_int_equal(a->current_scrub.next_group, b->current_scrub.next_group);
 	assert_totals(&a->current_scrub.totals, &b->current_scrub.totals);
+	assert_int_equal(a->record.content_end_bytes, b->record.content_end_bytes);
+	assert_int_equal(a->record.file_mtime_ns, b->record.file_mtime_ns);
+	assert_int_equal(a->record.file_size_bytes, b->record.file_size_bytes);
+	assert_memory_equal(a->record.undo_id, b->record.undo_id, sizeof(a->record.undo_id));
+	assert_int_equal(a->record.held_since, b->record.held_since);
+	assert_int_equal(a->record.held_reason, b->record.held_reason);
+	for (unsigned int i = 0; i < CSUM_RECORDED_SIGNATURES; i++) {
+		assert_int_equal(a->record.signatures[i].offset_bytes, b->record.signatures[i].offset_bytes);
+		assert_string_equal(a->record.signatures[i].type, b->record.signatures[i].type);
+		assert_int_equal(a->record.signatures[i].uuid, b->record.signatures[i].uuid);
+	}
 }
 
 static void test_decode_known_bytes(void **state)
@@ -205,8 +242,34 @@ static void test_reserved_bytes_are_kept(void **state)
 	put_le(block + 16, 8, UINT64_C(0x1112131415161719));
 	put_le(block + 256, 4, 0);
 	put_le(block + 264, 8, UINT64_C(0x0100000000000001));
+	put_le(block + 416, 8, UINT64_C(0x0100000000000001)); /* what is tied to the session goes along */
 	fix_crc(block);
 	assert_memory_equal(again, block, BLOCK);
+}
+
+/* An older build has written since: what it does not keep up to date is void, the rest is not. */
+static void test_record_of_another_session(void **state)
+{
+	const struct csum_superblock expected = fields();
+	const uint8_t none[16] = { 0 };
+	struct csum_superblock superblock;
+	uint8_t block[BLOCK] = { 0 };
+
+	(void)state;
+	put_fields(block);
+	put_le(block + 264, 8, UINT64_C(0x0100000000000001));
+	fix_crc(block);
+	assert_true(csum_superblock_decode(block, &superblock));
+	assert_int_equal(superblock.record.content_end_bytes, 0);
+	assert_int_equal(superblock.record.file_mtime_ns, 0);
+	assert_int_equal(superblock.record.file_size_bytes, 0);
+	assert_memory_equal(superblock.record.undo_id, none, sizeof(none));
+	assert_int_equal(superblock.record.held_since, expected.record.held_since);
+	assert_int_equal(superblock.record.held_reason, expected.record.held_reason);
+	assert_string_equal(superblock.record.signatures[3].type, "linux_raid_member");
+	csum_superblock_encode(&superblock, block);
+	for (size_t i = 416; i < 464; i++)
+		assert_int_equal(block[i], 0);
 }
 
 /* A field without a NUL at its end is read whole, and no further. */
@@ -301,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_encode_known_bytes),
 		cmocka_unit_test(test_decode_known_bytes),
 		cmocka_unit_test(test_reserved_bytes_are_kept),
+		cmocka_unit_test(test_record_of_another_session),
 		cmocka_unit_test(test_full_label_and_identity),
 		cmocka_unit_test(test_any_changed_byte_is_invalid),
 		cmocka_unit_test(test_wrong_magic_with_right_crc),

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guard: whether a data sector that does not match its entry has decayed, or was written by others. No content
+ * tells the two apart; places do. (doc/guard.md)
+ *
+ *   guard.c            the questions in their order, and what follows for a sector
+ *   guard_sample.c     whether this is the data of this metadata at all
+ *   guard_place.c      where in the data space file systems and tables lie, what of them is a witness
+ *   guard_ext.c, guard_xfs.c, guard_btrfs.c    structures of file systems, as bytes
+ *   guard_record.c     what is kept in the superblock for the next one: times, signatures, held
+ */
+#ifndef CSUM_GUARD_H
+#define CSUM_GUARD_H
+
+#include "volume.h"
+
+enum csum_guard_verdict {
+	CSUM_GUARD_DECAY, /* what is bad has decayed */
+	CSUM_GUARD_BY_PLACE, /* it depends on where the sector lies, see csum_guard_cover() */
+	CSUM_GUARD_REWRITTEN, /* others wrote */
+	CSUM_GUARD_OTHER_DATA, /* the sample: not the data of this metadata */
+};
+
+/* What speaks for decay where a sector lies. */
+enum csum_guard_cover {
+	CSUM_COVER_ALL, /* the verdict is decay, or it was allowed */
+	CSUM_COVER_RECORD, /* it lies in a file system whose mount record is as we left it */
+	CSUM_COVER_NONE, /* nothing: undecided */
+	CSUM_COVER_HELD, /* others wrote, or did, and it is not settled yet: nothing is repaired */
+};
+
+enum csum_guard_depth {
+	CSUM_GUARD_OPENING, /* before a write: what can be asked without reading much */
+	CSUM_GUARD_SCAN, /* before a scan of the data: all of an XFS log is read, too */
+};
+
+struct csum_guard;
+
+/*
+ * Asks the questions of a loaded volume, of which nothing has been written yet. allow: bits of enum csum_allow; what is
+ * allowed is still in the verdict and the reason, but csum_guard_cover() goes by it. Ends with csum_guard_free(). Errors
+ * are reported: -ENOMEM, those of libblkid, a vanished device. A volume with internal layout, and one on simulated disks,
+ * gets DECAY and costs nothing.
+ */
+int csum_guard_create(struct csum_volume *volume, enum csum_guard_depth depth, unsigned int allow,
+		      struct csum_guard **guard) CSUM_MUST_CHECK;
+void csum_guard_free(struct csum_guard *guard); /* NULL is allowed */
+
+enum csum_guard_verdict csum_guard_verdict(const struct csum_guard *guard);
+/* One clause for people: why, "" for DECAY. "ext4 at 0 was mounted 2026-11-25 10:12", "the file's time is not ...". */
+const char *csum_guard_reason(const struct csum_guard *guard);
+/* Question 2: all that is written to the data device is ours. Kept for csum_guard_record(). */
+bool csum_guard_ours(const struct csum_guard *guard);
+/* Whether the data is a plain file: what applies to sectors under no record differs. */
+bool csum_guard_on_file(const struct csum_guard *guard);
+
+enum csum_guard_cover csum_guard_cover(const struct csum_guard *guard, uint64_t data_sector);
+
+/*
+ * Whether a bad sector of that class may be given that content by these means. cover is not CSUM_COVER_NONE on a block
+ * device: that is decided at the end of a complete scan, by csum_guard_permits_undecided(). blank: the right content is.
+ */
+bool csum_guard_permits(const struct csum_guard *guard, enum csum_guard_cover cover, enum csum_class class, bool blank,
+			enum csum_means means);
+/* The same of a sector on a block device under no record, in a scan that ended without a new one among them. */
+bool csum_guard_permits_undecided(const struct csum_guard *guard, uint64_t data_sector, enum csum_class class,
+				  bool blank);
+
+/*
+ * Asks question 1 and reads the mount records again, which others may have changed since: before a batch of repairs, and
+ * when a bad sector lies where csum_guard_is_witness_place() says. The verdict may turn to REWRITTEN.
+ */
+int csum_guard_refresh(struct csum_guard *guard) CSUM_MUST_CHECK;
+bool csum_guard_is_witness_place(const struct csum_guard *guard, uint64_t data_sector);
+
+/*
+ * Refuses to open for writing, reported, -EPERM, what the verdict and `allow` do not let pass: OTHER_DATA, REWRITTEN, an
+ * identity that differs.
+ */
+int csum_guard_refuse(const struct csum_guard *guard) CSUM_MUST_CHECK;
+
+/* ---- guard_sample.c */
+
+struct csum_guard_sample {
+	uint32_t drawn, right; /* written sectors that were not blank, and how many of them match their entries */
+	bool other_data; /* so few that this is not the data of this metadata */
+};
+
+/* Draws it. An active volume's sectors are right by any version that counts. Errors as of csum_guard_create(). */
+int csum_guard_take_sample(struct csum_volume *volume, struct csum_guard_sample *sample) CSUM_MUST_CHECK;
+
+/* Whether it is the entry of a sector of one repeated byte, zeros for one: of nobody's in particular. */
+bool csum_guard_is_blank_entry(const struct csum_volume *volume, uint64_t entry);
+
+/* ---- guard_record.c */
+
+/*
+ * Question 2: whether nobody but us has written the data since our last close: internal layout, an exclusive volume, a
+ * simulated disk, a volume that was never written, or a file with the time and size recorded.
+ */
+bool csum_guard_is_ours(const struct csum_volume *volume);
+
+/*
+ * Puts into volume->superblock.record, in memory, the time and size of the data file and the signatures in the data space
+ * whose sectors match their entries: when everything written by this process is durable, and the caller is about to write
+ * the superblock. Waits until the file's clock has moved on from our last write. For a volume let in by question 2
+ * (csum_guard_ours()), or after a scan of everything that found every written sector right; for others it is not to be
+ * called.
+ */
+int csum_guard_record(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+#endif
