@@ -213,6 +213,5 @@ data_is() {
 	must_fail 16 "an operand is missing: 'undo' takes FILE VOLUME" undo
 	must_fail 16 "an operand is missing: 'undo' takes FILE VOLUME" undo u
 	must_fail 16 "'x' is one operand too many" undo u v x
-	must_fail 16 "there is no such option" undo --force u v
 	must_fail 8 "^csumtool: missing: cannot open" undo u missing
 }
