@@ -98,6 +98,21 @@ struct csum_signatures {
 int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
 		    uint64_t size_bytes, struct csum_signatures *list) CSUM_MUST_CHECK;
 
+/* A partition, of a table or a logical one. */
+struct csum_partition {
+	uint64_t offset_bytes, size_bytes; /* on the device; as the table says, whatever that is */
+};
+
+#define CSUM_PARTITIONS_MAX 256u
+struct csum_partitions {
+	struct csum_partition found[CSUM_PARTITIONS_MAX];
+	size_t count;
+};
+
+/* The partitions that libblkid finds on the device. None on a simulated disk. Reported errors are negative. */
+int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device,
+			  struct csum_partitions *list) CSUM_MUST_CHECK;
+
 /*
  * What libblkid finds on the device: "ext4 file system", "gpt partition table" ..., joined by ", " when
  * several; "" when nothing. Reported errors are negative.

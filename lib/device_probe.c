@@ -129,6 +129,48 @@ int csum_probe_list(const struct csum_handlers *handlers, const struct csum_devi
 	return 0;
 }
 
+/* libblkid counts in units of 512 bytes, whatever the device does. */
+static void list_partitions(blkid_partlist table, struct csum_partitions *list)
+{
+	int count = table ? blkid_partlist_numof_partitions(table) : 0;
+
+	for (int i = 0; i < count && list->count < CSUM_PARTITIONS_MAX; i++) {
+		blkid_partition partition = blkid_partlist_get_partition(table, i);
+		uint64_t first = (uint64_t)blkid_partition_get_start(partition);
+		uint64_t sectors = (uint64_t)blkid_partition_get_size(partition);
+
+		/* No device ends behind that, and both can be told in bytes. */
+		if (first > INT64_MAX / 512 || sectors > INT64_MAX / 512)
+			continue;
+		list->found[list->count++] = (struct csum_partition){ first * 512, sectors * 512 };
+	}
+}
+
+int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device,
+			  struct csum_partitions *list)
+{
+	blkid_probe probe;
+	int descriptor, error;
+
+	list->count = 0;
+	if (device->descriptor < 0)
+		return 0;
+	descriptor = open_again(device, O_RDONLY);
+	if (descriptor < 0)
+		return csum_report_error(handlers, descriptor, device->name,
+					 "cannot open it again to look for partitions");
+	error = new_probe(descriptor, 0, 0, &probe);
+	if (error == 0) {
+		/* NULL: there is no table, or it cannot be read, which is the same to who asks. */
+		list_partitions(blkid_probe_get_partitions(probe), list);
+		blkid_free_probe(probe);
+	}
+	close(descriptor);
+	if (error < 0)
+		return csum_report_error(handlers, error, device->name, "cannot look for partitions");
+	return 0;
+}
+
 int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device, char *found,
 			  size_t size)
 {
