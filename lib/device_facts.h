@@ -89,6 +89,7 @@ struct csum_signature {
 struct csum_signatures {
 	struct csum_signature found[CSUM_SIGNATURES_MAX];
 	size_t count;
+	bool is_partial; /* places that matter cannot be read: there may be more */
 };
 
 /*
@@ -109,7 +110,10 @@ struct csum_partitions {
 	size_t count;
 };
 
-/* The partitions that libblkid finds on the device. None on a simulated disk. Reported errors are negative. */
+/*
+ * The partitions that libblkid finds on the device, as far as that can be read. None on a simulated disk. Reported errors
+ * are negative.
+ */
 int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device,
 			  struct csum_partitions *list) CSUM_MUST_CHECK;
 

@@ -10,6 +10,7 @@
 
 #include "device.h"
 #include "device_facts.h"
+#include "device_stand_in.h"
 #include "report.h"
 
 /* More signatures than anything has (ZFS some hundreds), in case wiping goes in a circle. */
@@ -110,12 +111,28 @@ static int list_signatures(int descriptor, uint64_t offset_bytes, uint64_t size_
 	return result;
 }
 
+/* libblkid gives up at the first place that it cannot read; a stand-in has zeros there. */
+static int list_on_stand_in(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_signatures *list)
+{
+	int stand_in = csum_probe_stand_in(descriptor, offset_bytes, size_bytes);
+	int error;
+
+	if (stand_in < 0)
+		return stand_in;
+	list->count = 0;
+	list->is_partial = true;
+	error = list_signatures(stand_in, offset_bytes, size_bytes, list);
+	close(stand_in);
+	return error;
+}
+
 int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
 		    uint64_t size_bytes, struct csum_signatures *list)
 {
 	int descriptor, error;
 
 	list->count = 0;
+	list->is_partial = false;
 	if (device->descriptor < 0)
 		return 0;
 	descriptor = open_again(device, O_RDONLY);
@@ -123,6 +140,8 @@ int csum_probe_list(const struct csum_handlers *handlers, const struct csum_devi
 		return csum_report_error(handlers, descriptor, device->name,
 					 "cannot open it again to look for signatures");
 	error = list_signatures(descriptor, offset_bytes, size_bytes, list);
+	if (error < 0 && csum_probe_is_medium_error(error))
+		error = list_on_stand_in(descriptor, offset_bytes, size_bytes, list);
 	close(descriptor);
 	if (error < 0)
 		return csum_report_error(handlers, error, device->name, "cannot look for signatures");
@@ -146,11 +165,25 @@ static void list_partitions(blkid_partlist table, struct csum_partitions *list)
 	}
 }
 
+static int ask_partitions(int descriptor, struct csum_partitions *list)
+{
+	blkid_probe probe;
+	int error = new_probe(descriptor, 0, 0, &probe);
+
+	if (error < 0)
+		return error;
+	errno = 0;
+	list_partitions(blkid_probe_get_partitions(probe), list);
+	/* Without a table errno may be left over from what does not matter. */
+	error = list->count == 0 && csum_probe_is_medium_error(-errno) ? -errno : 0;
+	blkid_free_probe(probe);
+	return error;
+}
+
 int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device,
 			  struct csum_partitions *list)
 {
-	blkid_probe probe;
-	int descriptor, error;
+	int descriptor, stand_in, error;
 
 	list->count = 0;
 	if (device->descriptor < 0)
@@ -159,11 +192,12 @@ int csum_probe_partitions(const struct csum_handlers *handlers, const struct csu
 	if (descriptor < 0)
 		return csum_report_error(handlers, descriptor, device->name,
 					 "cannot open it again to look for partitions");
-	error = new_probe(descriptor, 0, 0, &probe);
-	if (error == 0) {
-		/* NULL: there is no table, or it cannot be read, which is the same to who asks. */
-		list_partitions(blkid_probe_get_partitions(probe), list);
-		blkid_free_probe(probe);
+	error = ask_partitions(descriptor, list);
+	if (error < 0 && csum_probe_is_medium_error(error)) {
+		stand_in = csum_probe_stand_in(descriptor, 0, 0);
+		error = stand_in < 0 ? stand_in : ask_partitions(stand_in, list);
+		if (stand_in >= 0)
+			close(stand_in);
 	}
 	close(descriptor);
 	if (error < 0)
@@ -178,6 +212,8 @@ int csum_probe_signatures(const struct csum_handlers *handlers, const struct csu
 	int error = csum_probe_list(handlers, device, 0, 0, &list);
 
 	found[0] = '\0';
+	if (!error && list.is_partial)
+		error = csum_report_error(handlers, -EIO, device->name, "cannot look for signatures");
 	for (size_t i = 0; i < list.count && !error; i++) {
 		size_t used = strlen(found);
 

@@ -53,7 +53,7 @@ bool csum_guard_is_shared(const struct csum_volume *volume, const struct csum_gu
 		    !csum_guard_same_type(recorded->type, type))
 			return true;
 	}
-	return false;
+	return place->is_partial && !csum_guard_is_recorded(volume, place->offset_bytes, type);
 }
 
 /* ------------------------------------------------------------------ which there are */
@@ -136,8 +136,11 @@ static int ask(struct csum_volume *volume, struct csum_guard_place *place, struc
 	uint64_t size_bytes = place->offset_bytes == 0 ? 0 : place->size_bytes;
 	int error = csum_probe_list(&volume->handlers, volume->data, place->offset_bytes, size_bytes, list);
 
-	if (error || list->count == 0)
+	if (error)
 		return error;
+	place->is_partial = list->is_partial;
+	if (list->count == 0)
+		return 0;
 	place->found = calloc(list->count, sizeof(*place->found));
 	if (!place->found)
 		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "asking whether others wrote");

@@ -13,6 +13,7 @@ struct csum_guard_place {
 	uint64_t offset_bytes, size_bytes; /* of data space; to the end of its partition */
 	struct csum_signature *found; /* by libblkid, once asked */
 	size_t found_count;
+	bool is_partial; /* not all could be read that libblkid looks at: there may be more */
 };
 
 struct csum_guard_places {
@@ -46,7 +47,10 @@ bool csum_guard_same_type(const char *a, const char *b);
 bool csum_guard_is_recorded(const struct csum_volume *volume, uint64_t offset_bytes, const char *type);
 /* Whether libblkid finds it at that place. */
 bool csum_guard_is_found(const struct csum_guard_place *place, const char *type);
-/* Whether something else than a `type` is found at the place, or was when all was right. */
+/*
+ * Whether something else than a `type` is found at the place, was there when all was right, or may be there where that
+ * cannot be read.
+ */
 bool csum_guard_is_shared(const struct csum_volume *volume, const struct csum_guard_place *place, const char *type);
 
 #endif

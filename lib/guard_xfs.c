@@ -100,7 +100,7 @@ static bool is_right(uint8_t *bytes, uint32_t sector_size, unsigned int structur
 	return right;
 }
 
-/* Block numbers have the group in their upper bits. */
+/* Block numbers have the group in their upper bits. A log lies within one. */
 static bool decode_log(const uint8_t *bytes, uint64_t block_size, struct geometry *geometry)
 {
 	uint64_t start = field(bytes, LOG_START, 8), blocks = field(bytes, LOG_BLOCKS, 4);
@@ -112,8 +112,8 @@ static bool decode_log(const uint8_t *bytes, uint64_t block_size, struct geometr
 		return false;
 	group = start >> log;
 	block = start & ((UINT64_C(1) << log) - 1);
-	if (group >= geometry->ag_count || block * block_size >= geometry->ag_bytes || blocks == 0 ||
-	    blocks > LOG_BYTES_MAX / block_size)
+	if (group >= geometry->ag_count || blocks == 0 || blocks > LOG_BYTES_MAX / block_size ||
+	    (block + blocks) * block_size > geometry->ag_bytes)
 		return false;
 	geometry->log_offset_bytes = group * geometry->ag_bytes + block * block_size;
 	geometry->log_bytes = blocks * block_size;
