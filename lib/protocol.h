@@ -64,8 +64,23 @@ int csum_super_write(struct csum_volume *volume) CSUM_MUST_CHECK;
 /* Sets the state to active with that intent, in memory; a clean volume begins a new session. */
 void csum_super_set_intent(struct csum_volume *volume, uint64_t first_group, uint64_t group_count);
 
-/* W6: clean, no intent; one slot, durable on return. */
+/*
+ * W6: clean, no intent; one slot, durable on return. With it goes what is known of the data now (guard.h: record) and of
+ * its device (data_identity.h), and where that has changed then also C and the other slot.
+ */
 int csum_super_clean(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+/*
+ * Ends an interrupted change of the identity of the data device: makes C, and then the other slot, what the governing
+ * one is, where that is all they differ in. Durable on return. (format.md: Identity)
+ */
+int csum_super_level_identity(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+/* The slots that such a change has not come to, or may have torn. */
+void csum_super_find_identity_change(const struct csum_volume *volume, bool left_behind[CSUM_SLOTS]);
+
+/* Fills volume->slot_buffer with the backup of volume->superblock: static fields only. */
+void csum_super_encode_backup(struct csum_volume *volume, struct csum_superblock *backup);
 
 /* ---- protocol_journal.c */
 

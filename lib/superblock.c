@@ -306,6 +306,14 @@ bool csum_superblock_same_static(const struct csum_superblock *a, const struct c
 		      CSUM_STATIC_FIELDS_END - CSUM_STATIC_FIELDS_OFFSET) == 0;
 }
 
+bool csum_superblock_same_but_identity(const struct csum_superblock *a, const struct csum_superblock *b)
+{
+	struct csum_superblock other = *b;
+
+	memcpy(other.block.data_identity, a->block.data_identity, sizeof(other.block.data_identity));
+	return csum_superblock_same_static(a, &other);
+}
+
 uint32_t csum_superblock_seed_state(const struct csum_superblock *superblock)
 {
 	return csum_checksum_crc32(0, superblock->seed, sizeof(superblock->seed));

@@ -79,6 +79,9 @@ bool csum_superblock_exhausted(const struct csum_superblock *superblock);
 /* Whether bytes 24 ... 255 of both are the same. */
 bool csum_superblock_same_static(const struct csum_superblock *a, const struct csum_superblock *b);
 
+/* The same but for the identity of the data device, which an interrupted update leaves different. */
+bool csum_superblock_same_but_identity(const struct csum_superblock *a, const struct csum_superblock *b);
+
 /* CRC-32 state behind the seed: what imd sectors and the journal need of it. */
 uint32_t csum_superblock_seed_state(const struct csum_superblock *superblock);
 
