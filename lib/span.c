@@ -118,7 +118,7 @@ static int read_single(const struct csum_volume *volume, struct csum_group *grou
 	if (csum_io_vanished(error))
 		return error;
 	if (error)
-		group->verdict[copy] = error == -ENODATA ? CSUM_IMD_MISSING : CSUM_IMD_UNREADABLE;
+		group->verdict[copy] = error == CSUM_IO_PAST_END ? CSUM_IMD_MISSING : CSUM_IMD_UNREADABLE;
 	return 0;
 }
 

@@ -188,7 +188,7 @@ static int64_t port_pread(void *context, void *buffer, size_t size, uint64_t off
 	if (fault == SIM_VANISH)
 		return -ENODEV;
 	if (fault == SIM_EIO || unreadable(machine, port->disk, size, offset_bytes))
-		return fail(machine, false, -EIO);
+		return fail(machine, false, machine->read_error ? machine->read_error : -EIO);
 	if (fault == SIM_EINTR)
 		return fail(machine, false, -EINTR);
 	if (fault == SIM_SHORT && half(machine, size)) {

@@ -290,6 +290,14 @@ static void take_finding(void *user, const struct csum_finding *finding)
 	}
 }
 
+static void take_reason(void *user, const struct csum_finding *finding)
+{
+	struct sim_view *view = user;
+
+	if (csum_finding_is_error(finding->kind))
+		snprintf(view->reason, sizeof(view->reason), "%s", finding->reason);
+}
+
 static void look_at_volume(struct csum_volume *volume, struct looking *looking)
 {
 	struct sim_view *view = looking->view;
@@ -300,7 +308,11 @@ static void look_at_volume(struct csum_volume *volume, struct looking *looking)
 		.finding = take_finding,
 		.user = looking,
 	};
-	const struct csum_check_options check_options = { .length_bytes = CSUM_TO_END };
+	const struct csum_check_options check_options = {
+		.length_bytes = CSUM_TO_END,
+		.finding = take_reason,
+		.user = view,
+	};
 	uint64_t done_bytes;
 
 	csum_volume_get_info(volume, &view->info);

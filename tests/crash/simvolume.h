@@ -110,6 +110,7 @@ struct sim_view {
 	int open_error, read_error, check_error;
 	uint64_t sectors;
 	uint32_t *content; /* per sector; SIM_BAD where it was a finding */
+	char reason[96]; /* of the last error that was found */
 	struct csum_totals totals;
 	struct csum_volume_info info; /* device names are not valid any more */
 	char message[256];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sectors that stay unreadable, at rest and during recovery: each is handled as the protocol says. */
+/*
+ * Sectors that stay unreadable, at rest and during recovery: each is handled as the protocol says, whatever the error
+ * that the device gives for it.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -7,6 +10,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +50,19 @@ struct bench {
 	uint64_t unreadable[9]; /* pairs: disk, block */
 };
 
+/* The device's error for a place that cannot be read, that of the test under way. */
+static const struct {
+	const char *name;
+	int error;
+} errors[] = {
+	{ "EIO", -EIO },	 { "ENODATA", -ENODATA },     { "EREMOTEIO", -EREMOTEIO },
+	{ "EILSEQ", -EILSEQ },	 { "ETIMEDOUT", -ETIMEDOUT }, { "EBADE", -EBADE },
+	{ "ENOLINK", -ENOLINK }, { "ENOSPC", -ENOSPC },	      { "EUCLEAN", -EUCLEAN },
+	{ "EBADMSG", -EBADMSG }, { "ECANCELED", -ECANCELED },
+};
+enum { ERRORS = sizeof(errors) / sizeof(errors[0]) };
+static int present_error;
+
 static void set_up(struct bench *bench, const struct sim_scenario *scenario)
 {
 	char reason[256] = "";
@@ -55,6 +72,7 @@ static void set_up(struct bench *bench, const struct sim_scenario *scenario)
 		fail_msg("%s", reason);
 	sim_machine_init(&bench->machine, &bench->start.map, &bench->start.state);
 	bench->machine.unreadable = bench->unreadable;
+	bench->machine.read_error = present_error;
 	bench->unreadable[0] = UINT64_MAX;
 }
 
@@ -133,6 +151,7 @@ static void test_data_sector(void **state)
 	look(&bench);
 	assert_content(&bench, 63, 64, SIM_BAD);
 	assert_findings(&bench, CSUM_UNREADABLE, 1);
+	assert_string_equal(bench.view.reason, "the device cannot read it");
 	assert_int_equal(bench.view.read_error, -EBADMSG);
 	/* Not to be changed in part; nothing is written, and the volume is clean. */
 	run(&bench, &part);
@@ -170,6 +189,7 @@ static void test_one_copy(void **state)
 		look(&bench);
 		assert_content(&bench, 0, 0, SIM_BAD);
 		assert_findings(&bench, CSUM_IMD_BAD, 1);
+		assert_string_equal(bench.view.reason, csum_imd_verdict_name(CSUM_IMD_UNREADABLE));
 		run(&bench, &command);
 		assert_int_equal(bench.run.error, 0);
 		sim_command_result(&bench.start.contents, &command, bench.start.content, bench.start.content);
@@ -327,14 +347,33 @@ static void test_slot_in_recovery(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ every error */
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_data_sector),	 cmocka_unit_test(test_one_copy),
+	cmocka_unit_test(test_both_copies),	 cmocka_unit_test(test_slot),
+	cmocka_unit_test(test_differing_sector), cmocka_unit_test(test_other_sector),
+	cmocka_unit_test(test_journal),		 cmocka_unit_test(test_slot_in_recovery),
+};
+enum { TESTS = sizeof(tests) / sizeof(tests[0]) };
+
+static int choose_error(void **state)
+{
+	present_error = *(const int *)*state;
+	return 0;
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_data_sector),	 cmocka_unit_test(test_one_copy),
-		cmocka_unit_test(test_both_copies),	 cmocka_unit_test(test_slot),
-		cmocka_unit_test(test_differing_sector), cmocka_unit_test(test_other_sector),
-		cmocka_unit_test(test_journal),		 cmocka_unit_test(test_slot_in_recovery),
-	};
+	static char names[ERRORS * TESTS][80];
+	struct CMUnitTest all[ERRORS * TESTS];
 
-	return cmocka_run_group_tests_name("unreadable", tests, NULL, NULL);
+	for (size_t i = 0; i < ERRORS * TESTS; i++) {
+		all[i] = tests[i % TESTS];
+		snprintf(names[i], sizeof(names[i]), "issue 8 B5: %s, %s", all[i].name, errors[i / TESTS].name);
+		all[i].name = names[i];
+		all[i].setup_func = choose_error;
+		all[i].initial_state = (void *)(uintptr_t)&errors[i / TESTS].error;
+	}
+	return cmocka_run_group_tests_name("unreadable", all, NULL, NULL);
 }
