@@ -94,7 +94,7 @@ int input_open(struct report *report, struct input *input, const char *name)
 		return -ECANCELED;
 	if (error) {
 		report_error(report, "%s: cannot open the input: %s", input->name, strerror(-error));
-		return error;
+		return -EIO;
 	}
 	if (S_ISDIR(status.st_mode))
 		return refuse(report, input, "a directory cannot be the input");

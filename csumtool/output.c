@@ -59,9 +59,10 @@ static int open_file(struct report *report, struct output *output, const char *n
 	output->opened = output->fd >= 0;
 	if (error == -EINTR && signals_pending())
 		return -ECANCELED;
-	if (error)
-		report_error(report, "%s: cannot open the output: %s", name, strerror(-error));
-	return error;
+	if (!error)
+		return 0;
+	report_error(report, "%s: cannot open the output: %s", name, strerror(-error));
+	return -EIO;
 }
 
 int output_open(struct report *report, struct output *output, const char *name, bool force, bool sparse)
@@ -74,9 +75,8 @@ int output_open(struct report *report, struct output *output, const char *name, 
 	if (error)
 		return error;
 	if (fstat(output->fd, &output->status) < 0) {
-		error = -errno;
-		report_error(report, "%s: %s", output->name, strerror(-error));
-		return error;
+		report_error(report, "%s: %s", output->name, strerror(errno));
+		return -EIO;
 	}
 	if (isatty(output->fd))
 		return refuse(report, output, -EINVAL, "a terminal cannot be the output");

@@ -10,6 +10,8 @@
  *                 clean unless it was its recovery that was cancelled
  *     -EINVAL     the volume or a parameter is not what the format allows
  *     -EBUSY      the volume is in use
+ *   A device or file that fails with an errno of which a function here says more is -EIO: EBADMSG, ECANCELED, ENODATA,
+ *   ENOSPC.
  *   Every other failure is reported once through csum_handlers.message before the function returns.
  * - A verdict about stored data is not an error: it arrives through the finding callback.
  * - Offsets and lengths are bytes of data space unless their name says "device" or "sector".

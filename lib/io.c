@@ -166,7 +166,7 @@ static int transfer(const struct csum_io_request *request)
 	size_t done = 0;
 
 	if (request->offset_bytes > device->size_bytes || request->size > device->size_bytes - request->offset_bytes)
-		return request->operation == CSUM_IO_READ ? -ENODATA : -ENOSPC;
+		return request->operation == CSUM_IO_READ ? CSUM_IO_PAST_END : -ENOSPC;
 	while (done < request->size) {
 		int64_t moved = transfer_once(request, done);
 
@@ -176,7 +176,7 @@ static int transfer(const struct csum_io_request *request)
 		if (done + (size_t)moved < request->size)
 			moved -= moved % device->logical_sector_size;
 		if (moved == 0)
-			return request->operation == CSUM_IO_READ ? -ENODATA : -EIO;
+			return request->operation == CSUM_IO_READ ? CSUM_IO_PAST_END : -EIO;
 		done += (size_t)moved;
 	}
 	return 0;
@@ -207,7 +207,7 @@ int csum_io_read_patiently(struct csum_device *device, void *buffer, size_t size
 	do {
 		error = csum_io_read_now(device, buffer, size, offset_bytes);
 		tried++;
-	} while (error && error != -ENODATA && !csum_io_vanished(error) && tried < CSUM_IO_READ_ATTEMPTS);
+	} while (error && error != CSUM_IO_PAST_END && !csum_io_vanished(error) && tried < CSUM_IO_READ_ATTEMPTS);
 	if (attempts)
 		*attempts = tried;
 	return error;
@@ -336,19 +336,13 @@ static int report_round(struct csum_io *io)
 	return -EIO;
 }
 
-/* A device's error must not pass for one of the library's own, which have a meaning to its callers. */
-static int foreign_error(int error)
-{
-	return error == -EBADMSG || error == -ECANCELED ? -EIO : error;
-}
-
 int csum_io_round_wait(struct csum_io *io)
 {
 	int error = 0;
 
 	csum_pool_wait(io->pool);
 	if (atomic_load(&io->failed))
-		error = foreign_error(report_round(io));
+		error = report_round(io);
 	io->round = NULL;
 	io->round_count = 0;
 	return error;
@@ -381,8 +375,7 @@ int csum_io_flush_all(struct csum_io *io)
 			error = device->ops->drop_cache(device->context);
 		if (error) {
 			atomic_store(&io->failed, true);
-			return foreign_error(
-				csum_report_error(io->handlers, error, device->name, "flushing the device"));
+			return csum_report_error(io->handlers, error, device->name, "flushing the device");
 		}
 		io->written[i] = false;
 	}

@@ -22,6 +22,11 @@
 #define CSUM_IO_PIECE_BYTES (1u << 20)
 /* Enough to keep a device busy with small strided writes; reads that verify need fewer. */
 #define CSUM_IO_THREADS 16u
+/*
+ * Reading past the end of the device. Beyond MAX_ERRNO of Linux (4095), so no device can return it; -ENODATA, for one,
+ * is what Linux gives an O_DIRECT reader for a medium error. It is never reported, nor does it leave the library.
+ */
+#define CSUM_IO_PAST_END (-10000)
 
 struct csum_io;
 
@@ -33,7 +38,7 @@ struct csum_io_request {
 	void *buffer; /* aligned to CSUM_BUFFER_ALIGNMENT or to the sector size */
 	size_t size;
 	uint64_t offset_bytes;
-	int error; /* result: 0 or a negative errno; -ENODATA: reading past the end of the device */
+	int error; /* result: 0, a negative errno, or CSUM_IO_PAST_END */
 };
 
 /* A growing list of requests; zero-initialised, reused by setting count to 0, freed by csum_io_list_free(). */
@@ -74,7 +79,7 @@ void csum_io_background_start(struct csum_io *io, unsigned int width, size_t cou
 			      void (*work)(void *argument, size_t index), void *argument);
 void csum_io_background_wait(struct csum_io *io);
 
-/* One read in the calling thread (any thread); the error is returned, not reported. */
+/* One read in the calling thread (any thread); its error, or CSUM_IO_PAST_END, is returned, not reported. */
 int csum_io_read_now(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes) CSUM_MUST_CHECK;
 
 /*

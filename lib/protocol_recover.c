@@ -4,7 +4,7 @@
  *
  *   R1  journal images in force go in place; flush; then the other copies; flush          [replay_first]
  *       (protocol_replay.c)
- *   R2  per group of the intent whose copies differ:
+ *   R2  per group of the intent whose copies differ, or of which one cannot be read:
  *         the newest copy right as it stands: the other copy := its entries; flush
  *         otherwise the right entry of each sector, through the journal: record; flush; older copies; flush;
  *         other copies; flush; only then another record                [use_journal, journal_after_older]
@@ -29,7 +29,7 @@ enum outcome {
 	NOTHING_TO_DO,
 	COPY_OVER, /* the newest copy is right as it stands */
 	MERGE, /* some sectors are right by the older copy */
-	UNRESOLVED, /* a sector is right by none */
+	UNRESOLVED, /* a sector is right by none, as far as can be read */
 	VANISHED,
 	NO_MEMORY,
 };
@@ -77,8 +77,8 @@ static void run_free(struct csum_verify *run)
 	free(run->entry);
 }
 
-/* Verifies the sectors of a group where the versions differ: -ENOMEM, or a vanished device. */
-static int read_differing(const struct chunk *chunk, uint64_t i, struct csum_verify *run)
+/* Verifies the sectors of a group on which it depends: -ENOMEM, or a vanished device. */
+static int read_deciding(const struct chunk *chunk, uint64_t i, struct csum_verify *run)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(chunk->volume);
 	uint64_t number = chunk->span.first_group + i;
@@ -86,7 +86,7 @@ static int read_differing(const struct chunk *chunk, uint64_t i, struct csum_ver
 	*run = (struct csum_verify){
 		.volume = chunk->volume,
 		.span = &chunk->span,
-		.need = CSUM_NEED_DIFFERING,
+		.need = csum_group_hidden(&chunk->span.groups[i]) ? CSUM_NEED_VERDICT : CSUM_NEED_DIFFERING,
 		.first_sector = csum_layout_first_sector(geometry, number),
 		.sector_count = csum_layout_group_sectors(geometry, number),
 	};
@@ -100,7 +100,7 @@ static enum outcome examine_data(struct chunk *chunk, uint64_t i)
 {
 	struct csum_verify run;
 	enum outcome outcome;
-	int error = read_differing(chunk, i, &run);
+	int error = read_deciding(chunk, i, &run);
 
 	if (error)
 		outcome = error == -ENOMEM ? NO_MEMORY : VANISHED;
@@ -110,16 +110,25 @@ static enum outcome examine_data(struct chunk *chunk, uint64_t i)
 	return outcome;
 }
 
+/*
+ * A copy that cannot be read now may be readable some day, and then be the only one by which a sector is right; unlike one
+ * that is torn, which a crash leaves only where the other is right for all of the group.
+ */
 static void examine_work(void *argument, size_t index)
 {
 	struct chunk *chunk = argument;
 	const struct csum_group *group = &chunk->span.groups[index];
 	uint32_t sector_size = csum_volume_geometry(chunk->volume)->sector_size;
 
+	chunk->unresolved_sector[index] =
+		csum_layout_first_sector(csum_volume_geometry(chunk->volume), chunk->span.first_group + index);
 	/* A lost group has nothing to recover from; it stays what it is: a finding. */
-	if (group->newer < 0 || csum_group_sound(group, sector_size))
+	if (group->newer < 0)
+		chunk->outcome[index] = csum_group_hidden(group) ? UNRESOLVED : NOTHING_TO_DO;
+	else if (csum_group_sound(group, sector_size))
 		chunk->outcome[index] = NOTHING_TO_DO;
-	else if (group->version_count < 2 || csum_imd_same_entries(group->version[0], group->version[1], sector_size))
+	else if (!csum_group_hidden(group) &&
+		 (group->version_count < 2 || csum_imd_same_entries(group->version[0], group->version[1], sector_size)))
 		chunk->outcome[index] = COPY_OVER;
 	else
 		chunk->outcome[index] = (uint8_t)examine_data(chunk, index);
@@ -137,10 +146,12 @@ static int report_outcome(struct chunk *chunk, uint64_t i)
 		if (chunk->recovery)
 			return 0;
 		if (chunk->unresolved++ == 0)
-			csum_report_warning(&volume->handlers, volume->data->name,
-					    "data sector %" PRIu64 " (device offset %" PRIu64
-					    ") is unreadable or matches neither version of its interrupted update",
-					    sector, csum_layout_data_offset(geometry, sector));
+			csum_report_warning(
+				&volume->handlers, volume->data->name,
+				"data sector %" PRIu64 " (device offset %" PRIu64
+				") is unreadable, or right by no version of its interrupted update that can be "
+				"read",
+				sector, csum_layout_data_offset(geometry, sector));
 		return 0;
 	case VANISHED:
 		return csum_report_error(&volume->handlers, -ENODEV, volume->data->name,
@@ -154,37 +165,44 @@ static int report_outcome(struct chunk *chunk, uint64_t i)
 }
 
 /* Of sectors that are right by no version, a scrub knows by which one they can be made right. */
-static int resolve_sectors(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
+static void resolve_sectors(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
 {
+	const struct csum_recovery *recovery = chunk->recovery;
 	const struct csum_group *group = &chunk->span.groups[i];
 	uint32_t sector_size = csum_volume_geometry(chunk->volume)->sector_size;
-	int error = 0;
+	bool open = false;
 
 	memcpy(merged_of(chunk, i), group->version[0], sector_size);
-	for (uint32_t s = 0; s < run->sector_count && !error; s++) {
+	for (uint32_t s = 0; s < run->sector_count; s++) {
 		uint64_t entry = csum_group_entry(group, s);
 
 		if (csum_verdict_is_bad((enum csum_verdict)run->verdict[s]))
-			error = chunk->recovery->choose(chunk->recovery->user, run, s, group, &entry);
+			recovery->choose(recovery->user, run, s, group, &entry, &open);
 		else if (run->verdict[s] == CSUM_VERDICT_OLDER)
 			entry = run->entry[s];
 		csum_imd_set_entry(merged_of(chunk, i), s, entry);
 	}
+	if (open)
+		return;
 	chunk->outcome[i] = csum_imd_same_entries(merged_of(chunk, i), group->version[0], sector_size) ? COPY_OVER :
 													 MERGE;
-	return error;
 }
 
 static int resolve_group(struct chunk *chunk, uint64_t i)
 {
 	struct csum_verify run;
-	int error = read_differing(chunk, i, &run);
+	int error;
 
+	if (chunk->span.groups[i].newer < 0) {
+		chunk->outcome[i] = chunk->recovery->give_up_unread ? NOTHING_TO_DO : UNRESOLVED;
+		return 0;
+	}
+	error = read_deciding(chunk, i, &run);
 	if (error)
 		csum_report_error(&chunk->volume->handlers, error, chunk->volume->data->name,
 				  "reading data of group %" PRIu64, chunk->span.first_group + i);
 	else
-		error = resolve_sectors(chunk, i, &run);
+		resolve_sectors(chunk, i, &run);
 	run_free(&run);
 	return error;
 }
@@ -196,10 +214,14 @@ static int take_part(struct chunk *chunk)
 	int error = 0;
 
 	for (uint64_t i = 0; i < chunk->span.group_count && !error; i++) {
-		if (chunk->outcome[i] != NOTHING_TO_DO)
-			recovery->group(recovery->user, chunk->span.first_group + i, &chunk->span.groups[i]);
+		if (chunk->outcome[i] == NOTHING_TO_DO)
+			continue;
 		if (chunk->outcome[i] == UNRESOLVED)
 			error = resolve_group(chunk, i);
+		if (!error && chunk->outcome[i] != NOTHING_TO_DO)
+			error = recovery->group(recovery->user, chunk->span.first_group + i, &chunk->span.groups[i],
+						chunk->outcome[i] == UNRESOLVED);
+		recovery->open += chunk->outcome[i] == UNRESOLVED;
 	}
 	return error;
 }
@@ -381,7 +403,7 @@ static void chunk_free(struct chunk *chunk)
 	free(chunk->unresolved_sector);
 }
 
-static int recover_intent(struct csum_volume *volume, struct csum_recovery *recovery)
+int csum_protocol_recover_intent(struct csum_volume *volume, struct csum_recovery *recovery)
 {
 	uint64_t group = volume->superblock.intent_first;
 	uint64_t end = group + volume->superblock.intent_count;
@@ -389,6 +411,8 @@ static int recover_intent(struct csum_volume *volume, struct csum_recovery *reco
 	struct chunk chunk = { .recovery = recovery };
 	int error = 0;
 
+	if (recovery)
+		recovery->open = 0;
 	if (group == end)
 		return 0;
 	each = end - group < each ? end - group : each;
@@ -418,7 +442,7 @@ int csum_protocol_recover_groups(struct csum_volume *volume, struct csum_recover
 
 	csum_report_note(&volume->handlers, volume->metadata->name, "recovering after an interrupted write");
 	if (!error && !(recovery && recovery->stuck))
-		error = recover_intent(volume, recovery);
+		error = csum_protocol_recover_intent(volume, recovery);
 	return error;
 }
 

@@ -97,7 +97,8 @@ int csum_protocol_replay(struct csum_volume *volume, struct csum_recovery *recov
 	for (uint32_t i = 0; i < volume->journal.count && !error; i++)
 		error = replay_image(replay, volume->journal.place[i].group);
 	for (uint32_t i = 0; i < replay->count && !error && recovery; i++)
-		recovery->group(recovery->user, replay->spans[i].first_group, &replay->spans[i].groups[0]);
+		error = recovery->group(recovery->user, replay->spans[i].first_group, &replay->spans[i].groups[0],
+					false);
 	if (!error)
 		error = replay_round(replay);
 	for (uint32_t i = 0; i < replay->count && !error; i++)

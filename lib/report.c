@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "report.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,12 @@ static void send(const struct csum_handlers *handlers, enum csum_severity severi
 	handlers->message(handlers->user, severity, text);
 }
 
+/* Those of csum.h that tell the caller in which state the volume is. */
+static bool has_own_meaning(int error)
+{
+	return error == -EBADMSG || error == -ECANCELED || error == -ENODATA || error == -ENOSPC;
+}
+
 int csum_report_error(const struct csum_handlers *handlers, int error, const char *device, const char *format, ...)
 {
 	va_list arguments;
@@ -31,7 +38,7 @@ int csum_report_error(const struct csum_handlers *handlers, int error, const cha
 	va_start(arguments, format);
 	send(handlers, CSUM_ERROR, device, error, format, arguments);
 	va_end(arguments);
-	return error;
+	return has_own_meaning(error) ? -EIO : error;
 }
 
 int csum_report_refusal(const struct csum_handlers *handlers, int error, const char *device, const char *format, ...)

@@ -8,7 +8,8 @@
 /*
  * Reports "DEVICE: text: strerror(-error)" as CSUM_ERROR and returns `error`, a negative errno. device may be
  * NULL (then without it). For a failed system call; what the library itself refuses goes through
- * csum_report_refusal().
+ * csum_report_refusal(). What csum.h gives a meaning of its own is returned as -EIO: a device or a file system may fail
+ * with any errno, and that says nothing of the kind.
  */
 int csum_report_error(const struct csum_handlers *handlers, int error, const char *device, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -103,6 +103,7 @@ static int release(struct csum_scrub *scrub)
 	free(scrub->round_data);
 	free(scrub->bad);
 	free(scrub->wants);
+	free(scrub->sought);
 	free(scrub->groups);
 	return error;
 }

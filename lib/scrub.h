@@ -7,6 +7,8 @@
  *   scrub_imd.c      copies of imd sectors
  *   scrub_super.c    slots of the superblock, and the record of the scrub in them
  *   scrub_recover.c  an active volume first of all
+ *   scrub_choose.c   of its bad sectors, by which version each can be made right
+ *   scrub_search.c   their contents, looked for in all of the data
  *   scrub_bad.c      the table of bad sectors: what is known of each, reports
  *   scrub_guard.c    whether others wrote them: classes, what may be repaired, what is held
  *   scrub_undecided.c    bad sectors on which that depends on all others, kept to the end of the pass
@@ -38,6 +40,9 @@
 /* Sectors written in one round. */
 #define CSUM_SCRUB_ROUND 128u
 
+/* Contents of interrupted sectors that are looked for in one search, two a sector. */
+#define CSUM_SCRUB_SOUGHT 65536u
+
 #define CSUM_SCRUB_NO_INDEX UINT32_MAX
 
 /* One bad sector. */
@@ -49,6 +54,7 @@ struct csum_scrub_bad {
 	uint32_t wanted; /* how many have this one for their source and are not done */
 	bool readable, uniform; /* uniform: one repeated byte, which is nobody's in particular */
 	bool done, gone; /* gone: right when it was read again */
+	bool refreshed; /* it has been read again */
 	bool blocked; /* what it holds is the only copy of a content that could not be put right */
 	bool joined; /* the pass has not brought it here: it is there for the sake of another one */
 	enum csum_guard_cover cover;
@@ -104,6 +110,11 @@ struct csum_scrub {
 	enum csum_scrub_ruling ruling;
 	struct csum_scrub_undecided *undecided; /* NULL: none are kept */
 
+	/* scrub_search.c */
+	struct csum_scrub_sought *sought; /* a table; NULL: nothing has been wanted */
+	uint32_t sought_count;
+	bool searched;
+
 	/* scrub_super.c */
 	bool slots_stuck; /* a slot cannot be written: no record, and no recovery */
 	struct csum_scrub_totals base; /* of earlier runs of this scrub */
@@ -119,7 +130,7 @@ struct csum_scrub {
 
 	/* scrub_park.c */
 	struct csum_parked parked; /* entry 0: none */
-	bool parked_needed; /* its owner is bad */
+	bool parked_needed; /* its owner is bad, or nobody can read whether there is one */
 	uint8_t *parked_record;
 
 	/* one sector, with its group, on its own */
@@ -148,6 +159,12 @@ int csum_scrub_pass(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
 			     struct csum_bad_sector *found);
 
+/* What the limits on reading mean to another scan: data of a batch at most (0: as is best); the time; sleeping. */
+uint64_t csum_scrub_batch_bytes(const struct csum_scrub *scrub);
+bool csum_scrub_time_is_up(const struct csum_scrub *scrub);
+/* Sleeps until the batch, which was read, is paid for. -ECANCELED. */
+int csum_scrub_pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch) CSUM_MUST_CHECK;
+
 /* ---- scrub_super.c */
 
 /* O1 for a scrub: slots that are invalid or differ are rewritten, and reported. */
@@ -174,6 +191,20 @@ int csum_scrub_imd_repair(struct csum_scrub *scrub, struct csum_scan_batch *batc
 
 /* Recovers an active volume; sets dry_run when it has to stay active. */
 int csum_scrub_recover(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* ---- scrub_search.c */
+
+/*
+ * The content of that entry is to be looked for. false: there is no room for another one, or no memory. Once the search
+ * has been made: whether it was among those.
+ */
+bool csum_scrub_search_want(struct csum_scrub *scrub, uint64_t entry);
+/* Whether anything is to be looked for, and has not been yet. */
+bool csum_scrub_search_due(const struct csum_scrub *scrub);
+/* Reads all data. *ended is false when the time limit came first. Errors as of csum_scan(). */
+int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended) CSUM_MUST_CHECK;
+/* Whether that content lies in some sector, still: it goes to `data`, aligned, and the sector to *place. */
+bool csum_scrub_search_read(struct csum_scrub *scrub, uint64_t entry, uint8_t *data, uint64_t *place);
 
 /* ---- scrub_bad.c */
 

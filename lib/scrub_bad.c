@@ -12,6 +12,9 @@
 #include "report.h"
 #include "util.h"
 
+/* How often sectors join the table for what those hold that have joined it: each time is a pass over all metadata. */
+#define JOINS_MOST 8u
+
 int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *found)
 {
 	if (scrub->bad_count == scrub->bad_capacity) {
@@ -41,8 +44,12 @@ static void refresh_work(void *argument, size_t index)
 	struct csum_scrub_bad *bad = &scrub->bad[index];
 	struct csum_volume *volume = scrub->volume;
 	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), bad->found.sector);
-	uint8_t *data = csum_io_alloc(scrub->sector_size);
+	uint8_t *data;
 
+	if (bad->refreshed)
+		return;
+	data = csum_io_alloc(scrub->sector_size);
+	bad->refreshed = true;
 	bad->class = CSUM_CLASS_DEAD;
 	if (data && csum_io_read_patiently(volume->data, data, scrub->sector_size, offset_bytes, NULL) == 0) {
 		bad->readable = true;
@@ -88,11 +95,25 @@ static void link_one(struct csum_scrub *scrub, uint32_t index)
 	scrub->bad[bad->source].wanted++;
 }
 
+static void link_all(struct csum_scrub *scrub)
+{
+	for (size_t i = 0; i < scrub->bad_count; i++) {
+		scrub->bad[i].source = CSUM_SCRUB_NO_INDEX;
+		scrub->bad[i].wanted = 0;
+	}
+	for (uint32_t i = 0; i < scrub->bad_count; i++) {
+		if (!scrub->bad[i].gone)
+			link_one(scrub, i);
+	}
+}
+
 /*
  * A bad sector that the pass has not come to yet, or that lies outside its range, may have its only copy in the place
- * of sector `index`: it joins the table, to be healed before that place is overwritten.
+ * of sector `index`: it joins the table, to be healed before that place is overwritten. As what it holds may be another
+ * one's only copy again, it is to be learned of like the others; where that goes on for too long (join is false), the
+ * place of `index` is not overwritten.
  */
-static int add_owners(struct csum_scrub *scrub, uint32_t index)
+static int add_owners(struct csum_scrub *scrub, uint32_t index, bool join)
 {
 	struct csum_scrub_want *want = csum_scrub_want(scrub, scrub->bad[index].found.computed_entry);
 	int error = 0;
@@ -107,13 +128,13 @@ static int add_owners(struct csum_scrub *scrub, uint32_t index)
 		if (error || !csum_verdict_is_bad(found.verdict) || found.verdict == CSUM_VERDICT_LOST ||
 		    found.expected_entry != want->entry)
 			continue;
-		error = csum_scrub_bad_add(scrub, &found);
-		if (error)
+		if (!join) {
+			scrub->bad[index].blocked = true;
 			break;
-		scrub->bad[scrub->bad_count - 1].joined = true;
-		scrub->bad[scrub->bad_count - 1].source = index;
-		scrub->bad[scrub->bad_count - 1].readable = found.verdict != CSUM_VERDICT_UNREADABLE;
-		scrub->bad[index].wanted++;
+		}
+		error = csum_scrub_bad_add(scrub, &found);
+		if (!error)
+			scrub->bad[scrub->bad_count - 1].joined = true;
 	}
 	return error;
 }
@@ -145,32 +166,6 @@ static int ask_again(struct csum_scrub *scrub)
 	return error;
 }
 
-int csum_scrub_bad_learn(struct csum_scrub *scrub)
-{
-	int error = ask_again(scrub);
-	uint32_t count = (uint32_t)scrub->bad_count;
-
-	if (error)
-		return error;
-	csum_io_parallel(scrub->volume->io, 0, scrub->bad_count, refresh_work, scrub);
-	count_runs(scrub);
-	error = csum_scrub_lookup(scrub);
-	if (error && error != -ECANCELED)
-		return error;
-	for (uint32_t i = 0; i < count; i++) {
-		if (!scrub->bad[i].gone)
-			link_one(scrub, i);
-	}
-	for (uint32_t i = 0; i < count && !error; i++) {
-		if (may_have_owners(scrub, i))
-			error = add_owners(scrub, i);
-	}
-	csum_scrub_guard_classify(scrub);
-	return error;
-}
-
-/* ------------------------------------------------------------------ */
-
 static int compare_sectors(const void *a, const void *b)
 {
 	uint64_t first = ((const struct csum_scrub_bad *)a)->found.sector;
@@ -178,6 +173,39 @@ static int compare_sectors(const void *a, const void *b)
 
 	return (first > second) - (first < second);
 }
+
+/* What is known of those that are in the table: its order is that of sectors, which the lookup relies on. */
+static int learn_present(struct csum_scrub *scrub)
+{
+	int error;
+
+	qsort(scrub->bad, scrub->bad_count, sizeof(*scrub->bad), compare_sectors);
+	csum_io_parallel(scrub->volume->io, 0, scrub->bad_count, refresh_work, scrub);
+	count_runs(scrub);
+	error = csum_scrub_lookup(scrub);
+	if (!error || error == -ECANCELED)
+		link_all(scrub);
+	return error;
+}
+
+int csum_scrub_bad_learn(struct csum_scrub *scrub)
+{
+	int error = ask_again(scrub);
+	size_t known = 0;
+
+	for (unsigned int turn = 0; !error && scrub->bad_count > known; turn++) {
+		known = scrub->bad_count;
+		error = learn_present(scrub);
+		for (uint32_t i = 0; i < known && !error; i++) {
+			if (may_have_owners(scrub, i))
+				error = add_owners(scrub, i, turn < JOINS_MOST);
+		}
+	}
+	csum_scrub_guard_classify(scrub);
+	return error;
+}
+
+/* ------------------------------------------------------------------ */
 
 /* Left, and met by the pass as well, which reports it. */
 static bool is_reported_elsewhere(const struct csum_scrub *scrub, const struct csum_scrub_bad *bad)

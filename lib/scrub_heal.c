@@ -77,6 +77,8 @@ static bool heal_from_elsewhere(struct csum_scrub *scrub, const struct csum_scru
 		memcpy(data, csum_parked_content(scrub->parked_record), scrub->sector_size);
 		found = confirmed(scrub, data, bad->found.expected_entry);
 	}
+	if (!found)
+		found = csum_scrub_search_read(scrub, bad->found.expected_entry, data, &outcome->source_sector);
 	if (found)
 		outcome->means = CSUM_MEANS_ELSEWHERE;
 	else

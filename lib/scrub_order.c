@@ -151,9 +151,13 @@ static int repair_all(struct csum_scrub *scrub)
 		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
 	take_parked(scrub);
 	for (uint32_t i = 0; i < scrub->bad_count; i++) {
+		if (scrub->bad[i].blocked)
+			block(&order, i);
+	}
+	for (uint32_t i = 0; i < scrub->bad_count; i++) {
 		if (scrub->bad[i].gone)
 			scrub->bad[i].done = true;
-		else if (scrub->bad[i].wanted == 0)
+		else if (scrub->bad[i].wanted == 0 && !scrub->bad[i].done)
 			order.ready[order.ready_count++] = i;
 	}
 	while (!error && (order.ready_count || is_any_left(&order)))

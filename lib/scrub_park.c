@@ -45,6 +45,11 @@ int csum_scrub_park_load(struct csum_scrub *scrub)
 				       CSUM_JOURNAL_OFFSET, NULL);
 	if (csum_io_vanished(error))
 		return csum_report_error(&volume->handlers, error, volume->metadata->name, "reading a parked sector");
+	/* What may lie there, and be read again, is not to be parked over. */
+	if (error && !(volume->allow & CSUM_ALLOW_UNREAD)) {
+		scrub->parked_needed = true;
+		return 0;
+	}
 	if (error || !csum_parked_decode(record, volume->seed_state, scrub->sector_size, &scrub->parked) ||
 	    scrub->parked.owner >= csum_volume_geometry(volume)->data_sectors ||
 	    !is_content(scrub, csum_parked_content(record), scrub->parked.entry)) {
@@ -68,10 +73,11 @@ int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, 
 	*safe = !scrub->parked_needed;
 	if (!*safe)
 		return 0;
-	/* What is not there any more, or is not what it was, is nobody's loss. */
-	if (csum_io_read_patiently(volume->data, content, scrub->sector_size,
-				   csum_layout_data_offset(csum_volume_geometry(volume), wanted->place), NULL) ||
-	    !is_content(scrub, content, wanted->entry))
+	error = csum_io_read_patiently(volume->data, content, scrub->sector_size,
+				       csum_layout_data_offset(csum_volume_geometry(volume), wanted->place), NULL);
+	/* What cannot be read now may be readable again; what is not what it was is nobody's loss. */
+	*safe = !error;
+	if (error || !is_content(scrub, content, wanted->entry))
 		return 0;
 	scrub->parked = *wanted;
 	scrub->parked_needed = scrub->dry_run;

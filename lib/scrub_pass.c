@@ -72,15 +72,15 @@ static uint64_t waiting(const struct csum_scrub *scrub)
 
 /* ------------------------------------------------------------------ between batches */
 
-static bool time_is_up(const struct csum_scrub *scrub)
+bool csum_scrub_time_is_up(const struct csum_scrub *scrub)
 {
 	uint64_t limit = scrub->options->time_limit_seconds;
 
 	return limit && (csum_scrub_clock_ms() - scrub->start_ms) / 1000 >= limit;
 }
 
-/* Sleeps until what was read is paid for; no credit for more than a second of slowness. */
-static int pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
+/* No credit for more than a second of slowness. */
+int csum_scrub_pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
 {
 	uint64_t rate = scrub->options->rate_bytes;
 	uint64_t bytes = batch->span.group_count * 2 * scrub->sector_size;
@@ -95,7 +95,7 @@ static int pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
 	if (now > scrub->paced_ms + 1000)
 		scrub->paced_ms = now - 1000;
 	scrub->paced_ms += bytes * 1000 / rate;
-	while (csum_scrub_clock_ms() < scrub->paced_ms && !time_is_up(scrub)) {
+	while (csum_scrub_clock_ms() < scrub->paced_ms && !csum_scrub_time_is_up(scrub)) {
 		const struct timespec nap = { .tv_nsec = SLEEP_MS * 1000000L };
 
 		nanosleep(&nap, NULL);
@@ -143,7 +143,7 @@ static int limits(struct csum_scrub *scrub)
 		scrub->ended_repairs = true;
 		return END_ERRORS;
 	}
-	return time_is_up(scrub) ? END_TIME : 0;
+	return csum_scrub_time_is_up(scrub) ? END_TIME : 0;
 }
 
 static int idle(void *user, struct csum_scan_batch *batch)
@@ -167,13 +167,13 @@ static int idle(void *user, struct csum_scan_batch *batch)
 		error = csum_scrub_record_reach(scrub, next_sector);
 	progress(scrub);
 	if (!error && !end)
-		error = pace(scrub, batch);
+		error = csum_scrub_pace(scrub, batch);
 	return error ? error : end;
 }
 
 /* ------------------------------------------------------------------ */
 
-static uint64_t batch_bytes(const struct csum_scrub *scrub)
+uint64_t csum_scrub_batch_bytes(const struct csum_scrub *scrub)
 {
 	uint64_t rate = scrub->options->rate_bytes;
 
@@ -192,7 +192,7 @@ static int walk(struct csum_scrub *scrub)
 		.visit = visit,
 		.idle = idle,
 		.user = scrub,
-		.batch_bytes = batch_bytes(scrub),
+		.batch_bytes = csum_scrub_batch_bytes(scrub),
 	};
 	int result;
 

@@ -64,6 +64,15 @@ bool csum_group_sound(const struct csum_group *group, uint32_t sector_size)
 	       csum_imd_same_entries(group->copy[0], group->copy[1], sector_size);
 }
 
+bool csum_group_hidden(const struct csum_group *group)
+{
+	bool hidden = false;
+
+	for (int copy = 0; copy < 2; copy++)
+		hidden |= group->verdict[copy] == CSUM_IMD_UNREADABLE || group->verdict[copy] == CSUM_IMD_MISSING;
+	return hidden;
+}
+
 uint64_t csum_group_entry(const struct csum_group *group, uint32_t index)
 {
 	return csum_imd_entry(group->version[0], index);
@@ -118,7 +127,7 @@ static int read_single(const struct csum_volume *volume, struct csum_group *grou
 	if (csum_io_vanished(error))
 		return error;
 	if (error)
-		group->verdict[copy] = error == -ENODATA ? CSUM_IMD_MISSING : CSUM_IMD_UNREADABLE;
+		group->verdict[copy] = error == CSUM_IO_PAST_END ? CSUM_IMD_MISSING : CSUM_IMD_UNREADABLE;
 	return 0;
 }
 

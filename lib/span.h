@@ -49,6 +49,9 @@ static inline struct csum_group *csum_span_group(const struct csum_span *span, u
 /* Two valid copies, equal entries, distinct generations: what I1 wants. */
 bool csum_group_sound(const struct csum_group *group, uint32_t sector_size);
 
+/* Whether a copy of it cannot be read. */
+bool csum_group_hidden(const struct csum_group *group);
+
 /* The entry of the newest version for the data sector at that index; the group has a version. */
 uint64_t csum_group_entry(const struct csum_group *group, uint32_t index);
 

@@ -112,7 +112,7 @@ static int read_single(const struct csum_verify *run, uint32_t i, bool *again)
 	*again = attempts > 1;
 	if (error) {
 		memset(sector_data(run, i), 0, sector_size(run));
-		run->verdict[i] = error == -ENODATA ? CSUM_VERDICT_MISSING : CSUM_VERDICT_UNREADABLE;
+		run->verdict[i] = error == CSUM_IO_PAST_END ? CSUM_VERDICT_MISSING : CSUM_VERDICT_UNREADABLE;
 	}
 	return 0;
 }

@@ -73,6 +73,12 @@ static const struct {
 	{ "EBADMSG", EBADMSG },
 	{ "ENOMEM", ENOMEM },
 	{ "EREMOTEIO", EREMOTEIO },
+	{ "ENODATA", ENODATA },
+	{ "EILSEQ", EILSEQ },
+	{ "EBADE", EBADE },
+	{ "ENOLINK", ENOLINK },
+	{ "EUCLEAN", EUCLEAN },
+	{ "ECANCELED", ECANCELED },
 };
 
 static bool is_control(const char *path)

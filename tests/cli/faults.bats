@@ -61,7 +61,9 @@ consistent() {
 	fault_volume
 	for pair in "EIO:Input/output error" "ENOSPC:No space left on device" "EROFS:Read-only file system" \
 		"EREMOTEIO:Remote I/O error" "ETIMEDOUT:Connection timed out" "ENODEV:No such device" \
-		"ENXIO:No such device or address" "EBADMSG:Bad message"; do
+		"ENXIO:No such device or address" "EBADMSG:Bad message" "ENODATA:No data available" \
+		"EILSEQ:Invalid or incomplete multibyte or wide character" "EBADE:Invalid exchange" \
+		"ENOLINK:Link has been severed" "EUCLEAN:Structure needs cleaning" "ECANCELED:Operation canceled"; do
 		fault clear "write ${pair%%:*} $(imd_at 2 0) 512" "write ${pair%%:*} $(imd_at 2 1) 512"
 		run_csum 8 write "$device" new
 		[ -z "$stdout" ]
@@ -271,6 +273,36 @@ consistent() {
 	[ -z "$stdout" ]
 	err_has "^csumtool: $device: .*No such device$"
 	consistent
+}
+
+@test "issue 8 B5: whatever error a device has for a sector, it is unreadable" {
+	local error first reads
+	fault_volume
+	for error in EIO ENODATA EREMOTEIO EILSEQ ETIMEDOUT EBADE ENOLINK ENOSPC EUCLEAN EBADMSG ECANCELED; do
+		echo "$error"
+		fault clear "read $error $(data_at 100) 512"
+		run_csum 4 check -J "$device"
+		[ "$(json finding '[.kind, .first_sector, .sector_count, .reason] | @csv')" = \
+			'"unreadable",100,1,"the device cannot read it"' ]
+		# No error is tried less often than another.
+		reads=$(fault_calls 1)
+		[ "$reads" -eq "${first:=$reads}" ]
+		must_fail 4 "data sector 100 .*the device cannot read it" read -o 100s -l 1s "$device"
+		must_fail 4 "data sector 100 .* is bad" write -o $((100 * 512 + 5)) -l 20 "$device" new
+		# It may pass.
+		fault clear "read $error $(data_at 100) 512 3"
+		run_csum 0 check -J "$device"
+		[ "$(json finding .kind)" = transient ]
+		fault clear "read $error $(imd_at 2 0) 512"
+		run_csum 4 check -J "$device"
+		[ "$(json finding '[.kind, .first_group, .copy] | @csv')" = '"imd-bad",2,0' ]
+		out_has '"reason":"unreadable"'
+		fault clear "read $error 4096 4096"
+		run_csum 0 read -q "$device"
+		cmp ../stdout old
+	done
+	fault clear
+	holds "$device" old
 }
 
 @test "reads that fail while opening" {

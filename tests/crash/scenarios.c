@@ -19,6 +19,10 @@
 #define SCRUB { .action = SIM_SCRUB }
 #define SCRUB_FROM { .action = SIM_SCRUB, .with_replica = true }
 #define SCRUB_WITH_UNDO { .action = SIM_SCRUB, .with_undo = true }
+/* Reads of those units fail all the time while it is at work, and pass then. */
+#define SCRUB_FAILING(what, which) \
+	{ .action = SIM_SCRUB, .failing = { .kind = what, .number = (which), .reads = 600 } }
+#define SCRUB_ALL_FAILING(what) { .action = SIM_SCRUB, .failing = { .kind = what, .all = true, .reads = 600 } }
 #define UNDO { .action = SIM_UNDO }
 #define ENDED(what) { .command = what, .flush = SIM_WHOLE }
 #define STOPPED(what, before, how, which) { .command = what, .flush = (before), .stop = (how), .fates = (which) }
@@ -220,6 +224,38 @@ const struct sim_scenario sim_scenarios[] = {
 	  .prelude = { STOPPED(WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER), STOPPED(RECOVER, 2, SIM_POWER_CUT, SIM_FIRST_TORN) },
 	  .command = SCRUB, .then = SCRUB,
 	  .depth = 3, .weight = 6, .floor = 220 },
+	/* Reads that fail for a while: what they hide is not given up. */
+	{ .name = "scrub-reads-fail", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
+	  .setup = { WRITE(60, 4, 1) }, .prelude = { STOPPED(WRITE(60, 4, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER) },
+	  .command = SCRUB_FAILING(SIM_DATA, 63), .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 400 },
+	{ .name = "scrub-reads-fail-external", .sector_size = 512, .interleave = 1, .tail_sectors = 6, .external = true,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { STOPPED(WRITE(0, 4, 2), 5, SIM_POWER_CUT, SIM_EVERY_OTHER) },
+	  .command = SCRUB_ALL_FAILING(SIM_DATA), .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 100 },
+	{ .name = "scrub-copy-reads-fail", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
+	  .setup = { WRITE(60, 4, 1) }, .prelude = { STOPPED(WRITE(60, 4, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER) },
+	  .command = SCRUB_FAILING(SIM_IMD, 2), .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 400 },
+	{ .name = "scrub-copies-reads-fail", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { STOPPED(WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER) },
+	  .command = SCRUB_ALL_FAILING(SIM_IMD), .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 100 },
+	{ .name = "scrub-journal-reads-fail", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) },
+	  .prelude = { STOPPED(WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER), STOPPED(RECOVER, 2, SIM_POWER_CUT, SIM_FIRST_TORN) },
+	  .command = SCRUB_ALL_FAILING(SIM_JOURNAL), .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 90 },
+	/* Three sectors rotated, one of them interrupted and still old: its content lies in a sector that is bad itself. */
+	{ .name = "scrub-rotated-interrupted", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { STOPPED(WRITE(0, 1, 2), 4, SIM_POWER_CUT, SIM_ALL_LOST) },
+	  .late_damage = SIM_RING, .command = SCRUB, .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 550 },
+	/* The same, all three interrupted, and one of them new. */
+	{ .name = "scrub-rotated-merge", .sector_size = 512, .interleave = 1, .tail_sectors = 6, .external = true,
+	  .setup = { WRITE(0, 4, 1) }, .prelude = { STOPPED(WRITE(0, 3, 2), 5, SIM_POWER_CUT, SIM_EVERY_OTHER) },
+	  .late_damage = SIM_RING, .command = SCRUB, .then = SCRUB,
+	  .depth = 3, .weight = 6, .floor = 550 },
 	{ .name = "scrub-with-undo", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
 	  .setup = { WRITE(0, 4, 1) }, .damage = SIM_BITS_AND_COPY, .command = SCRUB_WITH_UNDO, .then = SCRUB,
 	  .depth = 3, .weight = 6, .floor = 400 },

@@ -156,6 +156,22 @@ static bool unreadable(const struct sim_machine *machine, int disk, size_t size,
 	return false;
 }
 
+/* Whether this read is one of those that fail for a while. */
+static bool fails_for_now(struct sim_machine *machine, int disk, size_t size, uint64_t offset_bytes)
+{
+	struct sim_failing *failing = &machine->failing;
+	struct extent extent;
+
+	for (size_t done = 0; done < size && failing->reads; done = (size_t)(extent.end - offset_bytes)) {
+		extent = extent_at(machine->map, disk, offset_bytes + done);
+		if (extent.kind != failing->kind || (!failing->all && extent.number != failing->number))
+			continue;
+		failing->reads--;
+		return true;
+	}
+	return false;
+}
+
 /* Bytes that a short transfer moves of so many: whole sectors, which the device takes as one. */
 static size_t half(const struct sim_machine *machine, size_t size)
 {
@@ -188,7 +204,9 @@ static int64_t port_pread(void *context, void *buffer, size_t size, uint64_t off
 	if (fault == SIM_VANISH)
 		return -ENODEV;
 	if (fault == SIM_EIO || unreadable(machine, port->disk, size, offset_bytes))
-		return fail(machine, false, -EIO);
+		return fail(machine, false, machine->read_error ? machine->read_error : -EIO);
+	if (fails_for_now(machine, port->disk, size, offset_bytes))
+		return -EIO;
 	if (fault == SIM_EINTR)
 		return fail(machine, false, -EINTR);
 	if (fault == SIM_SHORT && half(machine, size)) {

@@ -98,6 +98,14 @@ enum sim_fault {
 	SIM_FAULTS
 };
 
+/* Reads that fail for a while, then pass: the first `reads` that touch one of these units; 0: none do. */
+struct sim_failing {
+	enum sim_kind kind;
+	bool all; /* of that kind; else that one */
+	uint64_t number;
+	uint64_t reads;
+};
+
 struct sim_machine;
 
 struct sim_port {
@@ -135,6 +143,8 @@ struct sim_machine {
 	bool failed; /* a write or flush has, and it was not one to carry on after */
 	bool lenient; /* a refused write is one to carry on after, unlike a failed flush: scrub */
 	const uint64_t *unreadable; /* pairs: disk, block number; ended by UINT64_MAX; a write does not heal them */
+	struct sim_failing failing; /* counts down */
+	int read_error; /* what reads of such a place end with; 0: -EIO */
 	uint32_t *trace; /* per flush: kinds written to its disk since the last one, a bit each; may be NULL */
 	size_t trace_size;
 	uint32_t kinds[SIM_DISKS]; /* since its last flush */

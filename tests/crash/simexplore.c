@@ -167,11 +167,17 @@ static enum sim_oracle judge_state(struct explorer *explorer, const struct sim_s
 	return sim_judge_format(&explorer->judge, state, explorer->expect, explorer->start.new_format.id, done);
 }
 
+/* Whether the command has ended with success, and there is nothing that it left to the next one. */
+static bool is_done(const struct explorer *explorer)
+{
+	return explorer->run.phase == SIM_ENDED && !explorer->run.stays_active;
+}
+
 static bool take(void *user, const struct sim_fates *fates)
 {
 	struct explorer *explorer = user;
 	struct sim_result *result = explorer->result;
-	bool done = explorer->run.phase == SIM_ENDED;
+	bool done = is_done(explorer);
 	struct sim_state state;
 	enum sim_oracle oracle;
 	uint64_t hash;

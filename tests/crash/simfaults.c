@@ -130,7 +130,7 @@ static void run_trial(struct trial *trial)
 	if (machine->fault_done) {
 		trial->result->faults++;
 		trial->result->carried_on += trial->run.error == 0;
-		trial->done = trial->run.error == 0;
+		trial->done = trial->run.error == 0 && !trial->run.stays_active;
 		set_expectations(trial);
 		judge_ending(trial);
 		/* Before opening has flushed, less is certain of what a killed process had left in the cache. */

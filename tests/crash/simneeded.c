@@ -34,6 +34,10 @@
 #define NO_RECORD_YET "no record there is of the session that begins; scrub-slots-lost-twice guards where one is"
 #define RECORD_FIRST \
 	"recovery begins with a journal record, and its flush makes the slot durable before an imd sector is written"
+#define STAYS_ACTIVE                                                                                       \
+	"the volume stays active, so the next one merges what has not been merged; scrub-recovers guards " \
+	"where it becomes clean"
+#define ALL_OLD "what is merged is what the older copy says already: all of it is old; scrub-rotated-merge guards"
 #define C_ALONE "at rest C alone shows the same contents; scrub-slots-lost-active and -twice guard"
 
 /* clang-format off */
@@ -263,6 +267,40 @@ const struct sim_excuse sim_excuses[] = {
 	  "scrub-slots-lost-active" },
 	{ SIM_SWAP_ROUNDS, 2, 2, RECORD_FIRST,
 	  "scrub-slots-lost-active" },
+	{ SIM_DROP_FLUSH, 2, 3, STAYS_ACTIVE,
+	  "scrub-reads-fail scrub-copy-reads-fail" },
+	{ SIM_LOSE_ROUND, 1, 2, STAYS_ACTIVE,
+	  "scrub-reads-fail scrub-copy-reads-fail" },
+	{ SIM_SWAP_ROUNDS, 1, 1, STAYS_ACTIVE,
+	  "scrub-reads-fail scrub-copy-reads-fail" },
+	{ SIM_LOSE_ROUND, 1, 1, ALL_OLD,
+	  "scrub-rotated-interrupted" },
+	{ SIM_DROP_FLUSH, 2, 2, IN_JOURNAL,
+	  "scrub-rotated-interrupted" },
+	{ SIM_DROP_FLUSH, 3, 3, IN_JOURNAL,
+	  "scrub-rotated-merge" },
+	{ SIM_SWAP_ROUNDS, 1, 1, IN_JOURNAL,
+	  "scrub-rotated-interrupted scrub-rotated-merge" },
+	{ SIM_LOSE_ROUND, 3, 3, CLEAN_TWICE,
+	  "scrub-rotated-interrupted scrub-rotated-merge" },
+	{ SIM_SWAP_ROUNDS, 3, 3, CLEAN_TWICE,
+	  "scrub-rotated-interrupted scrub-rotated-merge" },
+	{ SIM_DROP_FLUSH, 5, 5, RECORD,
+	  "scrub-rotated-interrupted" },
+	{ SIM_DROP_FLUSH, 6, 6, RECORD,
+	  "scrub-rotated-merge" },
+	{ SIM_LOSE_ROUND, 4, 4, RECORD,
+	  "scrub-rotated-interrupted scrub-rotated-merge" },
+	{ SIM_SWAP_ROUNDS, 4, 4, RECORD,
+	  "scrub-rotated-interrupted scrub-rotated-merge" },
+	{ SIM_DROP_FLUSH, 10, 10, UNPARKED,
+	  "scrub-rotated-interrupted" },
+	{ SIM_DROP_FLUSH, 11, 11, UNPARKED,
+	  "scrub-rotated-merge" },
+	{ SIM_LOSE_ROUND, 9, 9, UNPARKED,
+	  "scrub-rotated-interrupted scrub-rotated-merge" },
+	{ SIM_SWAP_ROUNDS, 9, 9, UNPARKED,
+	  "scrub-rotated-interrupted scrub-rotated-merge" },
 	{ SIM_LOSE_ROUND, 0, 0, NO_OLDER,
 	  "group-lost-journal" },
 	{ SIM_DROP_FLUSH, 3, 3, OLDER_GOVERNS,

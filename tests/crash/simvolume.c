@@ -28,6 +28,9 @@ void sim_command_name(const struct sim_command *command, char *text, size_t size
 	static const char *const names[] = { "nothing", "recovery", "write", "discard", "format", "scrub", "undo" };
 	size_t used = (size_t)snprintf(text, size, "%s", names[command->action]);
 
+	if (command->failing.reads)
+		used += (size_t)snprintf(text + used, size - used, " with the first %" PRIu64 " reads failing",
+					 command->failing.reads);
 	if (command->with_replica || command->with_undo)
 		snprintf(text + used, size - used, " with %s", command->with_replica ? "a replica" : "an undo file");
 	if (command->action != SIM_WRITE && command->action != SIM_DISCARD)
@@ -124,8 +127,12 @@ static int64_t fill_pattern(void *user, void *buffer, size_t size)
 	return (int64_t)size;
 }
 
-/* One that leaves something is as wrong as one that fails; but a lost group is beyond a scrub. */
-static int scrub(struct csum_volume *volume, const struct sim_command *command, const struct sim_aids *aids)
+/*
+ * One that leaves something is as wrong as one that fails; but a lost group is beyond a scrub, and what cannot be read may
+ * have to wait.
+ */
+static int scrub(struct csum_volume *volume, const struct sim_command *command, const struct sim_aids *aids,
+		 struct sim_run *run)
 {
 	const struct csum_scrub_options options = {
 		.length_bytes = CSUM_TO_END,
@@ -136,7 +143,8 @@ static int scrub(struct csum_volume *volume, const struct sim_command *command, 
 	struct csum_scrub_result result;
 	int error = csum_scrub(volume, &options, &result);
 
-	if (error)
+	run->stays_active = command->failing.reads && result.still_active;
+	if (error || run->stays_active)
 		return error;
 	return result.errors_left > result.totals.findings[CSUM_IMD_LOST] || result.still_active ? -EBADMSG : 0;
 }
@@ -151,7 +159,7 @@ static int undo(struct csum_volume *volume, const struct sim_aids *aids)
 }
 
 static int change(struct csum_volume *volume, const struct sim_command *command, const struct sim_aids *aids,
-		  uint64_t *done_bytes)
+		  struct sim_run *run)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
 	uint64_t group_bytes = (uint64_t)geometry->sectors_per_group * geometry->sector_size;
@@ -169,11 +177,11 @@ static int change(struct csum_volume *volume, const struct sim_command *command,
 	if (command->batch_groups)
 		volume->batch_bytes = command->batch_groups * group_bytes;
 	if (command->action == SIM_WRITE)
-		return csum_write(volume, &options, done_bytes);
+		return csum_write(volume, &options, &run->done_bytes);
 	if (command->action == SIM_DISCARD)
-		return csum_discard(volume, begin, end - begin, done_bytes);
+		return csum_discard(volume, begin, end - begin, &run->done_bytes);
 	if (command->action == SIM_SCRUB)
-		return scrub(volume, command, aids);
+		return scrub(volume, command, aids, run);
 	if (command->action == SIM_UNDO)
 		return undo(volume, aids);
 	return 0;
@@ -230,6 +238,7 @@ void sim_command_run(struct sim_machine *machine, const struct sim_command *comm
 		run->phase = SIM_ENDED;
 		return;
 	}
+	machine->failing = command->failing;
 	data = sim_machine_device(machine, 0, true);
 	metadata = machine->map->disks > 1 ? sim_machine_device(machine, 1, true) : data;
 	if (command->action == SIM_SCRUB)
@@ -238,11 +247,13 @@ void sim_command_run(struct sim_machine *machine, const struct sim_command *comm
 		run->error = csum_volume_open_devices(&handlers, data, metadata, true, 0, &volume);
 	if (!run->error) {
 		run->phase = SIM_AT_WORK;
-		run->error = change(volume, command, aids, &run->done_bytes);
+		volume->allow = command->allow;
+		run->error = change(volume, command, aids, run);
 		close_error = csum_volume_close(volume);
 		if (!run->error)
 			run->error = close_error;
 	}
+	machine->failing.reads = 0;
 	run->phase = SIM_ENDED;
 }
 
@@ -290,6 +301,14 @@ static void take_finding(void *user, const struct csum_finding *finding)
 	}
 }
 
+static void take_reason(void *user, const struct csum_finding *finding)
+{
+	struct sim_view *view = user;
+
+	if (csum_finding_is_error(finding->kind))
+		snprintf(view->reason, sizeof(view->reason), "%s", finding->reason);
+}
+
 static void look_at_volume(struct csum_volume *volume, struct looking *looking)
 {
 	struct sim_view *view = looking->view;
@@ -300,7 +319,11 @@ static void look_at_volume(struct csum_volume *volume, struct looking *looking)
 		.finding = take_finding,
 		.user = looking,
 	};
-	const struct csum_check_options check_options = { .length_bytes = CSUM_TO_END };
+	const struct csum_check_options check_options = {
+		.length_bytes = CSUM_TO_END,
+		.finding = take_reason,
+		.user = view,
+	};
 	uint64_t done_bytes;
 
 	csum_volume_get_info(volume, &view->info);

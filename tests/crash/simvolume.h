@@ -60,6 +60,8 @@ struct sim_command {
 	uint32_t version; /* of the bytes to write */
 	uint32_t window_groups, batch_groups; /* 0: the library's own */
 	bool with_replica, with_undo; /* scrub */
+	unsigned int allow; /* bits of enum csum_allow */
+	struct sim_failing failing; /* reads, while it is at work */
 };
 
 /* The bytes that a write of that version puts at those places of data space: of some, in every sector the same ones. */
@@ -78,6 +80,7 @@ struct sim_run {
 	enum sim_phase phase;
 	int error; /* of opening, the command or closing: the first */
 	uint64_t done_bytes;
+	bool stays_active; /* a scrub with failing reads, which rightly leaves what it cannot read */
 	char message[256]; /* the last one of the library */
 };
 
@@ -110,6 +113,7 @@ struct sim_view {
 	int open_error, read_error, check_error;
 	uint64_t sectors;
 	uint32_t *content; /* per sector; SIM_BAD where it was a finding */
+	char reason[96]; /* of the last error that was found */
 	struct csum_totals totals;
 	struct csum_volume_info info; /* device names are not valid any more */
 	char message[256];

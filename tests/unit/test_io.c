@@ -217,7 +217,8 @@ static void test_read_past_the_end(void **state)
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < PAST_THE_END; i++)
-		assert_int_equal(read_now(fixture, past_the_end[i].size, past_the_end[i].offset_bytes), -ENODATA);
+		assert_int_equal(read_now(fixture, past_the_end[i].size, past_the_end[i].offset_bytes),
+				 CSUM_IO_PAST_END);
 	assert_int_equal(fixture->memory.call_count, 0);
 	assert_int_equal(fixture->recorder.errors, 0);
 }
@@ -247,11 +248,11 @@ static void test_nothing_left_to_read(void **state)
 
 	fixture->memory.size = SIZE - 4096;
 	memcpy(fixture->memory.bytes, fixture->content, SIZE);
-	assert_int_equal(read_now(fixture, 4096, SIZE - 4096), -ENODATA);
-	assert_int_equal(read_now(fixture, 8192, SIZE - 8192), -ENODATA);
+	assert_int_equal(read_now(fixture, 4096, SIZE - 4096), CSUM_IO_PAST_END);
+	assert_int_equal(read_now(fixture, 8192, SIZE - 8192), CSUM_IO_PAST_END);
 	/* In the middle of a sector. */
 	fixture->memory.size = SIZE - 4096 + 100;
-	assert_int_equal(read_now(fixture, 8192, SIZE - 8192), -ENODATA);
+	assert_int_equal(read_now(fixture, 8192, SIZE - 8192), CSUM_IO_PAST_END);
 	assert_true(fixture->memory.call_count < 10);
 }
 
@@ -269,7 +270,7 @@ static void test_write_that_moves_nothing(void **state)
 static void test_read_errors_are_returned(void **state)
 {
 	struct fixture *fixture = *state;
-	const int errors[] = { -EIO, -ENODEV, -ENXIO, -EREMOTEIO, -EAGAIN };
+	const int errors[] = { -EIO, -ENODEV, -ENXIO, -EREMOTEIO, -EAGAIN, -ENODATA };
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		memdevice_reset(&fixture->memory);
@@ -282,6 +283,32 @@ static void test_read_errors_are_returned(void **state)
 	assert_false(csum_io_failed(fixture->io));
 }
 
+/* What a place may fail with: each is tried again, as it may pass. Only past the end nothing can. */
+static void test_issue8_b5_any_error_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+	const int errors[] = { -EIO,	 -ENODATA, -EREMOTEIO, -EILSEQ,	 -ETIMEDOUT, -EBADE,
+			       -ENOLINK, -ENOSPC,  -EUCLEAN,   -EBADMSG, -ECANCELED };
+	int attempts;
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		memdevice_reset(&fixture->memory);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 8192, 512, -1, errors[i]);
+		assert_int_equal(csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, 8192, &attempts),
+				 errors[i]);
+		assert_int_equal(attempts, CSUM_IO_READ_ATTEMPTS);
+		assert_int_equal(fixture->memory.call_count, CSUM_IO_READ_ATTEMPTS);
+		memdevice_reset(&fixture->memory);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 8192, 512, CSUM_IO_READ_ATTEMPTS - 1, errors[i]);
+		assert_int_equal(csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, 8192, &attempts),
+				 0);
+	}
+	assert_int_equal(csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, SIZE, &attempts),
+			 CSUM_IO_PAST_END);
+	assert_int_equal(attempts, 1);
+	assert_true(CSUM_IO_PAST_END < -4095);
+}
+
 static void test_vanished(void **state)
 {
 	(void)state;
@@ -289,7 +316,7 @@ static void test_vanished(void **state)
 	assert_true(csum_io_vanished(-ENXIO));
 	assert_false(csum_io_vanished(0));
 	assert_false(csum_io_vanished(-EIO));
-	assert_false(csum_io_vanished(-ENODATA));
+	assert_false(csum_io_vanished(CSUM_IO_PAST_END));
 	assert_false(csum_io_vanished(ENODEV));
 }
 
@@ -410,6 +437,7 @@ int main(void)
 		TEST(test_nothing_left_to_read),
 		TEST(test_write_that_moves_nothing),
 		TEST(test_read_errors_are_returned),
+		TEST(test_issue8_b5_any_error_is_tried_again),
 		TEST(test_vanished),
 		TEST(test_alloc),
 		TEST(test_list_joins),

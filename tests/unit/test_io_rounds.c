@@ -157,7 +157,7 @@ static void test_failed_write(void **state)
 	struct fixture *fixture = *state;
 
 	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_WRITE, 7 * UNIT, 1, 1, -ENOSPC);
-	assert_int_equal(write_units(fixture, DATA, 0, 20), -ENOSPC);
+	assert_int_equal(write_units(fixture, DATA, 0, 20), -EIO);
 	assert_one_error(&fixture->recorder, "data disk: writing 4096 bytes at offset 28672: No space left on device");
 	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 0);
 	assert_failed_for_good(fixture, 1);
@@ -211,7 +211,7 @@ static void test_failed_first_flush(void **state)
 	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_FLUSH, 0, 0, 1, -ENOSPC);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 8);
 	fixture->requests[3].device = &fixture->memory[METADATA].device;
-	assert_int_equal(csum_io_round(fixture->io, fixture->requests, 8), -ENOSPC);
+	assert_int_equal(csum_io_round(fixture->io, fixture->requests, 8), -EIO);
 	assert_one_error(&fixture->recorder, "data disk: flushing written data: No space left on device");
 	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 0);
 	assert_failed_for_good(fixture, 1);
@@ -297,7 +297,7 @@ static void test_reads(void **state)
 	fixture->requests[11].offset_bytes = SIZE;
 	assert_int_equal(csum_io_read(fixture->io, fixture->requests, REQUESTS), 0);
 	for (size_t i = 0; i < REQUESTS; i++) {
-		int expected = i == 5 ? -EIO : i == 9 ? -EREMOTEIO : i == 11 ? -ENODATA : 0;
+		int expected = i == 5 ? -EIO : i == 9 ? -EREMOTEIO : i == 11 ? CSUM_IO_PAST_END : 0;
 
 		assert_int_equal(fixture->requests[i].error, expected);
 		if (!expected)

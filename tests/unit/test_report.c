@@ -53,6 +53,30 @@ static void test_texts(void **state)
 	expect(&messages, CSUM_NOTE, "100%");
 }
 
+/* A device fails with whatever it likes: named as it is, and never taken for what the library itself says. */
+static void test_issue8_b5_errors_with_a_meaning_of_our_own(void **state)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} cases[] = {
+		{ -EBADMSG, "disk: flushing: Bad message" },
+		{ -ECANCELED, "disk: flushing: Operation canceled" },
+		{ -ENODATA, "disk: flushing: No data available" },
+		{ -ENOSPC, "disk: flushing: No space left on device" },
+	};
+	struct messages messages = { 0 };
+	const struct csum_handlers handlers = { .user = &messages, .message = keep };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(csum_report_error(&handlers, cases[i].error, "disk", "flushing"), -EIO);
+		expect(&messages, CSUM_ERROR, cases[i].text);
+		assert_int_equal(csum_report_refusal(&handlers, cases[i].error, "disk", "no"), cases[i].error);
+		messages.count = 0;
+	}
+}
+
 /* A name is no format. */
 static void test_percent_in_a_name(void **state)
 {
@@ -118,7 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),	  cmocka_unit_test(test_percent_in_a_name),
 		cmocka_unit_test(test_cut),	  cmocka_unit_test(test_nobody_listens),
-		cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_cancelled), cmocka_unit_test(test_issue8_b5_errors_with_a_meaning_of_our_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

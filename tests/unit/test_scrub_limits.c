@@ -13,6 +13,7 @@
 #include "checksum.h"
 #include "imd.h"
 #include "protocol.h"
+#include "scrub.h"
 #include "scrubbed.h"
 
 static struct scrubbed *const s = &scrubbed;
@@ -235,6 +236,93 @@ static void test_recovery_leaves(void **state)
 	assert_int_equal(scrubbed_check(&totals), 0);
 }
 
+/* The old content lies in a sector that is bad itself, whose own lies in the one that is interrupted. */
+static void test_issue8_b9_rotated(void **state)
+{
+	uint8_t content[512];
+	const struct csum_scrub_options options[] = {
+		{ .length_bytes = CSUM_TO_END },
+		{ .offset_bytes = 200 * 512, .length_bytes = 200 * 512 },
+		{ .length_bytes = CSUM_TO_END, .metadata_only = true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		interrupt(content);
+		scrubbed_put(300, 64);
+		scrubbed_put(310, 300);
+		scrubbed_put(64, 310);
+		assert_int_equal(scrubbed_run(&options[i]), 0);
+		assert_true(s->result.recovered);
+		assert_int_equal(s->recorder.warnings, 0);
+		assert_memory_equal(scrubbed_sector(64), scrubbed_original(64), 512);
+		assert_int_equal(s->findings[1].first_sector, 64);
+		assert_string_equal(s->how[1], "from data sector 300");
+		assert_int_equal(scrubbed_run(NULL), 0);
+		assert_healed();
+	}
+}
+
+/* Who does not want contents from elsewhere has none looked for. */
+static void test_issue8_b9_not_elsewhere(void **state)
+{
+	uint8_t content[512];
+
+	(void)state;
+	interrupt(content);
+	scrubbed_put(300, 64);
+	scrubbed_garbage(64);
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
+								    .heal = CSUM_HEAL_REPLICA | CSUM_HEAL_BITS }),
+			 0);
+	assert_int_equal(s->recorder.notes, 2); /* it recovers; it looks whose contents the bad ones hold */
+	assert_int_equal(s->recorder.warnings, 1);
+	assert_int_equal(info().state, CSUM_CLEAN);
+}
+
+/* Of so many interrupted sectors that not all are looked for at once the others wait, and are not given up. */
+static void test_issue8_b9_more_than_the_table(void **state)
+{
+	struct scrubbed_shape shape = scrubbed_usual;
+	const uint64_t sectors = CSUM_SCRUB_SOUGHT / 2 + 1000;
+	struct csum_volume *volume;
+	uint8_t other[512];
+
+	(void)state;
+	scrubbed_stop();
+	shape.data_sectors = 62 * 700;
+	scrubbed_start(&shape);
+	volume = scrubbed_open(true);
+	csum_super_set_intent(volume, 0, 700);
+	assert_int_equal(csum_super_write(volume), 0);
+	assert_int_equal(csum_super_write(volume), 0);
+	fill_random(other, 512, 4711);
+	for (uint64_t group = 0, done = 0; done < sectors; group++) {
+		int newest = csum_imd_compare_generations(csum_imd_generation(scrubbed_imd(group, 1)),
+							  csum_imd_generation(scrubbed_imd(group, 0))) > 0;
+		uint8_t *target = scrubbed_imd(group, !newest), *source = scrubbed_imd(group, newest);
+
+		memcpy(target, source, 512);
+		for (uint32_t i = 0; i < 62; i++) {
+			if (csum_imd_entry(source, i) == 0)
+				continue;
+			memcpy(other, &done, sizeof(done));
+			csum_imd_set_entry(target, i, csum_checksum_entry(CSUM_CRC64, other, 512));
+			scrubbed_garbage(62 * group + i);
+			done++;
+		}
+		csum_imd_seal(volume->seed_state, group, !newest, csum_imd_generation(source) + 1, target, 512);
+	}
+	assert_int_equal(csum_volume_close(volume), 0);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_true(s->result.still_active);
+	assert_int_equal(s->result.sectors_repaired, 0);
+	assert_int_equal(info().state, CSUM_ACTIVE);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_false(s->result.still_active);
+	assert_int_equal(info().state, CSUM_CLEAN);
+}
+
 static void test_slot_cannot_be_written(void **state)
 {
 	uint8_t content[512];
@@ -320,6 +408,9 @@ int main(void)
 		TEST(test_a_million),
 		TEST(test_recovers),
 		TEST(test_recovery_leaves),
+		TEST(test_issue8_b9_rotated),
+		TEST(test_issue8_b9_not_elsewhere),
+		TEST(test_issue8_b9_more_than_the_table),
 		TEST(test_slot_cannot_be_written),
 		TEST(test_unreadable_journal),
 		TEST(test_copies_cannot_be_written),

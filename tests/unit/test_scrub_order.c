@@ -140,6 +140,42 @@ static void test_owner_outside_range(void **state)
 	assert_memory_equal(scrubbed_sector(300), scrubbed_original(300), 512);
 }
 
+/* What joins the table for the sake of another one holds the only copy of a third one's content. */
+static void test_issue8_b9_ring_outside_range(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 400);
+	scrubbed_put(400, 8);
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
+	assert_int_equal(s->finding_count, 3);
+	assert_int_equal(s->result.sectors_repaired, 3);
+	assert_healed();
+}
+
+/* Where that goes on for longer than the table is filled for it, nothing is overwritten. */
+static void test_issue8_b9_long_chain_outside_range(void **state)
+{
+	const uint64_t first = 200, count = 12;
+	uint64_t chain[12], sector = first;
+
+	(void)state;
+	for (uint64_t i = 0; i < count; i++, sector += 13)
+		chain[i] = sector % 7 ? sector : sector + 1;
+	for (uint64_t i = 0; i + 1 < count; i++)
+		scrubbed_put(chain[i], chain[i + 1]);
+	scrubbed_garbage(chain[count - 1]);
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .offset_bytes = first * 512, .length_bytes = 512 }),
+			 0);
+	assert_int_equal(s->result.sectors_repaired, 0);
+	for (uint64_t i = 0; i + 1 < count; i++)
+		assert_memory_equal(scrubbed_sector(chain[i]), scrubbed_original(chain[i + 1]), 512);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->result.sectors_repaired, count - 1);
+	for (uint64_t i = 1; i < count; i++)
+		assert_memory_equal(scrubbed_sector(chain[i]), scrubbed_original(chain[i]), 512);
+}
+
 /* Writes to that sector are refused until memdevice_reset(). */
 static void refuse(uint64_t sector)
 {
@@ -242,6 +278,50 @@ static void test_parking_refused(void **state)
 	assert_healed();
 }
 
+/* Reads that fail when a ring is to be broken: the only copy of a content is not overwritten unseen. */
+static void test_issue8_b6_place_unreadable(void **state)
+{
+	/* Behind those of the scan, of its second look, and of the table. */
+	const struct memdevice_fault fault = { .call = MEMDEVICE_READ,
+					       .offset_bytes = scrubbed_offset(8),
+					       .size = 512,
+					       .skip = 3,
+					       .times = 3,
+					       .error = -EIO };
+
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	memdevice_fault(s->data, &fault);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 2);
+	assert_left(0, 8, BLOCKED);
+	assert_left(1, 300, BLOCKED);
+	memdevice_reset(s->data);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_healed();
+}
+
+/* What an earlier scrub has parked is not parked over because it cannot be read for a while. */
+static void test_issue8_b6_parked_unreadable(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	refuse(300);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_true(anything_parked());
+	memdevice_reset(s->data);
+	scrubbed_put(16, 101);
+	scrubbed_put(101, 16);
+	memdevice_fail(s->metadata, MEMDEVICE_READ, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->result.sectors_repaired, 0);
+	memdevice_reset(s->metadata);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_healed();
+}
+
 /* A record with other places, or of a content that is not what it says, is none. */
 static void test_forged_parked(void **state)
 {
@@ -284,12 +364,22 @@ static void test_dry_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_misdirected_write),	TEST(test_swapped),
-		TEST(test_rings_and_chains),	TEST(test_uniform_is_not_misplaced),
-		TEST(test_good_copy_elsewhere), TEST(test_owner_outside_range),
-		TEST(test_owner_refuses),	TEST(test_parked_until_written),
-		TEST(test_parked_in_vain),	TEST(test_parking_refused),
-		TEST(test_forged_parked),	TEST(test_dry_run),
+		TEST(test_misdirected_write),
+		TEST(test_swapped),
+		TEST(test_rings_and_chains),
+		TEST(test_uniform_is_not_misplaced),
+		TEST(test_good_copy_elsewhere),
+		TEST(test_owner_outside_range),
+		TEST(test_owner_refuses),
+		TEST(test_parked_until_written),
+		TEST(test_parked_in_vain),
+		TEST(test_parking_refused),
+		TEST(test_issue8_b9_ring_outside_range),
+		TEST(test_issue8_b9_long_chain_outside_range),
+		TEST(test_issue8_b6_place_unreadable),
+		TEST(test_issue8_b6_parked_unreadable),
+		TEST(test_forged_parked),
+		TEST(test_dry_run),
 	};
 
 	return cmocka_run_group_tests_name("scrub: order", tests, NULL, NULL);

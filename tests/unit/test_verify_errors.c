@@ -138,6 +138,25 @@ static void test_unreadable_unwritten(void **state)
 	assert_memory_equal(verified.data + 30 * 512, zeros, 512);
 }
 
+/* Whatever error a device has for a place: it is unreadable, not missing, and tried as often as ever. */
+static void test_issue8_b5_every_error(void **state)
+{
+	static const int errors[] = { -EIO,	-ENODATA, -EREMOTEIO, -EILSEQ,	-ETIMEDOUT, -EBADE,
+				      -ENOLINK, -ENOSPC,  -EUCLEAN,   -EBADMSG, -ECANCELED };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		memdevice_reset(memory->data);
+		verify_fail_reads(30, 0, -1, errors[i]);
+		assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
+		assert_verdicts(62, 30, 1, CSUM_VERDICT_UNREADABLE);
+		memdevice_reset(memory->data);
+		verify_fail_reads(30, 0, CSUM_IO_READ_ATTEMPTS, errors[i]);
+		assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
+		assert_verdicts(62, 30, 1, CSUM_VERDICT_TRANSIENT);
+	}
+}
+
 static void test_cut_short(void **state)
 {
 	(void)state;
@@ -185,6 +204,7 @@ int main(void)
 		TEST(test_several_runs_of_mismatches),
 		TEST(test_mismatch_then_error),
 		TEST(test_unreadable_unwritten),
+		TEST(test_issue8_b5_every_error),
 		TEST(test_cut_short),
 		TEST(test_vanished),
 	};
