@@ -74,6 +74,8 @@ def _add_mounted():
     add(MOUNTED, "btrfs", "nodatacow, fdatasync, crash",
         _use(using.in_place, using.crash_after_fsync, ("-o", "nodatacow")))
     add(MOUNTED, "btrfs", "snapshot, balance", _btrfs_snapshot)
+    add(MOUNTED, "ext4-prepared", "as its next use leaves it", _prepared(contents.prepared_ext), brief=True)
+    add(MOUNTED, "btrfs-prepared", "as its next use leaves it", _prepared(contents.prepared_btrfs))
     for content in ("ext4", "ext2"):
         add(MOUNTED, content, "by fuse2fs", _fuse2fs, brief=content == "ext4")
 
@@ -116,17 +118,14 @@ def _replaced(content):
     return make
 
 
-def _prepared(image, rng):
-    """The same file system, as its next day would leave it: one UUID, other files."""
-    tree, other = machine.place("tree"), machine.place("other")
-    machine.run("rm", "-rf", tree)
-    os.mkdir(tree)
-    contents.fill(tree, rng)
-    using.photo(tree, rng)
-    contents.blank(other, os.stat(image).st_size)
-    contents.mkfs_ext(other, "-t", "ext4", "-b", "1024", "-d", tree, *contents.PREPARED)
-    machine.make_same(image, other)
-    os.unlink(other)
+def _prepared(build):
+    """The same file system as its next day leaves it, where nothing can be mounted: one identity, more files."""
+    def make(image, rng):
+        other = machine.place("other")
+        build(other, rng, using.photo, using.many_small)
+        machine.make_same(image, other)
+        os.unlink(other)
+    return make
 
 
 def _shrink(image, rng):
@@ -162,7 +161,6 @@ def _add_tools():
     add(TOOLS, "ext4", "e2fsck -fyD", _tool("e2fsck", "-fyD", "IMAGE", statuses=(0, 1)))
     add(TOOLS, "ext4", "shrunk", _shrink)
     add(TOOLS, "ext4-half", "grown", _grow, brief=True)
-    add(TOOLS, "ext4-prepared", "as its next use leaves it", _prepared, brief=True)
     for content in ("xfs", "xfs-4k"):
         add(TOOLS, content, "xfs_repair", _tool("xfs_repair", "IMAGE"))
         add(TOOLS, content, "broken by xfs_db, xfs_repair", _xfs_broken, brief=content == "xfs")
@@ -192,7 +190,7 @@ def _mkfs(make, *options):
 _OVER = (
     ("mkfs.ext4", _mkfs(contents.mkfs_ext, "-t", "ext4"), ("xfs", "btrfs", "raw", "fat", "gpt", "ext4")),
     ("mkfs.xfs", _mkfs(contents.mkfs_xfs), ("ext4", "btrfs", "gpt", "xfs")),
-    ("mkfs.btrfs", _mkfs(contents.mkfs_btrfs, "--mixed", "-m", "single", "-d", "single"), ("ext4", "xfs", "gpt")),
+    ("mkfs.btrfs", _mkfs(contents.mkfs_btrfs, *contents.MIXED), ("ext4", "xfs", "gpt")),
     ("mkfs.vfat", _mkfs(contents.mkfs_vfat), ("ext4", "raw", "fat", "xfs", "btrfs")),
     ("mkfs.ntfs", _mkfs(contents.mkfs_ntfs), ("ext4", "raw")),
     ("mkswap", _tool("mkswap", "-f", "-q", "IMAGE"), ("ext4", "raw", "btrfs", "luks2", "xfs")),

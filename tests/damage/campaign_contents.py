@@ -82,27 +82,53 @@ def partition_table(target, label, script):
 # ---- contents: each a function of the path of a file to make, and a random number generator
 
 
-def _mounted_content(size, mkfs, mount=()):
+def tree(rng, *also):
+    """A directory with files, for tools that make a file system of one."""
+    path = machine.place("tree")
+    machine.run("rm", "-rf", path)
+    os.mkdir(path)
+    fill(path, rng)
+    for use in also:
+        use(path, rng)
+    return path
+
+
+def _mounted_content(size, mkfs, from_tree=None):
+    """from_tree: the option of mkfs that takes a directory, for machines on which nothing can be mounted."""
     def build(path, rng):
         blank(path, size)
         mkfs(path)
-        with machine.loop(path) as device, machine.mounted(*mount, device) as root:
-            fill(root, rng)
+        try:
+            with machine.loop(path) as device, machine.mounted(device) as root:
+                fill(root, rng)
+        except machine.Missing:
+            if not from_tree:
+                raise
+            mkfs(path, from_tree, tree(rng))
     return build
 
 
-def _unmounted_ext(path, rng):
-    """For machines without loop mounts, and with a known UUID: the same again is the file system after more use."""
-    tree = machine.place("tree")
-    machine.run("rm", "-rf", tree)
-    os.mkdir(tree)
-    fill(tree, rng)
+def _ext(*options):
+    return _mounted_content(48 * MIB, lambda path, *more: mkfs_ext(path, *options, *more), "-d")
+
+
+def _btrfs(size, *options):
+    return _mounted_content(size, lambda path, *more: mkfs_btrfs(path, *options, *more), "--rootdir")
+
+
+# Of known identity: made again, with a file more, it is the file system as its next day leaves it.
+_UUID = "6f6e6c79-2061-4578-8175-736564206f6e"
+
+
+def prepared_ext(path, rng, *also):
     blank(path, 48 * MIB)
-    mkfs_ext(path, "-t", "ext4", "-b", "1024", "-d", tree, *PREPARED)
+    mkfs_ext(path, "-t", "ext4", "-b", "1024", "-U", _UUID, "-E", "nodiscard,hash_seed=" + _UUID, "-d",
+             tree(rng, *also))
 
 
-PREPARED = ("-U", "6f6e6c79-2061-4578-8175-736564206f6e", "-E",
-            "nodiscard,hash_seed=6f6e6c79-2061-4578-8175-736564206f6e")
+def prepared_btrfs(path, rng, *also):
+    blank(path, 64 * MIB)
+    mkfs_btrfs(path, *MIXED, "-U", _UUID, "--rootdir", tree(rng, *also))
 
 
 def _half_ext(path, rng):
@@ -169,21 +195,23 @@ def _table(label, script, offset):
 # The one in the extended partition begins at 6 MiB.
 _LOGICAL = "start=2048,size=8192,type=83\nstart=10240,type=5\nstart=12288,size=81920,type=83\n"
 
+MIXED = ("--mixed", "-m", "single", "-d", "single")
+
 CONTENTS = {
-    "ext4": _mounted_content(48 * MIB, lambda path: mkfs_ext(path, "-t", "ext4", "-b", "4096")),
-    "ext4-1k": _mounted_content(48 * MIB, lambda path: mkfs_ext(path, "-t", "ext4", "-b", "1024")),
-    "ext4-plain": _mounted_content(48 * MIB, lambda path: mkfs_ext(path, "-t", "ext4", "-O", "^metadata_csum")),
-    "ext3": _mounted_content(48 * MIB, lambda path: mkfs_ext(path, "-t", "ext3", "-O", "^metadata_csum")),
-    "ext2": _mounted_content(48 * MIB, lambda path: mkfs_ext(path, "-t", "ext2", "-O", "^metadata_csum")),
+    "ext4": _ext("-t", "ext4", "-b", "4096"),
+    "ext4-1k": _ext("-t", "ext4", "-b", "1024"),
+    "ext4-plain": _ext("-t", "ext4", "-O", "^metadata_csum"),
+    "ext3": _ext("-t", "ext3", "-O", "^metadata_csum"),
+    "ext2": _ext("-t", "ext2", "-O", "^metadata_csum"),
     "ext4-half": _half_ext,
-    "ext4-prepared": _unmounted_ext,
+    "ext4-prepared": prepared_ext,
     "xfs": _mounted_content(64 * MIB, mkfs_xfs),
     "xfs-4k": _mounted_content(96 * MIB, lambda path: mkfs_xfs(path, "-s", "size=4096")),
     "xfs-300": _mounted_content(304 * MIB, lambda path: machine.run("mkfs.xfs", "-q", "-f", "-K", path)),
-    "btrfs": _mounted_content(64 * MIB, lambda path: mkfs_btrfs(path, "--mixed", "-m", "single", "-d", "single")),
-    "btrfs-dup": _mounted_content(128 * MIB, mkfs_btrfs),
-    "btrfs-xxhash": _mounted_content(64 * MIB, lambda path: mkfs_btrfs(path, "--mixed", "-m", "single", "-d", "single",
-                                                                       "--csum", "xxhash")),
+    "btrfs": _btrfs(64 * MIB, *MIXED),
+    "btrfs-dup": _btrfs(128 * MIB),
+    "btrfs-xxhash": _btrfs(64 * MIB, *MIXED, "--csum", "xxhash"),
+    "btrfs-prepared": prepared_btrfs,
     "gpt": _table("gpt", "start=2048,size=81920\nstart=90112\n", PARTITION),
     "mbr": _table("dos", "start=2048,size=81920,type=83\n", PARTITION),
     "logical": _table("dos", _LOGICAL, 6 * MIB),

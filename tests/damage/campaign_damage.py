@@ -8,15 +8,14 @@ import campaign_machine as machine
 KIB, MIB = 1 << 10, 1 << 20
 
 
-class Target:
-    """An image to be damaged: which of its sectors are blank, and which are left alone."""
+class Room:
+    """Which sectors of an image are blank or full, and which are left alone: those in the byte ranges `avoid`."""
 
-    def __init__(self, image, sector, avoid, rng):
-        self.image, self.sector, self.rng = image, sector, rng
-        self.count = os.stat(image).st_size // sector
-        self.taken = set()
+    def __init__(self, image, sector, avoid):
+        self.sector, self.count = sector, os.stat(image).st_size // sector
+        self.avoid = set()
         for first, end in avoid:
-            self.taken.update(range(first // sector, (end + sector - 1) // sector))
+            self.avoid.update(range(first // sector, (end + sector - 1) // sector))
         self.blank, self.full = [], []
         with open(image, "rb") as file:
             for number in range(self.count):
@@ -26,6 +25,15 @@ class Target:
                 elif data != data[:16] * (sector // 16):
                     self.full.append(number)
         self.full_set = set(self.full)
+
+
+class Target:
+    """An image to be damaged, which is like the one that the room was taken from."""
+
+    def __init__(self, image, room, rng):
+        self.image, self.rng, self.sector, self.count = image, rng, room.sector, room.count
+        self.blank, self.full, self.full_set = room.blank, room.full, room.full_set
+        self.taken = set(room.avoid)
 
     def read(self, number):
         return machine.get(self.image, number * self.sector, self.sector)

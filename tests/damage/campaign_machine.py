@@ -164,20 +164,25 @@ def chunks(first, second):
 
 def differing(first, second, sector):
     """The numbers of the sectors in which two files differ."""
-    found = []
-    for offset, mine, theirs in chunks(first, second):
-        for at in range(0, len(mine), sector):
-            if mine[at:at + sector] != theirs[at:at + sector]:
-                found.append((offset + at) // sector)
-    return found
+    return [(offset + at) // sector for offset, mine, theirs in chunks(first, second)
+            for at in range(0, len(mine), sector) if mine[at:at + sector] != theirs[at:at + sector]]
 
 
 def make_same(target, model):
     """Writes into target what it takes to be what model is, and no more."""
+    for _ in restored(target, model, CHUNK):
+        pass
+
+
+def restored(target, model, sector):
+    """The same; the numbers of the sectors in which it was not."""
     with open(target, "r+b") as file:
-        for offset, _, wanted in chunks(target, model):
+        for offset, present, wanted in chunks(target, model):
             file.seek(offset)
             file.write(wanted)
+            for at in range(0, len(wanted), sector):
+                if present[at:at + sector] != wanted[at:at + sector]:
+                    yield (offset + at) // sector
 
 
 def put(path, offset, data):

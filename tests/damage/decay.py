@@ -66,11 +66,11 @@ class Campaign:
         # In the short form the sizes take turns.
         place = (list(RECORDED) + list(UNRECORDED)).index(name)
         for sector in SECTORS if self.long else (SECTORS[(self.seed + place) % 2],):
-            volumes = self.volumes(base, sector, recorded)
+            volumes, room = self.volumes(base, sector, recorded), damage.Room(base, sector, avoid)
             for label, row, kinds in self.campaigns():
-                self.damaged(base, sector, volumes, avoid, "%s, %s, S = %d" % (name, label, sector), row, kinds)
+                self.damaged(base, volumes, room, "%s, %s, S = %d" % (name, label, sector), row, kinds)
             for on_file in (True, False):
-                self.unreadable(base, sector, volumes, avoid, on_file, "%s, S = %d" % (name, sector))
+                self.unreadable(base, volumes, room, on_file, "%s, S = %d" % (name, sector))
             machine.run("rm", "-f", *[volume.meta for volume, _ in volumes.values()])
 
     def volumes(self, base, sector, recorded):
@@ -95,10 +95,10 @@ class Campaign:
 
     # ---- one damaged image, scrubbed in every way
 
-    def damaged(self, base, sector, volumes, avoid, name, row, kinds):
+    def damaged(self, base, volumes, room, name, row, kinds):
         image = machine.place("image")
         machine.copy(base, image)
-        target = damage.Target(image, sector, avoid, random.Random("%d %s" % (self.seed, name)))
+        target = damage.Target(image, room, random.Random("%d %s" % (self.seed, name)))
         near, hit = set(), set()
         try:
             for _ in range(8 // len(kinds) + 2):
@@ -143,11 +143,10 @@ class Campaign:
 
     # ---- sectors that cannot be read until they are written
 
-    def unreadable(self, base, sector, volumes, avoid, on_file, name):
+    def unreadable(self, base, volumes, room, on_file, name):
         """On a file system that fails as it is told to, in a file on it or on a loop device over that."""
         columns = [column for column in volumes if (column in (SAME, CHANGED, CHANGED_NONE)) == on_file]
-        rng = random.Random("%d dead %s" % (self.seed, name))
-        target = damage.Target(base, sector, avoid, rng)
+        target = damage.Target(base, room, random.Random("%d dead %s" % (self.seed, name)))
         hit = sorted(target.pick_full() for _ in range(12))
         for column in columns:
             volume, keep_time = volumes[column]
@@ -187,7 +186,7 @@ class Campaign:
         for row, name in enumerate(ROWS):
             for column, title in enumerate(COLUMNS):
                 healed, of = self.cells[row, column]
-                label = "%s; %s" % (name, title)
+                label = "A2: %s; %s" % (name, title)
                 least, most = WANTED[row][column]
                 if not of:
                     self.report.skipped_test(label, "nothing of it could be done here")
@@ -195,10 +194,10 @@ class Campaign:
                 share = 100 * healed / of
                 self.report.test("%s: %s" % (label, _range(least, most)), least <= share <= most,
                                  ["%.2f %%: %d of %d" % (share, healed, of)])
-        self.report.test("what a replica has, and few bits, are healed where the time is as it was", not self.missed,
+        self.report.test("A2: what a replica has, and few bits, are healed where the time is as it was", not self.missed,
                          self.missed)
-        self.report.test("no sector is worse than it was", not self.wrong, self.wrong)
-        self.report.test("every step did what it is there for", not self.broken, self.broken)
+        self.report.test("A2: no sector is worse than it was", not self.wrong, self.wrong)
+        self.report.test("A2: every step did what it is there for", not self.broken, self.broken)
 
 
 def _range(least, most):
@@ -239,6 +238,8 @@ def main():
                 continue
             try:
                 campaign.content(name, kind, recorded)
+                if long:
+                    report.note("%s: %.0f s" % (name, time.monotonic() - start))
             except machine.Missing as why:
                 report.skip(1, "%s: %s" % (name, why))
             except machine.Broken as why:
