@@ -130,7 +130,9 @@ def _prepared(build):
 
 def _shrink(image, rng):
     machine.run("e2fsck", "-fy", image, statuses=(0, 1))
-    machine.run("resize2fs", image, "24M")
+    # A file it would cut off.
+    with machine.loop(image) as device:
+        machine.run("resize2fs", device, "24M")
 
 
 def _grow(image, rng):
@@ -138,13 +140,14 @@ def _grow(image, rng):
     machine.run("resize2fs", image)
 
 
+def _new_uuid(image, rng):
+    machine.run("e2fsck", "-fy", image, statuses=(0, 1))
+    machine.run("tune2fs", "-U", "random", image, give="y\n" * 3)
+
+
 def _xfs_broken(image, rng):
     machine.run("xfs_db", "-x", "-c", "agi 1", "-c", "write -d freecount 77", image)
     machine.run("xfs_repair", image, statuses=(0, 1))
-
-
-def _btrfs_resize(image, rng):
-    using.use_mounted(image, rng, lambda root, _: machine.run("btrfs", "filesystem", "resize", "-8M", root))
 
 
 def _add_tools():
@@ -153,7 +156,7 @@ def _add_tools():
         add(TOOLS, content, "e2fsck -fy", _tool("e2fsck", "-fy", "IMAGE", statuses=(0, 1)), brief=brief)
         add(TOOLS, content, "tune2fs -L", _tool("tune2fs", "-L", "other", "IMAGE"), brief=brief)
         add(TOOLS, content, "tune2fs -c 7 -i 9d", _tool("tune2fs", "-c", "7", "-i", "9d", "IMAGE"))
-        add(TOOLS, content, "tune2fs -U", _tool("tune2fs", "-f", "-U", "random", "IMAGE", give="y\n" * 3))
+        add(TOOLS, content, "tune2fs -U", _new_uuid)
         add(TOOLS, content, "replaced by another", _replaced(content), brief=brief)
     for content in ("ext4", "ext3"):
         add(TOOLS, content, "crash, e2fsck -fy", _after_crash(_tool("e2fsck", "-fy", "IMAGE", statuses=(0, 1))),
@@ -173,7 +176,6 @@ def _add_tools():
         add(TOOLS, content, "btrfstune -u", _tool("btrfstune", "-f", "-u", "IMAGE"))
         add(TOOLS, content, "crash, rescue zero-log", _after_crash(_tool("btrfs", "rescue", "zero-log", "IMAGE")))
         add(TOOLS, content, "check --repair", _tool("btrfs", "check", "--force", "--repair", "IMAGE", statuses=(0, 1)))
-        add(TOOLS, content, "resized", _btrfs_resize)
         add(TOOLS, content, "replaced by another", _replaced(content))
 
 
@@ -275,8 +277,19 @@ def _bytes(offset, make_data):
     return lambda image, rng: machine.put(image, offset, make_data(rng))
 
 
+def _full_place(image, rng):
+    """A place where 64 KiB are in use."""
+    places = list(range(MIB, os.stat(image).st_size - MIB, 65536))
+    rng.shuffle(places)
+    return next(at for at in places if all(any(machine.get(image, block, 4096)) for block in range(at, at + 65536, 4096)))
+
+
 def _moved(image, rng):
-    machine.put(image, 30 * MIB, machine.get(image, 10 * MIB, 65536))
+    machine.put(image, 30 * MIB, machine.get(image, _full_place(image, rng), 65536))
+
+
+def _zeros(image, rng):
+    machine.put(image, _full_place(image, rng), bytes(65536))
 
 
 def _one_bit(image, rng):
@@ -298,7 +311,7 @@ def _add_past():
         brief = content == "ext4"
         add(PAST, content, "dd of 1 MiB", _bytes(12 * MIB, lambda rng: rng.randbytes(MIB)), True, brief)
         add(PAST, content, "dd of a block", _bytes(11 * MIB, lambda rng: rng.randbytes(4096)), True)
-        add(PAST, content, "dd of zeros", _bytes(10 * MIB, lambda rng: bytes(MIB)), True)
+        add(PAST, content, "dd of zeros", _zeros, True)
         add(PAST, content, "dd of 16 MiB", _bytes(24 * MIB, lambda rng: rng.randbytes(16 * MIB)), True)
         add(PAST, content, "a part copied", _moved, True)
         add(PAST, content, "a bit", _one_bit, True)
