@@ -22,6 +22,9 @@
 #:   CSUM_KILL_ROUNDS=N         how often the program is killed (default: 200 in check, 40 in
 #:                              sanitize, 2000 in crash)
 #:   CSUM_DAMAGES=N             damages the damage campaign plants (default: 3000 in check)
+#:   CSUM_CAMPAIGN=long|short   how much the campaigns on mounted and damaged data devices try
+#:                              (default: short in check, long in damage)
+#:   CSUM_CAMPAIGN_SEED=N       where their random numbers begin (default: 1)
 #:   FUZZ_SECONDS=60            time for each fuzz target
 #:   CSUM_FUZZ_INPUTS=N         inputs that tests/fuzz/test_inputs tries beside the known ones
 #:   PREFIX=/usr/local, DESTDIR, bindir, mandir, completiondir, INSTALL, INSTALL_PROGRAM,
@@ -70,8 +73,8 @@ FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TEST_SRCS := $(sort $(wildcard tests/fuzz/test_*.c))
 FUZZ_HELPER_SRCS := $(filter-out $(FUZZ_SRCS) $(FUZZ_TEST_SRCS),$(sort $(wildcard tests/fuzz/*.c)))
 BATS := $(sort $(wildcard tests/cli/*.bats))
-# Tests that are scripts, and build what they try by themselves.
-SCRIPTS := tests/crash/rules.sh
+# Tests that are scripts; those of Python try the program.
+SCRIPTS := tests/crash/rules.sh tests/damage/others.py tests/damage/decay.py
 
 ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS) $(HELPER_SRCS) \
 	$(CLI_HELPER_SRCS) $(FUZZ_SRCS) $(FUZZ_TEST_SRCS) $(FUZZ_HELPER_SRCS)
@@ -291,9 +294,9 @@ bench: all | $(FIRST)
 select = $(if $(TESTS),$(shell set -f; for name in $(1); do for word in $(TESTS); do \
 	case $$name in (*$$word*) echo $$name; break;; esac; done; done),$(1))
 # $(1) are names: the stems of test programs; bats files and scripts as they are.
-runnable = $(addprefix $(abspath $(BUILD))/,$(filter-out %.bats %.sh,$(1))) $(filter %.bats %.sh,$(1))
-built_for = $(addprefix $(BUILD)/,$(filter-out %.bats %.sh,$(1))) \
-	$(if $(filter %.bats,$(1)),$(PROG) $(CLI_HELPERS))
+runnable = $(addprefix $(abspath $(BUILD))/,$(filter-out %.bats %.sh %.py,$(1))) $(filter %.bats %.sh %.py,$(1))
+built_for = $(addprefix $(BUILD)/,$(filter-out %.bats %.sh %.py,$(1))) \
+	$(if $(filter %.bats %.py,$(1)),$(PROG) $(CLI_HELPERS))
 
 CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(DAMAGE_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(SCRIPTS) $(BATS))
 CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) $(SCRIPTS) tests/cli/kill.bats)
@@ -302,9 +305,12 @@ CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) $(SCRIPTS) tests/cli/kill.bats)
 check: $(if $(TESTS),,all) $(call built_for,$(CHECK_NAMES)) | $(FIRST)
 	@$(RUN_ENV) tests/run $(call runnable,$(CHECK_NAMES))
 
-## damage: plants 100,000 damages, or CSUM_DAMAGES, in volumes and prints what became of them
-damage: $(BUILD)/tests/damage/test_damage | $(FIRST)
-	@CSUM_DAMAGES=$${CSUM_DAMAGES:-100000} $(BUILD)/tests/damage/test_damage
+## damage: plants 100,000 damages, and tries the guard in full; prints what became of it all, as tables
+damage: $(BUILD)/tests/damage/test_damage $(PROG) $(CLI_HELPERS) | $(FIRST)
+	@status=0; export CSUM_CAMPAIGN=$${CSUM_CAMPAIGN:-long}; \
+		CSUM_DAMAGES=$${CSUM_DAMAGES:-100000} $(BUILD)/tests/damage/test_damage || status=1; \
+		$(RUN_ENV) tests/damage/others.py || status=1; \
+		$(RUN_ENV) tests/damage/decay.py || status=1; exit $$status
 
 ## crash: runs the crash tests in full, over a million states, and prints their figures
 crash: $(call built_for,$(CRASH_NAMES)) | $(FIRST)

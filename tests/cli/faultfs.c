@@ -12,6 +12,8 @@
  *         SKIP of them are let pass, then TIMES are hit (-1, and without it: all that follow)
  *   flip OFFSET LENGTH [TIMES [SKIP]]
  *         reads of these bytes arrive with the first of them changed
+ *   worn OFFSET LENGTH
+ *         reads that touch these bytes end with EIO until they are written, as of a disk that remaps a sector then
  *   delay read|write|flush MILLISECONDS
  *         each takes that much longer
  *   clear
@@ -43,6 +45,7 @@ struct fault {
 	uint64_t offset, length;
 	long times, skip;
 	int error; /* 0: the byte at `offset` is changed */
+	bool until_written;
 };
 
 enum { FAULTS = 64, LINE = 256 };
@@ -141,6 +144,19 @@ static int meet(enum call call, uint64_t offset, uint64_t size, uint64_t *flip)
 	return error;
 }
 
+/* What was worn and is written is as good as new. */
+static void mend(uint64_t offset, uint64_t size)
+{
+	pthread_mutex_lock(&state.lock);
+	for (size_t i = 0; i < state.fault_count; i++) {
+		struct fault *fault = &state.faults[i];
+
+		if (fault->until_written && fault->offset >= offset && fault->offset + fault->length <= offset + size)
+			fault->times = 0;
+	}
+	pthread_mutex_unlock(&state.lock);
+}
+
 /* ------------------------------------------------------------------ control */
 
 static int parse_call(const char *name, enum call *call)
@@ -193,6 +209,11 @@ static int control_line(const char *line)
 	if (sscanf(line, "flip %" SCNu64 " %" SCNu64 " %ld %ld", &fault.offset, &fault.length, &fault.times,
 		   &fault.skip) >= 2) {
 		fault.call = CALL_READ;
+		return add_fault(&fault);
+	}
+	if (sscanf(line, "worn %" SCNu64 " %" SCNu64, &fault.offset, &fault.length) == 2) {
+		fault.error = EIO;
+		fault.until_written = true;
 		return add_fault(&fault);
 	}
 	fields = sscanf(line, "%15s %15s %" SCNu64 " %" SCNu64 " %ld %ld", word[0], word[1], &fault.offset,
@@ -317,6 +338,8 @@ static int fs_write(const char *path, const char *data, size_t size, off_t offse
 	if (error)
 		return error;
 	count = pwrite(state.fd, data, size, offset);
+	if (count > 0)
+		mend((uint64_t)offset, (uint64_t)count);
 	return count < 0 ? -errno : (int)count;
 }
 

@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The campaign "written by others": whether a scrub touches what somebody else put on the data device.
+
+External volumes with file systems, tables or raw data, on a block device and in a file, are changed by those who do so
+in earnest: the kernel's file systems, their tools, others that are put over them. What scrub then does, without a replica
+and with one of the old content, is compared with what they left: a sector that differs is one overwritten.
+
+  CSUM_CAMPAIGN=long      all changes, at both sizes of a sector (default: some, each at one size)
+  CSUM_CAMPAIGN_SEED=N    where the random numbers begin (default: 1)
+  CSUM_CAMPAIGN_ONLY=WORD only changes with WORD in their name
+
+Prints TAP, with a table as comments. Steps for which the machine has no means are skipped, and counted.
+"""
+import os
+import random
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import campaign_attacks  # noqa: E402,F401 (it adds its changes)
+import campaign_changes as changes  # noqa: E402
+import campaign_contents as contents  # noqa: E402
+import campaign_machine as machine  # noqa: E402
+from campaign_volume import Volume, must, program, scrub_options  # noqa: E402
+from campaign_report import Report  # noqa: E402
+
+SECTORS = (512, 4096)
+# On a block device or in a file; with a replica of the old content or without.
+WAYS = {"device": (True, False), "device, replica": (True, True), "file": (False, False),
+        "file, replica": (False, True)}
+# With a replica more can be overwritten than without.
+BRIEF_WAYS = tuple(way for way in WAYS if way != "file")
+
+
+class Tally:
+    """Of one row."""
+
+    def __init__(self):
+        self.count = 0
+        self.sectors = dict.fromkeys(SECTORS, 0)
+        self.overwritten = {way: dict.fromkeys(SECTORS, 0) for way in WAYS}
+        self.tried = set()
+        self.blamed = []
+
+
+class Campaign:
+    def __init__(self, report, long, seed):
+        self.report, self.long, self.seed = report, long, seed
+        self.rows = [Tally() for _ in changes.ROWS]
+        self.silent, self.unmoved, self.broken, self.judged = [], [], [], 0
+
+    def random(self, name):
+        return random.Random("%d %s" % (self.seed, name))
+
+    # ---- a content, and all its changes
+
+    def content(self, name, wanted):
+        base = machine.place("base")
+        try:
+            contents.CONTENTS[name](base, self.random(name))
+        except machine.Missing as why:
+            self.report.skip(len(wanted), str(why))
+            return
+        except machine.Broken as why:
+            self.broken.append("%s: %s" % (name, why))
+            return
+        volumes = {}
+        for index, change in enumerate(wanted):
+            sizes = SECTORS if self.long else (SECTORS[(self.seed + index) % 2],)
+            try:
+                self.change(change, base, volumes, sizes)
+            except machine.Missing as why:
+                self.report.skip(1, str(why))
+            except machine.Broken as why:
+                self.broken.append("%s: %s" % (change.name, why))
+        machine.run("rm", "-f", base, *[volume.meta for volume in volumes.values() if volume])
+
+    def change(self, change, base, volumes, sizes):
+        image = machine.place("image")
+        machine.copy(base, image)
+        before = 1700000000123456789
+        machine.set_time(image, before)
+        change.make(image, self.random(change.name))
+        if os.stat(image).st_size != os.stat(base).st_size:
+            raise machine.Broken("the image has another size now")
+        if not any(True for _ in machine.chunks(base, image)):
+            self.report.note("%s: nothing was changed" % change.name)
+            return
+        if machine.get_time(image) == before:
+            self.unmoved.append(change.name)
+        self.rows[change.row].count += 1
+        machine.run("rm", "-f", machine.place("work"))
+        machine.copy(image, machine.place("work"))
+        for sector in sizes:
+            self.rows[change.row].sectors[sector] += len(machine.differing(base, image, sector))
+            for way in WAYS if self.long else BRIEF_WAYS:
+                self.way(change, way, sector, base, image, volumes)
+
+    # ---- one scrub
+
+    def volume(self, volumes, base, sector, on_device):
+        key = sector, on_device
+        if key not in volumes:
+            try:
+                volumes[key] = Volume(base, sector, on_device)
+            except machine.Missing as why:
+                self.report.skip_reason(str(why))
+                volumes[key] = None
+        return volumes[key]
+
+    def way(self, change, way, sector, base, image, volumes):
+        on_device, replica = WAYS[way]
+        volume = self.volume(volumes, base, sector, on_device)
+        if not volume:
+            self.report.skip(1, "no block device: " + way)
+            return
+        work = machine.place("work")
+        status, said = volume.scrub(work, *(["--from=" + base] if replica else []), time=machine.get_time(image))
+        lost = sum(1 for _ in machine.restored(work, image, sector))
+        row = self.rows[change.row]
+        row.tried.add(way)
+        row.overwritten[way][sector] += lost
+        self.judged += 1
+        if lost:
+            row.blamed.append((change, way, sector, lost))
+        if not status & 12:
+            self.silent.append("%s, %s, S = %d: status %d: %s" % (change.name, way, sector, status, said[:200]))
+
+    # ---- a change within the clock tick of our last write
+
+    def ticks(self):
+        """A change that leaves the time as it is, where the clock of the file system is that coarse."""
+        name = "the next command of a script"
+        if not _wanted(name):
+            return
+        rounds, image = 40 if self.long else 8, machine.place("ticks")
+        contents.blank(image, 24 * contents.MIB)
+        try:
+            contents.mkfs_ext(image, "-t", "ext2", "-b", "4096", "-I", "128")
+            with machine.loop(image) as device, machine.mounted(device) as root:
+                for number in range(rounds):
+                    self.tick(name, root, SECTORS[number % 2], number)
+        except machine.Missing as why:
+            self.report.skip(1, str(why))
+        except machine.Broken as why:
+            self.broken.append("%s: %s" % (name, why))
+        os.unlink(image)
+
+    def tick(self, name, root, sector, number):
+        rng = self.random("%s %d" % (name, number))
+        data, meta, source = (os.path.join(root, part) for part in ("data", "meta", "source"))
+        contents.write_file(source, rng.randbytes(contents.MIB))
+        contents.blank(data, contents.MIB)
+        must("format", "-q", "-s", sector, "-m", meta, "--size=2M", data)
+        must("write", "-q", "-m", meta, data, source)
+        change = bytearray(machine.get(source, 40960, 16384))
+        for at in range(0, 16384, 4096):
+            change[at + rng.randrange(4096)] ^= 4
+        # At once, and in this process: a second one is later.
+        machine.put(data, 40960, bytes(change))
+        theirs = machine.get(data, 0, contents.MIB)
+        row = self.rows[changes.ATTACK]
+        row.count += 1
+        for way, options in (("file", []), ("file, replica", ["--from=" + source])):
+            # The scrub leaves its own mark in the metadata.
+            meta_now = machine.get(meta, 0, os.stat(meta).st_size)
+            moment = machine.get_time(data)
+            status, said = program("scrub", "-q", *scrub_options(), *options, "-m", meta, data)
+            mine = machine.get(data, 0, contents.MIB)
+            lost = sum(mine[at:at + sector] != theirs[at:at + sector] for at in range(0, contents.MIB, sector))
+            row.tried.add(way)
+            row.overwritten[way][sector] += lost
+            self.judged += 1
+            if lost:
+                row.blamed.append((changes.Change(changes.ATTACK, "ext2", name, None), way, sector, lost))
+            if not status & 12:
+                self.silent.append("%s, %s: status %d: %s" % (name, way, status, said[:200]))
+            machine.put(meta, 0, meta_now)
+            machine.put(data, 0, theirs)
+            machine.set_time(data, moment)
+        row.sectors[sector] += 4
+        for path in (data, meta, source):
+            os.unlink(path)
+
+    # ---- what came of it
+
+    def table(self):
+        note = self.report.note
+        note("%-48s %7s %15s %s" % ("written by others", "changes", "sectors",
+                                    " ".join("%17s" % way for way in WAYS)))
+        for name, row in zip(changes.ROWS, self.rows):
+            pair = "%d / %d" % tuple(row.sectors[sector] for sector in SECTORS)
+            cells = ["%d / %d" % tuple(row.overwritten[way][sector] for sector in SECTORS) if way in row.tried else "-"
+                     for way in WAYS]
+            note("%-48s %7d %15s %s" % (name, row.count, pair, " ".join("%17s" % cell for cell in cells)))
+        note("sectors at S = 512 / 4096; the last four columns: overwritten, on a block device or in a file")
+
+    def verdicts(self):
+        for number, (name, row) in enumerate(zip(changes.ROWS, self.rows)):
+            if not row.tried:
+                self.report.skipped_test("A2: " + name, "nothing of it could be done here")
+                continue
+            blamed = [entry for entry in row.blamed if not _forgiven(number, entry)]
+            self.report.test("A2: %s: nothing overwritten" % name, not blamed and _within(number, row),
+                             ["%s, %s, S = %d: %d sectors overwritten" % (change.name, way, sector, lost)
+                              for change, way, sector, lost in blamed[:60]])
+        self.report.test("A2: every scrub says that something is wrong", not self.silent, self.silent[:20])
+        self.report.test("A2: every step did what it is there for", not self.broken, self.broken)
+        self.report.test("A2: every change moved the time of the file", not self.unmoved, self.unmoved)
+
+
+def _forgiven(number, entry):
+    """Limits of the rule: on a device, lone changes, and what leaves no mark; in a file only what is done past one."""
+    change, way, _, _ = entry
+    return change.limit and (number == changes.PAST or way.startswith("device"))
+
+
+def _within(number, row):
+    """Past the file system nothing but a lone change may be taken for decay where there is no replica."""
+    if number != changes.PAST:
+        return True
+    return all(row.overwritten[way][sector] * 100 <= row.sectors[sector] for way in ("device", "file")
+               for sector in SECTORS)
+
+
+def _wanted(name):
+    return os.environ.get("CSUM_CAMPAIGN_ONLY", "") in name
+
+
+def main():
+    long = os.environ.get("CSUM_CAMPAIGN") == "long"
+    seed = int(os.environ.get("CSUM_CAMPAIGN_SEED") or 1)
+    machine.begin("others")
+    report = Report()
+    start = time.monotonic()
+    campaign = Campaign(report, long, seed)
+    report.note("seed %d, %s form" % (seed, "long" if long else "short"))
+    for name in contents.CONTENTS:
+        wanted = [change for change in changes.ALL
+                  if change.content == name and (long or change.brief) and _wanted(change.name)]
+        if wanted:
+            campaign.content(name, wanted)
+            if long:
+                report.note("%s: %d changes, %.0f s" % (name, len(wanted), time.monotonic() - start))
+    campaign.ticks()
+    campaign.table()
+    report.note("%d scrubs judged in %.0f s" % (campaign.judged, time.monotonic() - start))
+    campaign.verdicts()
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
