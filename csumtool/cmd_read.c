@@ -142,8 +142,11 @@ static int parse(struct reading *reading, const struct options *options)
 	if (options_range(report, &command_read, options, &reading->range) ||
 	    parse_on_error(report, options->value[OPT_ON_ERROR], &reading->on_error))
 		return STATUS_USAGE;
-	if (to_stdout && report->json)
+	if (to_stdout && report->json) {
+		/* Not even this goes where the data is expected. */
+		report->json = false;
 		return report_usage(report, "--json needs a FILE: standard output carries the data");
+	}
 	if (to_stdout && options->given[OPT_SPARSE])
 		return report_usage(report, "--sparse needs a FILE");
 	return 0;

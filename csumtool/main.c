@@ -43,6 +43,25 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Whether a word of short options has -J, before one that takes the rest of the word for its value. */
+static bool has_json_letter(const char *word)
+{
+	if (word[0] != '-' || word[1] == '-')
+		return false;
+	word += 1 + strcspn(word + 1, "JscKLUmolg");
+	return *word == 'J';
+}
+
+/* Whether --json is among the arguments, though the command line as a whole is wrong. */
+static bool asks_for_json(int argc, const char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--json") || has_json_letter(argv[i]))
+			return true;
+	}
+	return false;
+}
+
 static int run_command(struct report *report, const struct command *command, int argc, const char **argv)
 {
 	struct options options;
@@ -51,15 +70,17 @@ static int run_command(struct report *report, const struct command *command, int
 	report->command = command->name;
 	status = options_parse(report, command, argc, argv, &options);
 	if (status)
-		goto out;
-	if (options.given[OPT_HELP])
+		report->json = asks_for_json(argc, argv);
+	else if (options.given[OPT_HELP])
 		help_command(command);
 	else if (options.given[OPT_VERSION])
 		printf("csumtool %s\n", CSUMTOOL_VERSION);
 	else
 		status = command->run(report, &options);
+	/* A command ends with its summary, but not one that was refused for its command line. */
+	if (status == STATUS_USAGE)
+		status = report_summary(report, NULL, status);
 	report->volume = NULL;
-out:
 	options_free(&options);
 	return status;
 }

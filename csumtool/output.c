@@ -29,14 +29,16 @@ static int open_existing(struct report *report, struct output *output, bool forc
 {
 	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
 	struct stat status;
+	bool known = stat(output->name, &status) == 0;
 
-	if (!force)
+	/* A device like /dev/null and a FIFO keep nothing that could be lost. */
+	if (!force && !(known && (S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode))))
 		return refuse(report, output, -EEXIST, "the file exists; --force would overwrite it");
 	if (sparse)
 		return refuse(report, output, -EEXIST,
 			      "the file exists; --sparse is for a file that 'read' makes itself");
 	/* Of a block device the kernel then refuses one that is mounted or otherwise taken. */
-	if (stat(output->name, &status) == 0 && S_ISBLK(status.st_mode))
+	if (known && S_ISBLK(status.st_mode))
 		flags |= O_EXCL;
 	output->fd = open(output->name, flags);
 	return output->fd < 0 ? -errno : 0;

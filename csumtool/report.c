@@ -166,7 +166,7 @@ int report_summary(struct report *report, json_t *fields, int status)
 		return status;
 	}
 	object = json_pack("{s:s,s:i,s:s,s:o}", "type", "summary", "schema", REPORT_SCHEMA, "command", report->command,
-			   "volume", report_text(report->volume));
+			   "volume", report->volume ? report_text(report->volume) : json_null());
 	if (object && fields)
 		json_object_update(object, fields);
 	json_decref(fields);
@@ -193,6 +193,11 @@ json_t *report_count(uint64_t number)
 		return json_integer((json_int_t)number);
 	snprintf(text, sizeof(text), "%" PRIu64, number);
 	return json_string(text);
+}
+
+json_t *report_time(uint64_t seconds)
+{
+	return json_integer((json_int_t)(int64_t)seconds);
 }
 
 json_t *report_hex(uint64_t number, int digits)

@@ -58,6 +58,8 @@ double report_clock(void);
 
 /* JSON values. Integers beyond jansson's (INT64_MAX) become strings; text becomes valid UTF-8. */
 json_t *report_count(uint64_t number);
+/* Seconds since 1970; a clock before that gives negative ones. */
+json_t *report_time(uint64_t seconds);
 json_t *report_hex(uint64_t number, int digits);
 json_t *report_text(const char *text);
 json_t *report_uuid(const uint8_t *uuid);

@@ -138,14 +138,15 @@ const char *text_duration(char buffer[static TEXT_MAX], double seconds)
 
 const char *text_time(char buffer[static TEXT_MAX], uint64_t seconds)
 {
-	time_t time = (time_t)seconds;
+	/* A clock before 1970 leaves what is negative as a signed number. */
+	time_t time = (time_t)(int64_t)seconds;
 	struct tm tm;
 
 	if (!seconds)
 		snprintf(buffer, TEXT_MAX, "never");
-	else if (seconds > INT64_MAX || !gmtime_r(&time, &tm) ||
+	else if ((int64_t)time != (int64_t)seconds || !gmtime_r(&time, &tm) ||
 		 !strftime(buffer, TEXT_MAX, "%Y-%m-%d %H:%M:%S UTC", &tm))
-		snprintf(buffer, TEXT_MAX, "%" PRIu64 " s after 1970", seconds);
+		snprintf(buffer, TEXT_MAX, "%" PRId64 " s after 1970", (int64_t)seconds);
 	return buffer;
 }
 

@@ -85,12 +85,11 @@ json_t *volume_scrub_json(const struct csum_scrub_record *record)
 {
 	const struct csum_scrub_totals *totals = &record->totals;
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "started", report_count(record->started), "ended",
-			 report_count(record->ended), "next_group", report_count(record->next_group),
-			 "sectors_verified", report_count(totals->verified), "sectors_unwritten",
-			 report_count(totals->unwritten), "sectors_repaired", report_count(totals->repaired),
-			 "sectors_left_bad", report_count(totals->left_bad), "imd_repaired",
-			 report_count(totals->imd_repaired));
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "started", report_time(record->started), "ended",
+			 report_time(record->ended), "next_group", report_count(record->next_group), "sectors_verified",
+			 report_count(totals->verified), "sectors_unwritten", report_count(totals->unwritten),
+			 "sectors_repaired", report_count(totals->repaired), "sectors_left_bad",
+			 report_count(totals->left_bad), "imd_repaired", report_count(totals->imd_repaired));
 }
 
 static json_t *state_json(const struct csum_volume_info *info)
@@ -98,7 +97,7 @@ static json_t *state_json(const struct csum_volume_info *info)
 	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "state", volume_state_name(info->state), "generation",
 			 report_count(info->generation), "session", report_count(info->session), "intent_first_group",
 			 report_count(info->intent_first_group), "intent_groups", report_count(info->intent_groups),
-			 "created", report_count(info->created), "last_write", report_count(info->last_write),
+			 "created", report_time(info->created), "last_write", report_time(info->last_write),
 			 "superblocks", superblocks_json(info));
 }
 

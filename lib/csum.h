@@ -553,7 +553,8 @@ struct csum_write_options {
  * Writes data crash-consistently. On return with 0 all of it is durable and settled. On -ECANCELED, -ENODATA,
  * -ENOSPC (source too long) or a failing source, whole sectors up to *done_bytes are durable and the volume is
  * clean. On -EBADMSG (a partially written sector or group that fails verification) the same holds; with a
- * known length nothing was written. After an I/O error the volume has failed and stays active.
+ * known length nothing was written. After an I/O error the volume has failed and stays active; *done_bytes are in
+ * all the same: durable, and what every later opening reads.
  * *done_bytes is valid on every return.
  */
 int csum_write(struct csum_volume *volume, const struct csum_write_options *options,

@@ -27,7 +27,7 @@ struct csum_pipeline {
 	uint64_t window_end; /* groups below it are covered by the intent in both slots */
 	bool active; /* the volume is to be marked clean in the end */
 	int error; /* of the first step that failed: nothing may follow, the volume stays active */
-	uint64_t settled_sector;
+	uint64_t durable_sector; /* behind the last one whose new content is in */
 	struct csum_io_list list; /* of the round under way */
 };
 
@@ -85,7 +85,7 @@ int csum_pipeline_create(struct csum_volume *volume, uint64_t first_group, uint6
 	result->window_groups = csum_min_u64(groups, at_least_one(volume->window_bytes / group_bytes));
 	result->batch_groups = csum_min_u64(result->window_groups, at_least_one(volume->batch_bytes / group_bytes));
 	result->window_end = first_group;
-	result->settled_sector = csum_layout_first_sector(geometry, first_group);
+	result->durable_sector = csum_layout_first_sector(geometry, first_group);
 	error = csum_span_init(&result->span, volume, result->window_groups);
 	/* A batch that is the only one needs no others beside it. */
 	for (int i = 0; i < BATCHES && !error && (i < 2 || groups > result->batch_groups); i++) {
@@ -179,6 +179,12 @@ static bool in_flight(const struct csum_pipeline *pipeline)
 	return false;
 }
 
+/* Whether every sector of the batch reads as new from here on, whatever happens to its remaining steps. */
+static bool is_in(const struct csum_batch *batch)
+{
+	return batch->next_step > 4 || (batch->next_step > 3 && !batch->overwrites);
+}
+
 /* Ends the round under way, if any: batches that have settled leave. */
 static int wait_round(struct csum_pipeline *pipeline)
 {
@@ -188,10 +194,11 @@ static int wait_round(struct csum_pipeline *pipeline)
 	for (int i = 0; i < BATCHES && !error; i++) {
 		struct csum_batch *batch = &pipeline->batches[i];
 
-		if (batch->next_step <= LAST_STEP)
-			continue;
-		batch->next_step = 0;
-		pipeline->settled_sector = batch->first_sector + batch->sector_count;
+		/* Of two batches the earlier one is a step ahead. */
+		if (is_in(batch) && batch->first_sector + batch->sector_count > pipeline->durable_sector)
+			pipeline->durable_sector = batch->first_sector + batch->sector_count;
+		if (batch->next_step > LAST_STEP)
+			batch->next_step = 0;
 	}
 	return error;
 }
@@ -279,6 +286,7 @@ struct csum_batch *csum_pipeline_next(struct csum_pipeline *pipeline, uint64_t f
 		batch++;
 	batch->first_sector = first_sector;
 	batch->sector_count = 0;
+	batch->overwrites = false;
 	return batch;
 }
 
@@ -316,8 +324,8 @@ static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch,
 }
 
 /* Puts the new entries of the batch into an imd sector that holds the old ones; false: none changes. */
-static bool apply_entries(const struct csum_geometry *geometry, const struct csum_batch *batch, uint64_t number,
-			  bool lost, uint8_t *image)
+static bool apply_entries(const struct csum_geometry *geometry, struct csum_batch *batch, uint64_t number, bool lost,
+			  uint8_t *image)
 {
 	uint64_t first = csum_layout_first_sector(geometry, number);
 	uint32_t sectors = csum_layout_group_sectors(geometry, number);
@@ -331,6 +339,7 @@ static bool apply_entries(const struct csum_geometry *geometry, const struct csu
 			continue;
 		/* A sector marked bad matches nothing: like an unwritten one it has no old content to lose. */
 		batch->fresh[i] = lost || old == CSUM_ENTRY_UNWRITTEN || old == CSUM_ENTRY_BAD;
+		batch->overwrites |= !batch->fresh[i];
 		if (batch->action[i] == CSUM_ACTION_WRITE)
 			csum_imd_set_entry(image, index, batch->entry[i]);
 		else if (batch->action[i] == CSUM_ACTION_DISCARD)
@@ -428,7 +437,7 @@ int csum_pipeline_finish(struct csum_pipeline *pipeline)
 	return csum_super_clean(pipeline->volume); /* W6; I6: everything has settled */
 }
 
-uint64_t csum_pipeline_settled(const struct csum_pipeline *pipeline)
+uint64_t csum_pipeline_durable(const struct csum_pipeline *pipeline)
 {
-	return pipeline->settled_sector;
+	return pipeline->durable_sector;
 }

@@ -23,6 +23,7 @@ struct csum_batch {
 	uint64_t first_group, group_count;
 	uint64_t *entry; /* per sector, where the action is WRITE */
 	bool *fresh; /* per sector: it had no entry that anything could be lost of */
+	bool overwrites; /* some sector that is not fresh: its new content is in with W4 only */
 	uint8_t *image[2]; /* imd sectors per group: [0] for W3, [1] for W5 */
 	int8_t *first_copy; /* per group: where image[0] goes; -1: the group does not change */
 	int next_step; /* 2 ... 5; 0: not in flight */
@@ -57,7 +58,10 @@ int csum_pipeline_submit(struct csum_pipeline *pipeline, struct csum_batch *batc
 /* Settles everything and marks the volume clean. After a failure: that error, and nothing is written. */
 int csum_pipeline_finish(struct csum_pipeline *pipeline) CSUM_MUST_CHECK;
 
-/* The sector behind the last one that is durable and settled; first_sector of the first batch when none is. */
-uint64_t csum_pipeline_settled(const struct csum_pipeline *pipeline);
+/*
+ * The sector behind the last one whose new content is in: durable, and what every later opening reads, though its group
+ * may not have settled when a round failed. first_sector of the first batch when none is.
+ */
+uint64_t csum_pipeline_durable(const struct csum_pipeline *pipeline);
 
 #endif

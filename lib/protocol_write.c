@@ -254,7 +254,7 @@ static int feed(struct writer *writer, struct csum_pipeline *pipeline)
 static int run_pipeline(struct writer *writer, uint64_t *done_bytes)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(writer->volume);
-	uint64_t settled, last_sector = (writer->end - 1) / geometry->sector_size;
+	uint64_t durable, last_sector = (writer->end - 1) / geometry->sector_size;
 	struct csum_pipeline *pipeline;
 	int finish_error;
 	int error = csum_pipeline_create(writer->volume,
@@ -266,8 +266,8 @@ static int run_pipeline(struct writer *writer, uint64_t *done_bytes)
 		return error;
 	error = feed(writer, pipeline);
 	finish_error = csum_pipeline_finish(pipeline);
-	settled = csum_min_u64(csum_pipeline_settled(pipeline) * geometry->sector_size, writer->cursor);
-	*done_bytes = settled > writer->begin ? settled - writer->begin : 0;
+	durable = csum_min_u64(csum_pipeline_durable(pipeline) * geometry->sector_size, writer->cursor);
+	*done_bytes = durable > writer->begin ? durable - writer->begin : 0;
 	csum_pipeline_free(pipeline);
 	return finish_error ? finish_error : error;
 }

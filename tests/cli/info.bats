@@ -251,10 +251,10 @@ row() { out_has "^$1 +$2\$"; }
 	vol vol
 	superblock set vol ab last_write=0xffffffffffffffff created=0x7fffffffffffffff session=0xffffffffffffffff
 	run_csum 0 info vol
-	row 'last write' '18446744073709551615 s after 1970'
+	row 'last write' '1969-12-31 23:59:59 UTC'
 	row created '9223372036854775807 s after 1970'
 	run_csum 0 info -J vol
-	[ "$(json info '[.last_write, .session] | @csv')" = '"18446744073709551615","18446744073709551615"' ]
+	[ "$(json info '[.last_write, .session] | @csv')" = '-1,"18446744073709551615"' ]
 }
 
 @test "a device that is smaller or larger than at format" {

@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Faults that were found in the field: what such a case has to end with. Numbered as they were reported.
+
+load common
+load places
+load damage
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+@test "9.4: a write that fails for lack of room says how much is in, and that much is" {
+	make_mount -t tmpfs -o size=60m none small
+	run_csum 0 format -q --size=200M small/v
+	random_file in 150M
+	run_csum 8 write -J small/v in
+	bytes=$(json summary .bytes)
+	[ "$bytes" -ge $((16 << 20)) ]
+	cmp <(head -c "$bytes" in) <("$CSUMTOOL" read -l "$bytes" small/v)
+	run_csum 8 write small/v in
+	err_has "^csumtool: warning: small/v: incomplete: only the first [0-9]+ bytes .* of the input are in"
+}
+
+@test "9.4: what is in after a failed write is durable: the next opening reads it" {
+	vol back -s 4096 -K 1 --size=32M
+	places 4096 1 $((32 << 20))
+	pattern old "$space" old
+	pattern new "$space" new
+	fault_device back
+	for n in 3 12 30 50; do
+		fault clear
+		run_csum 0 write -q "$device" old
+		fault clear "write EIO 0 0 -1 $n"
+		run_csum 8 write -J "$device" new
+		bytes=$(json summary .bytes)
+		fault clear
+		run_csum 0 read -q -l "${bytes/#0/1}" "$device" out
+		cmp -n "$bytes" new out
+		rm out
+	done
+}
+
+@test "9.5: a usage error with -J is an object too" {
+	for arguments in "scrub -J" "check --bogus -J v" "discard -J v" "read -qJ v x" "scrub -J --heal=x v"; do
+		# shellcheck disable=SC2086
+		run_csum 16 $arguments
+		[ "$(json summary .exit_status)" -eq 16 ]
+		[ -n "$(json summary .error)" ]
+	done
+	# A label is no option, and where the data goes no object goes.
+	run_csum 16 format -LJ
+	[ -z "$stdout" ]
+	run_csum 16 read -J v
+	[ -z "$stdout" ]
+}
+
+@test "9.6: character devices and FIFOs are no files to protect" {
+	vol v
+	run_csum 0 read v /dev/null
+	run_csum 0 read -q v /dev/null
+	mkfifo fifo
+	in_background cat fifo
+	run_csum 0 read -q -l 64K v fifo
+	touch file
+	must_fail 8 "the file exists" read v file
+}
+
+@test "9.6: times before 1970 are times" {
+	vol v
+	superblock set v ab created=0xfffffffffffffc18
+	run_csum 0 info v
+	out_has "^created +1969-12-31 23:43:20 UTC$"
+	run_csum 0 info -J v
+	[ "$(json info .created)" = -1000 ]
+}
+
+@test "9.6: a rate is that of what was read" {
+	vol v
+	run_csum 0 check v
+	# Metadata only was read: a rate of bytes of data would be nonsense.
+	out_lacks " bytes/s"
+}
+
+@test "9.8: SIGUSR1 does not kill" {
+	vol v
+	mkfifo fifo
+	exec {keep}<>fifo
+	in_background "$CSUMTOOL" write -q v fifo
+	pid=$!
+	wait_for 20 grep -q csumtool "/proc/$pid/comm"
+	wait_for 20 grep -qE '^SigIgn:.*[2-9a-f]..$' "/proc/$pid/status"
+	kill -USR1 "$pid"
+	echo text >&"$keep"
+	exec {keep}>&-
+	wait "$pid"
+	[ "$("$CSUMTOOL" read -l 4 v)" = text ]
+}
