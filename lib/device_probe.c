@@ -272,51 +272,6 @@ int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum
 
 /* ------------------------------------------------------------------ partitions */
 
-/* The table in those bytes of an open file; the partitions that are not inside them do not count. */
-static int list_partitions(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_partitions *list)
-{
-	blkid_probe probe;
-	blkid_partlist table;
-	int count, error = new_probe(descriptor, offset_bytes, size_bytes, &probe);
-
-	if (error)
-		return error;
-	table = blkid_probe_get_partitions(probe);
-	count = table ? blkid_partlist_numof_partitions(table) : 0;
-	for (int i = 0; i < count && list->count < CSUM_PARTITIONS_MAX; i++) {
-		blkid_partition partition = blkid_partlist_get_partition(table, i);
-		uint64_t start = (uint64_t)blkid_partition_get_start(partition);
-		uint64_t size = (uint64_t)blkid_partition_get_size(partition);
-
-		/* Units of 512 bytes, whatever the sectors of the device. */
-		if (size == 0 || start > size_bytes / 512 || size > size_bytes / 512 - start)
-			continue;
-		list->found[list->count++] =
-			(struct csum_partition){ .offset_bytes = offset_bytes + start * 512, .size_bytes = size * 512 };
-	}
-	blkid_free_probe(probe);
-	return 0;
-}
-
-int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
-			  uint64_t size_bytes, struct csum_partitions *list)
-{
-	int descriptor, error;
-
-	list->count = 0;
-	if (device->descriptor < 0)
-		return 0;
-	descriptor = open_again(device, O_RDONLY);
-	if (descriptor < 0)
-		return csum_report_error(handlers, descriptor, device->name,
-					 "cannot open it again to look for partitions");
-	error = list_partitions(descriptor, offset_bytes, size_bytes, list);
-	close(descriptor);
-	if (error < 0)
-		return csum_report_error(handlers, error, device->name, "cannot look for partitions");
-	return 0;
-}
-
 void csum_probe_partition_uuid(const struct csum_device *device, char *uuid, size_t size)
 {
 	blkid_probe probe;
