@@ -142,9 +142,7 @@ static int ask_signatures(struct csum_guard *guard)
 	}
 	if (!error && answer != CSUM_GUARD_NO)
 		set_rewritten(guard, clause);
-	if (error || guard->verdict == CSUM_GUARD_REWRITTEN)
-		return error;
-	return csum_guard_signatures_gone(&guard->look, &guard->places, &guard->gone);
+	return error;
 }
 
 /*
@@ -155,11 +153,14 @@ static int find_records(struct csum_guard *guard, struct csum_guard_ranges *reco
 {
 	int error = csum_guard_places_ask(guard->volume, &guard->places);
 
+	if (!error)
+		error = csum_guard_signatures_lost(&guard->look, &guard->places, &guard->gone);
 	for (size_t i = 0; i < guard->places.count * CSUM_GUARD_STRUCTURES && !error; i++) {
 		const struct csum_guard_place *place = &guard->places.place[i / CSUM_GUARD_STRUCTURES];
 		const struct csum_guard_structure *found = &guard->structures[i];
 
-		if (found->untouched == CSUM_GUARD_YES && !csum_guard_is_shared(guard->volume, place, found->type))
+		if (found->untouched == CSUM_GUARD_YES &&
+		    !csum_guard_is_shared(guard->volume, &guard->places, place, found->type))
 			error = csum_guard_ranges_add(&guard->volume->handlers, records, place->offset_bytes,
 						      found->covered_bytes);
 	}
@@ -382,7 +383,7 @@ int csum_guard_refresh(struct csum_guard *guard)
 	if (guard->idle || guard->verdict == CSUM_GUARD_REWRITTEN)
 		return 0;
 	error = ask_structures(guard, CSUM_GUARD_OPENING);
-	if (!error && guard->records.count > 0 && guard->verdict != CSUM_GUARD_REWRITTEN)
+	if (!error && needs_records(guard) && guard->verdict != CSUM_GUARD_REWRITTEN)
 		error = find_records(guard, &records);
 	/* A record is only ever lost: less was read now than at first. */
 	for (size_t i = 0; i < guard->records.count && !error; i++) {

@@ -12,7 +12,7 @@ struct magic {
 	const char *bytes;
 };
 
-/* What wipefs(8) zeroes, and mkfs leaves behind. FAT has several at a time. */
+/* What wipefs(8) zeroes. FAT has several magics at a time; a GPT comes with a table of the old kind. */
 static const struct {
 	const char *type;
 	uint32_t block_offset;
@@ -21,7 +21,7 @@ static const struct {
 	{ "ext4", 1024, { { 56, 2, "\x53\xef" } } },
 	{ "xfs", 0, { { 0, 4, "XFSB" } } },
 	{ "btrfs", 65536, { { 64, 8, "_BHRfS_M" } } },
-	{ "gpt", 512, { { 0, 8, "EFI PART" } } },
+	{ "gpt", 0, { { 512, 8, "EFI PART" }, { 510, 2, "\x55\xaa" } } },
 	{ "gpt", 4096, { { 0, 8, "EFI PART" } } },
 	{ "dos", 0, { { 510, 2, "\x55\xaa" } } },
 	{ "vfat", 0, { { 82, 8, "FAT32   " }, { 510, 2, "\x55\xaa" }, { 0, 1, "\xeb" } } },

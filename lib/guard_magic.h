@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* All magics of a set lie in one block of that many bytes. */
-#define CSUM_GUARD_MAGIC_BLOCK 512u
+#define CSUM_GUARD_MAGIC_BLOCK 1024u
 
 struct csum_guard_magic_set {
 	const char *type; /* as libblkid names it; NULL: behind the last one */

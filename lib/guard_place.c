@@ -40,7 +40,8 @@ bool csum_guard_is_found(const struct csum_guard_place *place, const char *type)
 	return false;
 }
 
-bool csum_guard_is_shared(const struct csum_volume *volume, const struct csum_guard_place *place, const char *type)
+bool csum_guard_is_shared(const struct csum_volume *volume, const struct csum_guard_places *places,
+			  const struct csum_guard_place *place, const char *type)
 {
 	for (size_t i = 0; i < place->found_count; i++) {
 		if (!csum_guard_same_type(place->found[i].type, type))
@@ -49,7 +50,7 @@ bool csum_guard_is_shared(const struct csum_volume *volume, const struct csum_gu
 	for (unsigned int i = 0; i < CSUM_RECORDED_SIGNATURES; i++) {
 		const struct csum_recorded_signature *recorded = &volume->superblock.record.signatures[i];
 
-		if (recorded->type[0] && recorded->offset_bytes == place->offset_bytes &&
+		if (recorded->type[0] && recorded->offset_bytes == place->offset_bytes && !places->replaced[i] &&
 		    !csum_guard_same_type(recorded->type, type))
 			return true;
 	}

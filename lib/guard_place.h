@@ -20,6 +20,7 @@ struct csum_guard_places {
 	struct csum_guard_place *place; /* in ascending order, each offset once, the first one 0 */
 	size_t count;
 	bool asked; /* for the signatures */
+	bool replaced[CSUM_RECORDED_SIGNATURES]; /* by ourselves: what is recorded was true once */
 };
 
 /* Errors, reported: -ENOMEM, those of libblkid. */
@@ -51,6 +52,7 @@ bool csum_guard_is_found(const struct csum_guard_place *place, const char *type)
  * Whether something else than a `type` is found at the place, was there when all was right, or may be there where that
  * cannot be read.
  */
-bool csum_guard_is_shared(const struct csum_volume *volume, const struct csum_guard_place *place, const char *type);
+bool csum_guard_is_shared(const struct csum_volume *volume, const struct csum_guard_places *places,
+			  const struct csum_guard_place *place, const char *type);
 
 #endif

@@ -196,60 +196,78 @@ static const struct csum_guard_place *place_at(const struct csum_guard_places *p
 	return NULL;
 }
 
-/* Notes bytes of the place unless all of their sectors are as we wrote them. */
-static int add_gone(struct csum_guard_look *look, const struct csum_guard_place *place, uint64_t from, uint64_t size,
-		    struct csum_guard_ranges *gone)
+static int add_range(struct csum_guard_look *look, const struct csum_guard_place *place, uint64_t from, uint64_t size,
+		     struct csum_guard_ranges *ranges)
 {
-	struct csum_guard_view view;
-	bool matches;
-	int error;
-
 	size = csum_min_u64(size, place->size_bytes);
 	from = csum_min_u64(from, place->size_bytes - size);
-	error = csum_guard_view_read(look, place->offset_bytes + from, size, &view);
-	if (error || !view.bytes)
-		return error;
-	matches = csum_guard_view_matches(&view, 0, size);
-	csum_guard_view_free(&view);
-	if (matches)
-		return 0;
-	return csum_guard_ranges_add(&look->volume->handlers, gone, place->offset_bytes + from, size);
+	return csum_guard_ranges_add(&look->volume->handlers, ranges, place->offset_bytes + from, size);
 }
 
-static int ask_gone(struct csum_guard_look *look, const struct csum_guard_place *place, const char *type,
-		    struct csum_guard_ranges *gone)
+/* Where a signature of that type lies: at a known distance, or near one of the ends. */
+static int add_ranges(struct csum_guard_look *look, const struct csum_guard_place *place, const char *type,
+		      struct csum_guard_ranges *ranges)
 {
-	bool is_known = false;
 	uint32_t from, to;
 	int error = 0;
 
-	if (csum_guard_magic_span(type, &from, &to)) {
-		is_known = true;
-		error = add_gone(look, place, from, to - from, gone);
-	}
+	if (csum_guard_magic_span(type, &from, &to))
+		return add_range(look, place, from, to - from, ranges);
 	for (size_t i = 0; csum_guard_magic_set(i).type && !error; i++) {
-		if (!csum_guard_same_type(csum_guard_magic_set(i).type, type))
-			continue;
-		is_known = true;
-		error = add_gone(look, place, csum_guard_magic_set(i).block_offset, CSUM_GUARD_MAGIC_BLOCK, gone);
+		if (csum_guard_same_type(csum_guard_magic_set(i).type, type))
+			error = add_range(look, place, csum_guard_magic_set(i).block_offset, CSUM_GUARD_MAGIC_BLOCK,
+					  ranges);
 	}
-	if (is_known || error)
+	if (error || ranges->count > 0)
 		return error;
-	error = add_gone(look, place, 0, UNKNOWN_BYTES, gone);
-	return error ? error : add_gone(look, place, UINT64_MAX, UNKNOWN_BYTES, gone);
+	error = add_range(look, place, 0, UNKNOWN_BYTES, ranges);
+	return error ? error : add_range(look, place, UINT64_MAX, UNKNOWN_BYTES, ranges);
 }
 
-int csum_guard_signatures_gone(struct csum_guard_look *look, const struct csum_guard_places *places,
+static int all_match(struct csum_guard_look *look, const struct csum_guard_ranges *ranges, bool *matches)
+{
+	*matches = true;
+	for (size_t i = 0; i < ranges->count && *matches; i++) {
+		const struct csum_guard_range *range = &ranges->range[i];
+		struct csum_guard_view view;
+		int error = csum_guard_view_read(look, range->offset_bytes, range->size_bytes, &view);
+
+		if (error)
+			return error;
+		*matches = csum_guard_view_matches(&view, 0, range->size_bytes);
+		csum_guard_view_free(&view);
+	}
+	return 0;
+}
+
+/* Of one that is not found any more: what lies in its place now was written by ourselves, or it is gone. */
+static int judge_lost(struct csum_guard_look *look, const struct csum_guard_place *place, const char *type,
+		      bool *replaced, struct csum_guard_ranges *gone)
+{
+	struct csum_guard_ranges ranges = { .range = NULL };
+	int error = add_ranges(look, place, type, &ranges);
+
+	if (!error)
+		error = all_match(look, &ranges, replaced);
+	for (size_t i = 0; i < ranges.count && !error && !*replaced; i++)
+		error = csum_guard_ranges_add(&look->volume->handlers, gone, ranges.range[i].offset_bytes,
+					      ranges.range[i].size_bytes);
+	csum_guard_ranges_free(&ranges);
+	return error;
+}
+
+int csum_guard_signatures_lost(struct csum_guard_look *look, struct csum_guard_places *places,
 			       struct csum_guard_ranges *gone)
 {
 	int error = 0;
 
+	gone->count = 0;
 	for (unsigned int i = 0; i < CSUM_RECORDED_SIGNATURES && !error; i++) {
 		const struct csum_recorded_signature *recorded = &look->volume->superblock.record.signatures[i];
 		const struct csum_guard_place *place = place_at(places, recorded->offset_bytes);
 
 		if (recorded->type[0] && place && !csum_guard_is_found(place, recorded->type))
-			error = ask_gone(look, place, recorded->type, gone);
+			error = judge_lost(look, place, recorded->type, &places->replaced[i], gone);
 	}
 	return error;
 }

@@ -18,8 +18,11 @@ int csum_guard_signatures(struct csum_guard_look *look, const struct csum_guard_
 			  const struct csum_guard_structure *structures, enum csum_guard_answer *answer,
 			  char *clause) CSUM_MUST_CHECK;
 
-/* Adds where signatures lie that were recorded, are not found any more, and were not replaced by ourselves. */
-int csum_guard_signatures_gone(struct csum_guard_look *look, const struct csum_guard_places *places,
+/*
+ * Of the signatures that are recorded and not found any more: which of them we have replaced by our own writes; *gone
+ * becomes where the others lay.
+ */
+int csum_guard_signatures_lost(struct csum_guard_look *look, struct csum_guard_places *places,
 			       struct csum_guard_ranges *gone) CSUM_MUST_CHECK;
 
 #endif
