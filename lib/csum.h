@@ -10,6 +10,7 @@
  *                 clean unless it was its recovery that was cancelled
  *     -EINVAL     the volume or a parameter is not what the format allows
  *     -EBUSY      the volume is in use
+ *     -EPERM      what others wrote, or may have, would be overwritten: csum_open_options.allow
  *   A device or file that fails with an errno of which a function here says more is -EIO: EBADMSG, ECANCELED, ENODATA,
  *   ENOSPC.
  *   Every other failure is reported once through csum_handlers.message before the function returns.
@@ -106,9 +107,10 @@ struct csum_volume;
  * Opens the volume on `data` (a path, or a tag such as PARTUUID=...), with its metadata on `metadata`
  * or, when that is NULL, on the same device.
  *
- * Opening for writing flushes the devices before it reads them, rewrites an invalid superblock slot and
- * recovers an active volume; all of that is durable on return. Opening for reading writes nothing.
- * Errors: -EINVAL not a volume or refused, -EBUSY in use, -EBADMSG recovery needs a repair, and those of
+ * Opening for writing flushes the devices before it reads them, asks whether the data is that of this metadata and
+ * nobody else's (doc/format.md: Identity), rewrites an invalid superblock slot and recovers an active volume; all of
+ * that is durable on return. Opening for reading writes nothing.
+ * Errors: -EINVAL not a volume or refused, -EPERM not to be written without `allow`, -EBUSY in use, -EBADMSG recovery needs a repair, and those of
  * open(2) and I/O. On error *volume is NULL. The caller ends it with csum_volume_close().
  * handlers is copied; what its user pointer names must outlive the volume.
  */

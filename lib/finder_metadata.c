@@ -6,7 +6,6 @@
 #include "format.h"
 #include "imd.h"
 #include "layout.h"
-#include "protocol.h"
 
 static uint64_t slot_offset(const struct csum_volume *volume, enum csum_slot slot)
 {
@@ -20,7 +19,7 @@ void csum_finder_judge_slots(const struct csum_volume *volume, struct csum_slot_
 	const bool *valid = volume->slot_valid;
 	bool left_behind[CSUM_SLOTS];
 
-	csum_super_find_identity_change(volume, left_behind);
+	csum_superblock_find_left_behind(volume->slots, valid, volume->governing, left_behind);
 	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
 		/* A crash leaves at most one of A and B torn, C in a change of static fields, and cuts no device short. */
 		bool torn = left_behind[slot] || (slot != CSUM_SLOT_C && (valid[CSUM_SLOT_A] || valid[CSUM_SLOT_B]));

@@ -25,6 +25,8 @@
 #define QUICK_GROUPS 4u
 #define PLACES 128u
 #define PLACE_BYTES (256u << 10)
+/* Of the sectors found so many are kept. */
+#define CANDIDATES 32768u
 
 /* ------------------------------------------------------------------ blank sectors */
 
@@ -75,6 +77,7 @@ struct candidates {
 	uint64_t *sector; /* written and not blank, ascending */
 	bool *tried;
 	size_t count;
+	uint64_t each; /* of a place, at the most */
 	uint32_t empty_places; /* where there are none */
 };
 
@@ -85,12 +88,12 @@ static bool is_candidate(const struct csum_volume *volume, const struct csum_gro
 	return entry != CSUM_ENTRY_UNWRITTEN && entry != CSUM_ENTRY_BAD && !csum_guard_is_blank_entry(volume, entry);
 }
 
-/* Counts the candidates of a span; of `total`, unless that is 0, keeps MANY, evenly, or all when they are fewer. */
-static size_t walk(const struct csum_volume *volume, const struct csum_span *span, struct candidates *candidates,
-		   size_t total)
+/* Counts the candidates of a span; of `total`, unless that is 0, keeps some, evenly, or all. */
+static uint64_t walk(const struct csum_volume *volume, const struct csum_span *span, struct candidates *candidates,
+		     uint64_t total)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	size_t count = 0;
+	uint64_t each = candidates->each, count = 0;
 
 	for (uint64_t i = 0; i < span->group_count; i++) {
 		uint64_t number = span->first_group + i;
@@ -101,7 +104,7 @@ static size_t walk(const struct csum_volume *volume, const struct csum_span *spa
 			if (!is_candidate(volume, &span->groups[i], s))
 				continue;
 			count++;
-			if (total && (total <= MANY || count * MANY / total > (count - 1) * MANY / total))
+			if (total && (total <= each || count * each / total > (count - 1) * each / total))
 				candidates->sector[candidates->count++] =
 					csum_layout_first_sector(geometry, number) + s;
 		}
@@ -126,10 +129,11 @@ static int collect(struct csum_volume *volume, uint64_t places, uint64_t each, s
 	each = csum_min_u64(each, geometry->groups);
 	places = csum_min_u64(places, (geometry->groups + each - 1) / each);
 	candidates->count = candidates->empty_places = 0;
+	candidates->each = CANDIDATES / places;
 	error = csum_span_init(&span, volume, each);
 	for (uint64_t place = 0; place < places && !error; place++) {
 		uint64_t first = place_first(geometry, place, places, each);
-		size_t total;
+		uint64_t total;
 
 		error = csum_span_load(volume, &span, first, csum_min_u64(each, geometry->groups - first));
 		if (error)
@@ -150,8 +154,8 @@ static int collect_all(struct csum_volume *volume, struct candidates *candidates
 
 static int candidates_init(struct candidates *candidates, const struct csum_volume *volume)
 {
-	*candidates = (struct candidates){ .sector = calloc((size_t)PLACES * MANY, sizeof(uint64_t)),
-					   .tried = calloc((size_t)PLACES * MANY, sizeof(bool)) };
+	*candidates = (struct candidates){ .sector = calloc(CANDIDATES, sizeof(uint64_t)),
+					   .tried = calloc(CANDIDATES, sizeof(bool)) };
 	if (candidates->sector && candidates->tried)
 		return 0;
 	return csum_report_error(&volume->handlers, -ENOMEM, NULL, "preparing to compare data with its metadata");

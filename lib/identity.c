@@ -75,7 +75,8 @@ static void print_word(const struct csum_identity *identity, enum csum_identity_
 
 void csum_identity_print(const struct csum_identity *identity, char *text)
 {
-	text[0] = '\0';
+	/* All of it goes to the disk. */
+	memset(text, 0, CSUM_IDENTITY_SIZE);
 	/* The disk's own words would leave no room for what tells its partitions apart. */
 	print_word(identity, CSUM_IDENTITY_PARTUUID, text);
 	print_word(identity, CSUM_IDENTITY_WWN, text);

@@ -27,7 +27,7 @@ void csum_identity_set(struct csum_identity *identity, enum csum_identity_kind k
 /* Reads the text of a superblock; words that are not known are passed over. */
 void csum_identity_parse(const char *text, struct csum_identity *identity);
 
-/* The text, of CSUM_IDENTITY_SIZE bytes: as many as fit, the surest first; of a partition that is its own UUID. */
+/* The text, CSUM_IDENTITY_SIZE bytes filled up with NUL: as many as fit, the surest first; of a partition that is its own UUID. */
 void csum_identity_print(const struct csum_identity *identity, char *text);
 
 /* Whether both have that kind, and not the same. */

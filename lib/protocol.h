@@ -23,7 +23,8 @@
  * Steps. "Flushed" means fdatasync of every device written since its last one.
  *
  *   step                 what is written                            function
- *   O1 open              flush of every device; an invalid slot     csum_volume_open_devices()
+ *   O1 open              flush of every device; an invalid slot;    csum_volume_open_devices()
+ *                        what W6 left half done of an identity
  *   O2 recover           see protocol_recover.c                     csum_protocol_recover()
  *   W0 mirror            the older copy := the newer's entries      csum_protocol_mirror()
  *   W1 intent            superblock, active, to one slot, then      csum_super_add() in two rounds
@@ -32,7 +33,8 @@
  *   W3 new entries       the older copy, generation + 1             add_imd()
  *   W4 data              data of sectors that had an entry          add_data()
  *   W5 settle            the other copy, generation + 2             add_imd()
- *   W6 clean             superblock, clean, to one slot             csum_super_clean()
+ *   W6 clean             superblock, clean, to one slot; to all     csum_super_clean()
+ *                        three when the identity changed
  *
  * Each is flushed before the next of the same group begins. W2 of a batch of groups, W3 of the one before, W4
  * and W5 of those before that share a round and its one flush; batches share no group.
@@ -75,9 +77,6 @@ int csum_super_clean(struct csum_volume *volume) CSUM_MUST_CHECK;
  * one is, where that is all they differ in. Durable on return. (format.md: Identity)
  */
 int csum_super_level_identity(struct csum_volume *volume) CSUM_MUST_CHECK;
-
-/* The slots that such a change has not come to, or may have torn. */
-void csum_super_find_identity_change(const struct csum_volume *volume, bool left_behind[CSUM_SLOTS]);
 
 /* Fills volume->slot_buffer with the backup of volume->superblock: static fields only. */
 void csum_super_encode_backup(struct csum_volume *volume, struct csum_superblock *backup);

@@ -202,25 +202,12 @@ static int write_backup(struct csum_volume *volume)
 	return error;
 }
 
-void csum_super_find_identity_change(const struct csum_volume *volume, bool left_behind[CSUM_SLOTS])
-{
-	const struct csum_superblock *governing = &volume->slots[volume->governing];
-
-	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++)
-		left_behind[slot] = volume->slot_valid[slot] &&
-				    !csum_superblock_same_static(&volume->slots[slot], governing) &&
-				    csum_superblock_same_but_identity(&volume->slots[slot], governing);
-	/* C is written while A and B differ, so that a torn one is known for what it is. */
-	if (!volume->slot_valid[CSUM_SLOT_C])
-		left_behind[CSUM_SLOT_C] = left_behind[CSUM_SLOT_A] || left_behind[CSUM_SLOT_B];
-}
-
 int csum_super_level_identity(struct csum_volume *volume)
 {
 	bool left_behind[CSUM_SLOTS];
 	int error = 0;
 
-	csum_super_find_identity_change(volume, left_behind);
+	csum_superblock_find_left_behind(volume->slots, volume->slot_valid, volume->governing, left_behind);
 	if (left_behind[CSUM_SLOT_C])
 		error = write_backup(volume);
 	if (!error && (left_behind[CSUM_SLOT_A] || left_behind[CSUM_SLOT_B]))

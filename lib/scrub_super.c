@@ -108,13 +108,10 @@ static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgem
 	const struct csum_volume *volume = scrub->volume;
 	bool restoring = volume->governing == CSUM_SLOT_C;
 	bool rewriting = judged[CSUM_SLOT_C].finding || (restoring && backup_is_elsewhere(volume));
-	int error = 0;
+	/* As csum_super_level_identity() does; but C is not to be in flight while only one slot is valid. */
+	bool backup_first = rewriting && volume->slot_valid[CSUM_SLOT_A] && volume->slot_valid[CSUM_SLOT_B];
+	int error = backup_first ? rewrite_backup(scrub, &refused[CSUM_SLOT_C]) : 0;
 
-	/* As csum_super_level_identity() does; C is not in flight, though, while only one slot is valid. */
-	if (rewriting && volume->slot_valid[CSUM_SLOT_A] && volume->slot_valid[CSUM_SLOT_B]) {
-		error = rewrite_backup(scrub, &refused[CSUM_SLOT_C]);
-		rewriting = false;
-	}
 	if (error)
 		return error;
 	if (restoring)
@@ -122,7 +119,7 @@ static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgem
 	else if (judged[CSUM_SLOT_A].finding || judged[CSUM_SLOT_B].finding)
 		error = csum_scrub_write_slot(scrub, &refused[CSUM_SLOT_A]);
 	refused[CSUM_SLOT_A] = refused[CSUM_SLOT_B] = scrub->slots_stuck;
-	if (!error && rewriting && !(restoring && scrub->slots_stuck))
+	if (!error && rewriting && !backup_first && !(restoring && scrub->slots_stuck))
 		error = rewrite_backup(scrub, &refused[CSUM_SLOT_C]);
 	return error;
 }
