@@ -96,10 +96,11 @@ FUZZ_PROGS := $(call programs,$(FUZZ_SRCS))
 
 # ---- Packages
 
-LIB_PKGS := blkid zlib libisal
+LIB_PKGS := blkid libisal
 PROG_PKGS := popt jansson
-TEST_PKGS := cmocka
-CLI_HELPER_PKGS := fuse3
+TEST_PKGS := cmocka zlib
+CLI_HELPER_PKGS := fuse3 zlib
+FUZZ_PKGS := zlib
 
 # pkg-config is asked on first use, by when packages that were missing are installed; and once.
 pkg_once = $(eval $(1) := $(shell $(PKG_CONFIG) $(2)))$($(1))
@@ -111,6 +112,7 @@ TEST_PKG_CFLAGS = $(call pkg_once,TEST_PKG_CFLAGS,--cflags $(TEST_PKGS))
 TEST_PKG_LIBS = $(call pkg_once,TEST_PKG_LIBS,--libs $(TEST_PKGS))
 CLI_HELPER_PKG_CFLAGS = $(call pkg_once,CLI_HELPER_PKG_CFLAGS,--cflags $(CLI_HELPER_PKGS))
 CLI_HELPER_PKG_LIBS = $(call pkg_once,CLI_HELPER_PKG_LIBS,--libs $(CLI_HELPER_PKGS))
+FUZZ_PKG_LIBS = $(call pkg_once,FUZZ_PKG_LIBS,--libs $(FUZZ_PKGS))
 
 # Fails, naming the Debian packages, when one of the pkg-config modules $(1) is not found; $(2)
 # is the group of tests/deps.sh it is from.
@@ -262,7 +264,7 @@ $(FUZZ_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) \
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(OBJ)/helpers.a $(LIB) \
-		$(LIB_PKG_LIBS) $(LDLIBS)
+		$(FUZZ_PKG_LIBS) $(LIB_PKG_LIBS) $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(call objects,$(ALL_SRCS)))
 

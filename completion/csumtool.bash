@@ -12,7 +12,7 @@ _csumtool_options()
 			"-s --sector-size -c --checksum -K --interleave -L --label -U --uuid" \
 			"-m --metadata --size --data-size"
 		;;
-	info) echo "$end -f --force -J --json -q --quiet | -m --metadata" ;;
+	info) echo "$end --health -f --force -J --json -q --quiet | -m --metadata" ;;
 	write)
 		echo "$end -f --force -J --json -q --quiet --verify |" \
 			"--allow -m --metadata -o --offset -l --length"

@@ -144,24 +144,97 @@ static void print_info(const struct csum_volume_info *info)
 	print_scrub("scrub under way", &info->current_scrub, geometry->groups);
 }
 
+/* ------------------------------------------------------------------ health */
+
+enum { REASONS_MAX = 5, REASON_SIZE = 128 };
+
+/* Why the volume needs attention; each reason has REASON_SIZE bytes. How many there are. */
+static size_t find_reasons(const struct csum_volume_info *info, char reasons[REASONS_MAX][REASON_SIZE])
+{
+	uint64_t left = info->last_scrub.totals.left_bad;
+	size_t count = 0;
+
+	if (left)
+		snprintf(reasons[count++], REASON_SIZE, "the last scrub left %" PRIu64 " bad sector%s", left,
+			 text_plural(left));
+	left = info->current_scrub.totals.left_bad;
+	if (left)
+		snprintf(reasons[count++], REASON_SIZE, "the scrub under way has left %" PRIu64 " bad sector%s", left,
+			 text_plural(left));
+	if (!info->slot_valid[CSUM_SLOT_A] || !info->slot_valid[CSUM_SLOT_B] || !info->slot_valid[CSUM_SLOT_C])
+		snprintf(reasons[count++], REASON_SIZE, "superblock%s%s%s invalid",
+			 info->slot_valid[CSUM_SLOT_A] ? "" : " A", info->slot_valid[CSUM_SLOT_B] ? "" : " B",
+			 info->slot_valid[CSUM_SLOT_C] ? "" : " C");
+	/* Were somebody at work, the volume could not have been opened. */
+	if (info->state != CSUM_CLEAN)
+		snprintf(reasons[count++], REASON_SIZE, "a writer was interrupted, and nobody has put it in order");
+	if (info->held_since)
+		snprintf(reasons[count++], REASON_SIZE, "bad sectors are held: %s",
+			 volume_held_reason(info->held_reason));
+	return count;
+}
+
+static void print_health(const struct report *report, const struct csum_volume_info *info)
+{
+	char reasons[REASONS_MAX][REASON_SIZE];
+	size_t count = find_reasons(info, reasons);
+
+	for (size_t i = 0; i < count && !report->quiet; i++) {
+		text_put(stdout, report->volume);
+		printf(": needs attention: %s\n", reasons[i]);
+	}
+	if (!count && !report->quiet) {
+		text_put(stdout, report->volume);
+		puts(": healthy");
+	}
+}
+
+static json_t *health_json(const struct csum_volume_info *info)
+{
+	char reasons[REASONS_MAX][REASON_SIZE];
+	size_t count = find_reasons(info, reasons);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, report_text(reasons[i]));
+	return json_pack("{s:s,s:i,s:b,s:o}", "type", "health", "schema", REPORT_SCHEMA, "needs_attention", count > 0,
+			 "reasons", array);
+}
+
+/* ------------------------------------------------------------------ */
+
+static int show(struct report *report, const struct csum_volume_info *info, bool health, uint64_t *problems)
+{
+	char reasons[REASONS_MAX][REASON_SIZE];
+
+	*problems = health ? find_reasons(info, reasons) : 0;
+	if (report->json)
+		return report_object(report, health ? health_json(info) : volume_info_json(info));
+	if (health)
+		print_health(report, info);
+	else if (!report->quiet)
+		print_info(info);
+	return 0;
+}
+
 static int run(struct report *report, const struct options *options)
 {
 	struct csum_volume_info info;
 	struct csum_volume *volume;
+	uint64_t problems = 0;
 	int error = volume_open(report, options, VOLUME_READ, &volume);
 
 	if (!error) {
 		csum_volume_get_info(volume, &info);
-		if (report->json)
-			error = report_object(report, volume_info_json(&info));
-		else if (!report->quiet)
-			print_info(&info);
+		error = show(report, &info, options->given[OPT_HEALTH], &problems);
 		error = volume_close(volume, error);
 	}
-	return report_summary(report, NULL, report_status(report, error, 0));
+	return report_summary(report, NULL, report_status(report, error, problems));
 }
 
 static const struct poptOption table[] = {
+	OPTION_FLAG("health", '\0', OPT_HEALTH,
+		    "only say whether it needs attention: then\nthe exit status has 4 in it"),
 	OPTION_FORCE_MOUNTED,
 	OPTION_METADATA,
 	OPTION_WAIT,

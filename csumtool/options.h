@@ -54,6 +54,7 @@ enum option {
 	OPT_NO_UNDO,
 	OPT_LIST,
 	OPT_EXCLUSIVE,
+	OPT_HEALTH,
 	OPT_COUNT
 };
 

@@ -36,7 +36,7 @@ int csum_protocol_report_lost(const struct csum_volume *volume, uint64_t group)
 		&volume->handlers, -EBADMSG, volume->metadata->name,
 		"refused: both imd copies of group %" PRIu64 " (data sectors %" PRIu64 " to %" PRIu64
 		") are invalid, so the rest of the group could not be verified afterwards; write all "
-		"of it, or see 'csumtool scrub' and 'csumtool accept'",
+		"of it, or discard all of it ('csumtool read --on-error=raw' hands out what is stored)",
 		group, first, first + csum_layout_group_sectors(geometry, group) - 1);
 }
 

@@ -13,13 +13,13 @@ set -eu
 packages() {
 	case $1 in
 	build) echo gcc libc6-dev make pkg-config \
-		libblkid-dev libpopt-dev zlib1g-dev libisal-dev libjansson-dev ;;
+		libblkid-dev libpopt-dev libisal-dev libjansson-dev ;;
 	demo) echo e2fsprogs jq ;;
-	test) echo bats xxd libcmocka-dev e2fsprogs jq fuse3 libfuse3-dev python3 \
+	test) echo bats xxd libcmocka-dev zlib1g-dev e2fsprogs jq fuse3 libfuse3-dev python3 \
 		util-linux mount procps patch \
 		xfsprogs btrfs-progs dosfstools fdisk cryptsetup-bin ntfs-3g fuse2fs ;;
 	lint) echo clang clang-format cppcheck shellcheck mandoc ;;
-	fuzz) echo clang libclang-rt-dev ;;
+	fuzz) echo clang libclang-rt-dev zlib1g-dev ;;
 	*)
 		echo "deps.sh: no such group: $1" >&2
 		exit 16

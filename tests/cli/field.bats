@@ -5,6 +5,7 @@
 load common
 load places
 load damage
+load scrub
 setup() { common_setup; }
 teardown() { common_teardown; }
 
@@ -93,4 +94,38 @@ teardown() { common_teardown; }
 	exec {keep}>&-
 	wait "$pid"
 	[ "$("$CSUMTOOL" read -l 4 v)" = text ]
+}
+
+@test "9.5: info --health is 4 where a volume needs attention, and -q stays what it was" {
+	full_volume
+	run_csum 0 info --health v
+	out_has "^v: healthy$"
+	garbage v "$(data_at 10)" 512
+	run_csum 0 info --health -q v
+	run_csum 4 scrub -q v
+	run_csum 4 info --health v
+	out_has "^v: needs attention: the last scrub left 1 bad sector$"
+	run_csum 4 info --health -q v
+	silent
+	run_csum 4 info --health -J v
+	[ "$(json health .needs_attention)" = true ]
+	run_csum 0 info -q v
+	run_csum 0 write -q v in
+	run_csum 0 scrub -q v
+	run_csum 0 info --health -q v
+	poke v 0 00
+	run_csum 4 info --health v
+	out_has "superblock A invalid"
+	run_csum 0 scrub -q v
+	run_csum 0 info --health -q v
+	active 0 2
+	run_csum 4 info --health v
+	out_has "a writer was interrupted"
+}
+
+@test "9.10: messages name what there is: no command that is not there, and cron's path" {
+	! grep -rq "csumtool accept" "$BATS_TEST_DIRNAME/../../"{lib,csumtool,man,README.md} || false
+	grep -qE '^/[a-z/]*/csumtool scrub' "$BATS_TEST_DIRNAME/../../man/csumtool.8"
+	# Nothing of zlib is called.
+	! ldd "$CSUMTOOL" | grep -q libz || false
 }
