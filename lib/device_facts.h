@@ -52,6 +52,7 @@ bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t in
 struct csum_topology {
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
 	uint32_t logical_sector_size; /* bytes; 0 unknown */
+	uint32_t atomic_write_size; /* bytes, the most that is written whole or not at all; 0: no more than a sector is known */
 	bool rotational;
 };
 
