@@ -100,6 +100,14 @@ int csum_probe_list(const struct csum_handlers *handlers, const struct csum_devi
 		    uint64_t size_bytes, struct csum_signatures *list) CSUM_MUST_CHECK;
 
 /*
+ * The same of the whole device, without what through() says is to be looked through: behind it the same kind is looked
+ * for elsewhere.
+ */
+typedef bool csum_probe_through_fn(const void *user, const struct csum_signature *found);
+int csum_probe_through(const struct csum_handlers *handlers, const struct csum_device *device,
+		       csum_probe_through_fn *through, const void *user, struct csum_signatures *list) CSUM_MUST_CHECK;
+
+/*
  * What libblkid finds on the device: "ext4 file system", "gpt partition table" ..., joined by ", " when
  * several; "" when nothing. Reported errors are negative.
  */

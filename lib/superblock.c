@@ -306,6 +306,12 @@ bool csum_superblock_same_static(const struct csum_superblock *a, const struct c
 		      CSUM_STATIC_FIELDS_END - CSUM_STATIC_FIELDS_OFFSET) == 0;
 }
 
+void csum_superblock_uuid_text(const uint8_t *uuid, char text[static CSUM_UUID_TEXT_SIZE])
+{
+	for (size_t i = 0; i < CSUM_UUID_SIZE; i++)
+		text += sprintf(text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+}
+
 uint32_t csum_superblock_seed_state(const struct csum_superblock *superblock)
 {
 	return csum_checksum_crc32(0, superblock->seed, sizeof(superblock->seed));

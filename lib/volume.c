@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "device_facts.h"
+#include "foreign.h"
 #include "protocol.h"
 #include "report.h"
 
@@ -157,6 +158,8 @@ static int load(struct csum_volume *volume)
 		error = csum_journal_load(volume);
 	if (!error && volume->writable)
 		error = refuse_read_only(volume);
+	if (!error && volume->writable)
+		error = csum_foreign_refuse(volume);
 	if (!error && volume->writable && !volume->repair)
 		error = prepare_for_writing(volume);
 	return error;
