@@ -16,7 +16,7 @@ packages() {
 		libblkid-dev libpopt-dev zlib1g-dev libisal-dev libjansson-dev ;;
 	demo) echo e2fsprogs jq ;;
 	test) echo bats xxd libcmocka-dev e2fsprogs jq fuse3 libfuse3-dev python3-minimal \
-		util-linux mount procps patch ;;
+		util-linux mount procps patch fdisk xfsprogs btrfs-progs dosfstools cryptsetup-bin ;;
 	lint) echo clang clang-format cppcheck shellcheck mandoc ;;
 	fuzz) echo clang libclang-rt-dev ;;
 	*)

@@ -10,6 +10,7 @@ teardown() { common_teardown; }
 # A volume of 4 MiB: A, B and C at 0, 524288 and 4128768.
 small_volume() {
 	random_file data 1M
+	rm -f "${1:-v}"
 	vol "${1:-v}" -U 01234567-89ab-cdef-0123-456789abcdef
 	run_csum 0 write -q "${1:-v}" data
 }
@@ -74,8 +75,8 @@ erases() {
 	vol v -s 4096 -K 32
 	run_csum 0 info -J v
 	truncate -s "$(json info '.data_sectors * .sector_size')" data
-	run_csum 0 format -q --size=2M other
 	first=$(json info '.groups * .sector_size + 1048576')
+	run_csum 0 format -q --size=2M other
 	dd if=other of=data oflag=seek_bytes iflag=skip_bytes bs=4096 skip=$((2097152 - 65536)) count=1 \
 		seek=$((2097152 - 65536 - first)) conv=notrunc status=none
 	run_csum 0 write -q v data

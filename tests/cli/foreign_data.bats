@@ -16,14 +16,16 @@ not_foreign() {
 # as_data KIND: an image of it, as large as the data space is, in volumes of both layouts, both sector sizes, and with
 # metadata far from the data and beside it.
 as_data() {
-	local s k space
+	local s k space size=24M
+	# Less is no ZFS for libblkid.
+	[ "$1" != zfs ] || size=66M
 	# shellcheck disable=SC2046 # several words
 	need $(tool_of "$1")
 	for s in 512 4096; do
 		for k in 1 ''; do
 			echo "-s $s ${k:+-K $k}"
 			rm -f v meta data disk
-			run_csum 0 format -q -s $s ${k:+-K $k} --data-size=66M v
+			run_csum 0 format -q -s $s ${k:+-K $k} --data-size=$size v
 			run_csum 0 info -J v
 			space=$(json info '.data_sectors * .sector_size')
 			truncate -s "$space" data
