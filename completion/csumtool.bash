@@ -36,6 +36,7 @@ _csumtool_options()
 		echo "$end -f --force -J --json --differ --data --carve --raw |" \
 			"-m --metadata -g --groups -o --offset -l --length"
 		;;
+	superblock) echo "$end -n --dry-run -f --force -J --json -q --quiet | -m --metadata" ;;
 	esac
 }
 
@@ -90,7 +91,7 @@ _csumtool()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_csumtool_words "format info write read check scrub undo discard dump-imd
+		_csumtool_words "format info write read check scrub undo discard dump-imd superblock
 			-h --help -V --version" "$word"
 		return
 	fi
@@ -111,6 +112,8 @@ _csumtool()
 		_csumtool_value "$before" "$word"
 	elif [[ -n $options && $word == -* ]]; then
 		_csumtool_words "${options/|/}" "$word"
+	elif [[ $command == superblock ]] && ((COMP_CWORD == 2)); then
+		_csumtool_words erase "$word"
 	else
 		_csumtool_files "$word"
 	fi

@@ -26,6 +26,10 @@ static const struct advice advice[] = {
 	{ "What a crash leaves, or a writer that is at work, is no error: the next opening for\n"
 	  "writing (write, discard, scrub) puts it right.",
 	  1u << CSUM_INTERRUPTED },
+	{ "Something else lies where the volume has its superblocks, so nothing is written to it. If it\n"
+	  "is a volume all the same: 'csumtool scrub --allow=foreign', and wipefs(8) removes what is\n"
+	  "left of the other. If it is none any more, 'csumtool superblock erase' clears what is left.",
+	  1u << CSUM_FOREIGN },
 	{ "Bad sectors keep being refused until they hold right content again: 'csumtool scrub'\n"
 	  "heals what it can, with --from=REPLICA from a good copy of the data. Or write them whole\n"
 	  "with 'csumtool write --offset=...', and see what is stored with\n"

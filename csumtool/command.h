@@ -27,5 +27,6 @@ extern const struct command command_scrub;
 extern const struct command command_undo;
 extern const struct command command_discard;
 extern const struct command command_dump_imd;
+extern const struct command command_superblock;
 
 #endif

@@ -106,7 +106,8 @@ static void print_repair(FILE *out, const struct csum_finding *finding, bool wea
 		[CSUM_MEANS_OTHER_COPY] = "rewritten",
 	};
 
-	fprintf(out, "; %s%s", finding->disposition == CSUM_WOULD_REPAIR ? "would be " : "", verbs[finding->means]);
+	fprintf(out, "; %s%s", finding->disposition == CSUM_WOULD_REPAIR ? "would be " : "",
+		finding->kind == CSUM_FOREIGN ? "overwritten" : verbs[finding->means]);
 	if (*finding->how)
 		fputc(' ', out);
 	text_put(out, finding->how);

@@ -15,7 +15,7 @@
 
 static const struct command *const commands[] = {
 	&command_format, &command_info, &command_write,	  &command_read,     &command_check,
-	&command_scrub,	 &command_undo, &command_discard, &command_dump_imd,
+	&command_scrub,	 &command_undo, &command_discard, &command_dump_imd, &command_superblock,
 };
 static const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 

@@ -12,6 +12,9 @@
 /* What to do about what was left. */
 static const struct advice advice[] = {
 	TOTALS_ADVICE_REWRITTEN,
+	{ "What is not the volume's is still there, and every command that writes needs\n"
+	  "--allow=foreign until it is gone: wipefs(8) shows it, and removes it.",
+	  1u << CSUM_FOREIGN },
 	{ "Sectors that were left keep being refused until they hold right content: give a good copy\n"
 	  "of the data with --from=REPLICA, or write them whole with 'csumtool write --offset=...'.",
 	  TOTALS_BAD_DATA },

@@ -256,6 +256,44 @@ void csum_format_get_plan(const struct csum_format *format, struct csum_format_p
 int csum_format_run(struct csum_format *format) CSUM_MUST_CHECK;
 int csum_format_free(struct csum_format *format) CSUM_MUST_CHECK;
 
+/* ------------------------------------------------------------------ erasing superblocks */
+
+/* A valid superblock, wherever one may lie. */
+struct csum_erase_slot {
+	enum csum_slot slot;
+	const char *device; /* owned by the csum_erase */
+	uint64_t device_offset_bytes;
+	uint8_t uuid[CSUM_UUID_SIZE];
+	bool erased; /* zeros, durably */
+};
+
+struct csum_erase_options {
+	bool dry_run; /* look only: the devices are opened for reading */
+	int64_t wait_ms; /* as in csum_open_options */
+};
+
+struct csum_erase;
+
+/*
+ * Finds what csum_erase_run() will zero: the valid ones of superblocks A, B and C, C where the present size of the device
+ * puts it and where a valid A or B says. Devices are opened as csum_volume_open() does for writing, but nothing is
+ * written, and the volume may be damaged beyond use. metadata NULL: the superblocks are on `data`, be that a volume or the
+ * metadata device of one. On success the caller ends with csum_erase_free().
+ * Errors: -EINVAL none is there, or of another layout than the devices named; -EBUSY in use; those of open(2) and I/O. On
+ * error *erase is NULL.
+ */
+int csum_erase_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
+		       const struct csum_erase_options *options, struct csum_erase **erase) CSUM_MUST_CHECK;
+/* Those found, and what became of them; valid until csum_erase_free(). */
+const struct csum_erase_slot *csum_erase_slots(const struct csum_erase *erase, size_t *count);
+/*
+ * Zeroes them, and nothing else; durable on success. The one in force is the last, so that whatever a failure leaves is
+ * still as new as it was. On error the slots tell which are left.
+ */
+int csum_erase_run(struct csum_erase *erase) CSUM_MUST_CHECK;
+/* NULL is allowed. The error of closing a written device: then nothing may be taken as durable. */
+int csum_erase_free(struct csum_erase *erase) CSUM_MUST_CHECK;
+
 /* ------------------------------------------------------------------ findings */
 
 enum csum_finding_kind {

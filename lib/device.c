@@ -243,6 +243,7 @@ static int read_facts(const struct csum_handlers *handlers, struct csum_device *
 	learn_topology(device, &topology);
 	if (!device->is_block)
 		device->physical_sector_size = topology.physical_sector_size;
+	device->atomic_write_size = topology.atomic_write_size;
 	device->rotational = topology.rotational;
 	return 0;
 }

@@ -32,6 +32,7 @@ struct csum_device {
 	bool is_block;
 	uint32_t logical_sector_size; /* least unit of I/O in bytes; 1 for a buffered file */
 	uint32_t physical_sector_size; /* of the device, or of the one under the file system; 0 unknown */
+	uint32_t atomic_write_size; /* of the same: bytes, more than a sector, that are written whole or not at all; or 0 */
 	uint64_t alignment_offset_bytes; /* of the device's start to its physical sectors */
 	bool rotational; /* known to be a spinning disk */
 	dev_t file_system_device; /* st_dev and st_ino: which file or device node this is */

@@ -52,6 +52,7 @@ bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t in
 struct csum_topology {
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
 	uint32_t logical_sector_size; /* bytes; 0 unknown */
+	uint32_t atomic_write_size; /* bytes, the most that is written whole or not at all; 0: no more than a sector is known */
 	bool rotational;
 };
 
@@ -116,6 +117,14 @@ struct csum_partitions {
  */
 int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device,
 			  struct csum_partitions *list) CSUM_MUST_CHECK;
+
+/*
+ * The same of the whole device, without what through() says is to be looked through: behind it the same kind is looked
+ * for elsewhere.
+ */
+typedef bool csum_probe_through_fn(const void *user, const struct csum_signature *found);
+int csum_probe_through(const struct csum_handlers *handlers, const struct csum_device *device,
+		       csum_probe_through_fn *through, const void *user, struct csum_signatures *list) CSUM_MUST_CHECK;
 
 /*
  * What libblkid finds on the device: "ext4 file system", "gpt partition table" ..., joined by ", " when

@@ -13,7 +13,7 @@
 #include "device_stand_in.h"
 #include "report.h"
 
-/* More signatures than anything has (ZFS some hundreds), in case wiping goes in a circle. */
+/* More signatures than anything has (ZFS some hundreds), in case wiping or hiding goes in a circle. */
 #define WIPES_MAX 10000u
 
 #define SUPERBLOCK_FLAGS \
@@ -96,39 +96,61 @@ static void describe_signature(blkid_probe probe, uint64_t offset_bytes, struct 
 						    "signature");
 }
 
-static int list_signatures(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_signatures *list)
+/* What of the device is looked at, and what of that is looked through. */
+struct search {
+	uint64_t offset_bytes, size_bytes;
+	csum_probe_through_fn *through; /* NULL: nothing */
+	const void *user;
+};
+
+/* libblkid names one place of each kind: with that one hidden, the next step finds the same kind elsewhere. */
+static bool hide_signature(blkid_probe probe, const struct csum_signature *found, uint64_t offset_bytes)
 {
+	return found->magic_size > 0 &&
+	       blkid_probe_hide_range(probe, found->magic_offset_bytes - offset_bytes, found->magic_size) == 0 &&
+	       blkid_probe_step_back(probe) == 0;
+}
+
+static int list_signatures(int descriptor, const struct search *search, struct csum_signatures *list)
+{
+	struct csum_signature found;
+	unsigned int hidden = 0;
 	blkid_probe probe;
 	int result;
 
-	result = new_probe(descriptor, offset_bytes, size_bytes, &probe);
+	result = new_probe(descriptor, search->offset_bytes, search->size_bytes, &probe);
 	if (result < 0)
 		return result;
 	errno = 0;
-	while (list->count < CSUM_SIGNATURES_MAX && (result = blkid_do_probe(probe)) == 0)
-		describe_signature(probe, offset_bytes, &list->found[list->count++]);
+	while (list->count < CSUM_SIGNATURES_MAX && (result = blkid_do_probe(probe)) == 0) {
+		describe_signature(probe, search->offset_bytes, &found);
+		if (!search->through || !search->through(search->user, &found))
+			list->found[list->count++] = found;
+		else if (hidden < WIPES_MAX)
+			hidden += hide_signature(probe, &found, search->offset_bytes);
+	}
 	result = result < 0 ? probe_error() : 0;
 	blkid_free_probe(probe);
 	return result;
 }
 
 /* libblkid gives up at the first place that it cannot read; a stand-in has zeros there. */
-static int list_on_stand_in(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_signatures *list)
+static int list_on_stand_in(int descriptor, const struct search *search, struct csum_signatures *list)
 {
-	int stand_in = csum_probe_stand_in(descriptor, offset_bytes, size_bytes);
+	int stand_in = csum_probe_stand_in(descriptor, search->offset_bytes, search->size_bytes);
 	int error;
 
 	if (stand_in < 0)
 		return stand_in;
 	list->count = 0;
 	list->is_partial = true;
-	error = list_signatures(stand_in, offset_bytes, size_bytes, list);
+	error = list_signatures(stand_in, search, list);
 	close(stand_in);
 	return error;
 }
 
-int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
-		    uint64_t size_bytes, struct csum_signatures *list)
+static int search_signatures(const struct csum_handlers *handlers, const struct csum_device *device,
+			     const struct search *search, struct csum_signatures *list)
 {
 	int descriptor, error;
 
@@ -140,14 +162,32 @@ int csum_probe_list(const struct csum_handlers *handlers, const struct csum_devi
 	if (descriptor < 0)
 		return csum_report_error(handlers, descriptor, device->name,
 					 "cannot open it again to look for signatures");
-	error = list_signatures(descriptor, offset_bytes, size_bytes, list);
+	error = list_signatures(descriptor, search, list);
 	if (error < 0 && csum_probe_is_medium_error(error))
-		error = list_on_stand_in(descriptor, offset_bytes, size_bytes, list);
+		error = list_on_stand_in(descriptor, search, list);
 	close(descriptor);
 	if (error < 0)
 		return csum_report_error(handlers, error, device->name, "cannot look for signatures");
 	return 0;
 }
+
+int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
+		    uint64_t size_bytes, struct csum_signatures *list)
+{
+	const struct search search = { .offset_bytes = offset_bytes, .size_bytes = size_bytes };
+
+	return search_signatures(handlers, device, &search, list);
+}
+
+int csum_probe_through(const struct csum_handlers *handlers, const struct csum_device *device,
+		       csum_probe_through_fn *through, const void *user, struct csum_signatures *list)
+{
+	const struct search search = { .through = through, .user = user };
+
+	return search_signatures(handlers, device, &search, list);
+}
+
+/* ------------------------------------------------------------------ partitions */
 
 /* libblkid counts in units of 512 bytes, whatever the device does. */
 static void list_partitions(blkid_partlist table, struct csum_partitions *list)

@@ -74,6 +74,17 @@ static uint32_t sector_size(const struct csum_system_roots *roots, dev_t rdev, c
 	return (uint32_t)size;
 }
 
+/* A promise that begins above the sectors of any volume is of no use. */
+static uint32_t atomic_write_size(const struct csum_system_roots *roots, dev_t rdev)
+{
+	uint64_t least = 0, most;
+
+	if (!csum_block_number(roots, rdev, "queue/atomic_write_unit_max_bytes", &most) ||
+	    (csum_block_number(roots, rdev, "queue/atomic_write_unit_min_bytes", &least) && least > 4096))
+		return 0;
+	return (uint32_t)(most < SECTOR_SIZE_MAX ? most : SECTOR_SIZE_MAX);
+}
+
 void csum_device_topology(const struct csum_system_roots *roots, dev_t dev, struct csum_topology *topology)
 {
 	struct mount_search search = { .device = dev };
@@ -92,5 +103,6 @@ void csum_device_topology(const struct csum_system_roots *roots, dev_t dev, stru
 		disk = dev;
 	topology->physical_sector_size = sector_size(roots, disk, "queue/physical_block_size");
 	topology->logical_sector_size = sector_size(roots, disk, "queue/logical_block_size");
+	topology->atomic_write_size = atomic_write_size(roots, disk);
 	topology->rotational = csum_block_number(roots, disk, "queue/rotational", &rotational) && rotational != 0;
 }

@@ -3,6 +3,7 @@
 #ifndef CSUM_FINDER_H
 #define CSUM_FINDER_H
 
+#include "foreign.h"
 #include "scan.h"
 
 /* What became of a finding; all zeros: nothing was tried. */
@@ -42,6 +43,10 @@ struct csum_slot_judgement {
 void csum_finder_judge_slots(const struct csum_volume *volume, struct csum_slot_judgement judged[CSUM_SLOTS]);
 void csum_finder_slot(struct csum_finder *finder, enum csum_slot slot, const struct csum_slot_judgement *judged,
 		      const struct csum_outcome *outcome);
+
+/* Something on the device of the superblocks that is not the volume's. */
+void csum_finder_foreign(struct csum_finder *finder, const struct csum_foreign_thing *thing,
+			 const struct csum_outcome *outcome);
 
 /* A journal that the device cannot read, of an active volume. */
 void csum_finder_journal(struct csum_finder *finder, const struct csum_outcome *outcome);

@@ -71,6 +71,22 @@ void csum_finder_superblocks(struct csum_finder *finder)
 		csum_finder_slot(finder, (enum csum_slot)slot, &judged[slot], &csum_outcome_left);
 }
 
+void csum_finder_foreign(struct csum_finder *finder, const struct csum_foreign_thing *thing,
+			 const struct csum_outcome *outcome)
+{
+	struct csum_finding finding = {
+		.kind = CSUM_FOREIGN,
+		.subject = CSUM_SUBJECT_DEVICE,
+		.device = finder->volume->metadata->name,
+		.device_offset_bytes = thing->offset_bytes,
+		.reason = thing->text,
+	};
+
+	csum_finding_put_outcome(&finding, outcome);
+	csum_finding_count(finder, finding.kind, 1, outcome);
+	csum_finding_report(finder, &finding);
+}
+
 void csum_finder_journal(struct csum_finder *finder, const struct csum_outcome *outcome)
 {
 	struct csum_finding finding = {

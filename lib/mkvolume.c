@@ -90,6 +90,29 @@ static int zero_device(struct maker *maker, struct csum_device *device)
 	return error ? error : zero_rest(maker, device, end);
 }
 
+/*
+ * Where reserved space is zero, what is found there later is somebody else's. That is so before a superblock is voided:
+ * of an old volume that has lost some of them, what is left is not to be taken for foreign.
+ */
+static int zero_reserved(struct maker *maker)
+{
+	struct csum_device *device = maker->make->metadata;
+	uint64_t sector_size = maker->geometry->sector_size;
+	uint64_t tail = csum_layout_backup_offset(maker->geometry->metadata_device_bytes) + CSUM_BLOCK_SIZE;
+	uint64_t end = device->size_bytes / sector_size * sector_size;
+	int error = add_zeros(maker, device, CSUM_SLOT_A_OFFSET + CSUM_BLOCK_SIZE,
+			      CSUM_JOURNAL_OFFSET - CSUM_SLOT_A_OFFSET - CSUM_BLOCK_SIZE);
+
+	if (!error)
+		error = add_zeros(maker, device, CSUM_SLOT_B_OFFSET + CSUM_BLOCK_SIZE,
+				  CSUM_CLUSTERS_OFFSET - CSUM_SLOT_B_OFFSET - CSUM_BLOCK_SIZE);
+	if (!error)
+		error = add_zeros(maker, device, tail, end - tail);
+	if (!error)
+		error = round_of(maker);
+	return error ? error : zero_rest(maker, device, end);
+}
+
 /* The whole journal, so that a sparse file has room for it when a full file system needs recovery. */
 static int void_old(struct maker *maker)
 {
@@ -251,6 +274,8 @@ int csum_mkvolume(const struct csum_mkvolume *make)
 	int error = maker_init(&maker);
 
 	if (!error)
+		error = zero_reserved(&maker);
+	if (!error)
 		error = void_old(&maker);
 	if (!error && make->wipe)
 		error = wipe(&maker);
@@ -269,7 +294,9 @@ int csum_mkvolume(const struct csum_mkvolume *make)
 
 uint64_t csum_mkvolume_bytes(const struct csum_geometry *geometry, bool wipe_all)
 {
-	uint64_t bytes = 2 * geometry->groups * geometry->sector_size + CSUM_JOURNAL_SIZE + 6 * CSUM_BLOCK_SIZE;
+	uint64_t backup = csum_layout_backup_offset(geometry->metadata_device_bytes);
+	uint64_t bytes = 2 * geometry->groups * geometry->sector_size + CSUM_CLUSTERS_OFFSET +
+			 (geometry->metadata_device_bytes - backup) + 3 * CSUM_BLOCK_SIZE;
 
 	return wipe_all ? bytes + geometry->metadata_device_bytes + geometry->data_device_bytes : bytes;
 }

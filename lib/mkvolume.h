@@ -19,7 +19,7 @@ struct csum_mkvolume {
 };
 
 /*
- * Voids old superblocks and the journal; flush; imd sectors; flush; superblocks C, B, A, a flush after each: a
+ * Zeroes reserved space; flush; voids old superblocks and the journal; flush; imd sectors; flush; superblocks C, B, A, a flush after each: a
  * valid superblock means a finished format. (format.md: Superblock) Durable on success; reports errors.
  */
 int csum_mkvolume(const struct csum_mkvolume *make) CSUM_MUST_CHECK;

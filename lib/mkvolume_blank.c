@@ -109,7 +109,7 @@ static bool look_at_superblock(struct csum_device *device, uint8_t *buffer, uint
 			       struct csum_found *found)
 {
 	struct csum_superblock superblock;
-	const uint8_t *uuid = superblock.uuid;
+	char uuid[CSUM_UUID_TEXT_SIZE];
 	uint64_t recorded;
 
 	if (!read_piece(device, buffer, CSUM_BLOCK_SIZE, offset_bytes) || !csum_superblock_decode(buffer, &superblock))
@@ -119,10 +119,8 @@ static bool look_at_superblock(struct csum_device *device, uint8_t *buffer, uint
 	recorded = superblock.geometry.metadata_device_bytes;
 	if (recorded >= CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE && recorded <= device->size_bytes)
 		found->backup_offset_bytes = csum_layout_backup_offset(recorded);
-	add_text(found,
-		 "csumtool volume with UUID %02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		 uuid[0], uuid[1], uuid[2], uuid[3], uuid[4], uuid[5], uuid[6], uuid[7], uuid[8], uuid[9], uuid[10],
-		 uuid[11], uuid[12], uuid[13], uuid[14], uuid[15]);
+	csum_superblock_uuid_text(superblock.uuid, uuid);
+	add_text(found, "csumtool volume with UUID %s", uuid);
 	return true;
 }
 

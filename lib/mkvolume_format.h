@@ -16,7 +16,7 @@ struct csum_format {
 	bool finished;
 	bool sector_size_from_device;
 	uint64_t metadata_bytes, data_bytes; /* sizes of the devices, or what they would be */
-	uint32_t physical_sector_size;
+	uint32_t physical_sector_size, atomic_write_size; /* of the device with the data, see device.h */
 	struct csum_superblock superblock;
 	uint64_t old_backup_offset_bytes;
 	uint64_t read_bytes, read_microseconds;

@@ -27,17 +27,18 @@ int csum_format_refuse(const struct csum_format *format, int error, const char *
 
 /* ------------------------------------------------------------------ sector size */
 
-/* The physical sector size under a file that does not exist yet is that of its directory. */
-static uint32_t directory_sector_size(const char *path)
+/* What is under a file that does not exist yet is what is under its directory. */
+static void learn_from_directory(struct csum_format *format)
 {
 	struct csum_topology topology = { 0 };
-	char *copy = strdup(path);
+	char *copy = strdup(format->data_path);
 	struct stat status;
 
 	if (copy && stat(dirname(copy), &status) == 0)
 		csum_device_topology(&csum_system_roots_default, status.st_dev, &topology);
 	free(copy);
-	return topology.physical_sector_size;
+	format->physical_sector_size = topology.physical_sector_size;
+	format->atomic_write_size = topology.atomic_write_size;
 }
 
 /* Chosen by the device with the data: it is data sectors that must be written atomically. */
@@ -45,7 +46,12 @@ static void choose_sector_size(struct csum_format *format)
 {
 	const struct csum_device *data = format->data;
 
-	format->physical_sector_size = data ? data->physical_sector_size : directory_sector_size(format->data_path);
+	if (data) {
+		format->physical_sector_size = data->physical_sector_size;
+		format->atomic_write_size = data->atomic_write_size;
+	} else {
+		learn_from_directory(format);
+	}
 	if (format->options.sector_size)
 		return;
 	format->sector_size_from_device = format->physical_sector_size != 0;
@@ -78,6 +84,31 @@ static int check_sector_size(const struct csum_format *format, const struct csum
 					   "all the same",
 					   device->alignment_offset_bytes);
 	return 0;
+}
+
+/*
+ * A data sector of several physical ones may be written in part when the power fails; several in one may be torn
+ * together, which a device is refused for (above). What was chosen by itself is the best there is.
+ */
+static void warn_sector_size(const struct csum_format *format)
+{
+	uint32_t sector_size = format->options.sector_size, physical = format->physical_sector_size;
+
+	if (!physical || format->sector_size_from_device)
+		return;
+	if (sector_size > physical && sector_size > format->atomic_write_size)
+		csum_report_warning(
+			&format->handlers, format->data_path,
+			"sectors of %" PRIu32 " bytes are above the device's physical sectors of %" PRIu32
+			": a power cut in the middle of a write could leave a sector half written, which is bad "
+			"then%s",
+			sector_size, physical, physical == 512 ? "; --sector-size=512 avoids that" : "");
+	if (sector_size < physical && !(format->data && format->data->is_block))
+		csum_report_warning(&format->handlers, format->data_path,
+				    "sectors of %" PRIu32
+				    " bytes are below the physical sectors of the device under the file, of %" PRIu32
+				    ": a crash could tear several at once",
+				    sector_size, physical);
 }
 
 /* ------------------------------------------------------------------ creating a file */
@@ -238,5 +269,9 @@ int csum_format_open(struct csum_format *format)
 	if (!format->options.interleave)
 		format->options.interleave = csum_layout_default_interleave(format->options.sector_size);
 	error = open_metadata(format);
-	return error ? error : set_units(format);
+	if (!error)
+		error = set_units(format);
+	if (!error)
+		warn_sector_size(format);
+	return error;
 }

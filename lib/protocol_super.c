@@ -8,21 +8,31 @@
 #include <time.h>
 
 #include "data_identity.h"
+#include "foreign.h"
 #include "guard.h"
 #include "layout.h"
 #include "report.h"
+#include "slots.h"
 
 /* Reads one slot; one that cannot be read is as good as invalid. Only a vanished device is an error. */
 static int read_slot(struct csum_volume *volume, enum csum_slot slot, uint64_t offset_bytes)
 {
 	struct csum_device *device = volume->metadata;
-	int error = csum_io_read_patiently(device, volume->slot_buffer, CSUM_BLOCK_SIZE, offset_bytes, NULL);
+	int error = csum_slot_read(device, volume->slot_buffer, offset_bytes, &volume->slots[slot],
+				   &volume->slot_valid[slot]);
 
-	if (csum_io_vanished(error))
-		return csum_report_error(&volume->handlers, error, device->name,
-					 "reading the superblock at offset %" PRIu64, offset_bytes);
-	volume->slot_valid[slot] = !error && csum_superblock_decode(volume->slot_buffer, &volume->slots[slot]);
-	return 0;
+	if (error)
+		csum_report_error(&volume->handlers, error, device->name, "reading the superblock at offset %" PRIu64,
+				  offset_bytes);
+	return error;
+}
+
+static int read_backup(struct csum_volume *volume, uint64_t device_bytes)
+{
+	volume->slot_valid[CSUM_SLOT_C] = false;
+	if (device_bytes < CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE)
+		return 0;
+	return read_slot(volume, CSUM_SLOT_C, csum_layout_backup_offset(device_bytes));
 }
 
 static bool choose_governing(struct csum_volume *volume)
@@ -41,6 +51,36 @@ static bool choose_governing(struct csum_volume *volume)
 		return false;
 	volume->superblock = slots[volume->governing];
 	return true;
+}
+
+static bool same_volume(const struct csum_volume *volume, enum csum_slot one, enum csum_slot other)
+{
+	const struct csum_superblock *slots = volume->slots;
+
+	return volume->slot_valid[one] && volume->slot_valid[other] &&
+	       memcmp(slots[one].seed, slots[other].seed, sizeof(slots[one].seed)) == 0;
+}
+
+/*
+ * Of A and B, both valid, one may be that of another volume, written over this one. Generations of two volumes say
+ * nothing: the backup, at the place that its own volume gives it, does. (format.md: Which slot governs)
+ */
+static int choose_by_backup(struct csum_volume *volume)
+{
+	enum csum_slot other = volume->governing == CSUM_SLOT_A ? CSUM_SLOT_B : CSUM_SLOT_A;
+	int error;
+
+	if (!volume->slot_valid[other] || same_volume(volume, CSUM_SLOT_A, CSUM_SLOT_B) ||
+	    same_volume(volume, volume->governing, CSUM_SLOT_C))
+		return 0;
+	error = read_backup(volume, volume->slots[other].geometry.metadata_device_bytes);
+	if (error)
+		return error;
+	if (!same_volume(volume, other, CSUM_SLOT_C))
+		return read_backup(volume, volume->superblock.geometry.metadata_device_bytes);
+	volume->governing = other;
+	volume->superblock = volume->slots[other];
+	return 0;
 }
 
 static int check_governing(struct csum_volume *volume)
@@ -79,20 +119,22 @@ static bool looks_swapped(const struct csum_volume *volume)
 static int refuse_no_volume(const struct csum_volume *volume)
 {
 	const struct csum_device *device = volume->metadata;
+	char found[256];
 
 	if (looks_swapped(volume))
 		return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
 					   "holds no metadata of a volume, but %s does: the two are swapped",
 					   volume->data->name);
+	csum_foreign_describe(device, found, sizeof(found));
 	return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
 				   "not a csumtool volume: no valid superblock at offsets %" PRIu64 " and %" PRIu64
-				   ", nor a backup at the end",
-				   CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET);
+				   ", nor a backup at the end%s%s",
+				   CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET, found[0] ? "; it holds: " : "", found);
 }
 
 int csum_super_load(struct csum_volume *volume)
 {
-	uint64_t device_bytes = volume->metadata->size_bytes;
+	bool governed;
 	int error = read_slot(volume, CSUM_SLOT_A, CSUM_SLOT_A_OFFSET);
 
 	if (!error)
@@ -100,14 +142,14 @@ int csum_super_load(struct csum_volume *volume)
 	if (error)
 		return error;
 	/* The backup lies where the recorded size puts it, or the present size when nothing is recorded. */
-	if (choose_governing(volume))
-		device_bytes = volume->superblock.geometry.metadata_device_bytes;
-	if (device_bytes >= CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE) {
-		error = read_slot(volume, CSUM_SLOT_C, csum_layout_backup_offset(device_bytes));
-		if (error)
-			return error;
-	}
-	if (!choose_governing(volume))
+	governed = choose_governing(volume);
+	error = read_backup(volume, governed ? volume->superblock.geometry.metadata_device_bytes :
+					       volume->metadata->size_bytes);
+	if (!error && governed)
+		error = choose_by_backup(volume);
+	if (error)
+		return error;
+	if (!governed && !choose_governing(volume))
 		return refuse_no_volume(volume);
 	return check_governing(volume);
 }

@@ -9,6 +9,7 @@
 #include "device_facts.h"
 #include "layout.h"
 #include "report.h"
+#include "slots.h"
 #include "verify.h"
 
 /* A replica is asked for one sector at a time. */
@@ -25,11 +26,11 @@ struct csum_replica {
 
 static bool slot_at(struct csum_device *device, void *buffer, uint64_t offset_bytes)
 {
-	static const uint8_t magic[8] = CSUM_SUPERBLOCK_MAGIC;
 	struct csum_superblock *superblock = malloc(sizeof(*superblock));
-	bool found = superblock && csum_io_read_patiently(device, buffer, CSUM_BLOCK_SIZE, offset_bytes, NULL) == 0 &&
-		     memcmp(buffer, magic, sizeof(magic)) == 0 && csum_superblock_decode(buffer, superblock);
+	bool found = false;
 
+	if (superblock && csum_slot_read(device, buffer, offset_bytes, superblock, &found))
+		found = false;
 	free(superblock);
 	return found;
 }

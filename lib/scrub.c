@@ -152,12 +152,8 @@ static int plan(struct csum_scrub *scrub)
 
 static int work(struct csum_scrub *scrub)
 {
-	int error = 0;
+	int error = csum_scrub_super(scrub);
 
-	if (scrub->looking)
-		csum_finder_superblocks(&scrub->finder);
-	else
-		error = csum_scrub_super(scrub);
 	if (!error && !scrub->looking)
 		error = csum_scrub_recover(scrub);
 	if (!error && !scrub->looking)

@@ -167,7 +167,10 @@ int csum_scrub_pace(struct csum_scrub *scrub, const struct csum_scan_batch *batc
 
 /* ---- scrub_super.c */
 
-/* O1 for a scrub: slots that are invalid or differ are rewritten, and reported. */
+/*
+ * O1 for a scrub: slots that are invalid or differ are rewritten, and reported; before, or after, what is not the
+ * volume's is reported. Only looking, or with a dry run, nothing is written.
+ */
 int csum_scrub_super(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 /* Writes volume->superblock to a slot; *refused: the device would not take it, and the other slot still governs. */

@@ -142,7 +142,7 @@ static int renew_identity(struct csum_scrub *scrub)
 	return error;
 }
 
-int csum_scrub_super(struct csum_scrub *scrub)
+static int scrub_slots(struct csum_scrub *scrub)
 {
 	struct csum_slot_judgement judged[CSUM_SLOTS];
 	bool refused[CSUM_SLOTS] = { false };
@@ -166,6 +166,54 @@ int csum_scrub_super(struct csum_scrub *scrub)
 		csum_finder_slot(&scrub->finder, (enum csum_slot)slot, &judged[slot], &outcome);
 	}
 	return error;
+}
+
+/* ------------------------------------------------------------------ what is not ours */
+
+static void leave_foreign(struct csum_scrub *scrub, const struct csum_foreign *foreign)
+{
+	bool would_refuse = !scrub->looking && !(scrub->volume->allow & CSUM_ALLOW_FOREIGN);
+	const struct csum_outcome left = { .why = would_refuse ? "a scrub does not start without --allow=foreign" :
+								 NULL };
+
+	for (size_t i = 0; i < foreign->count; i++)
+		csum_finder_foreign(&scrub->finder, &foreign->found[i], &left);
+}
+
+/* It was let pass. What lay over a slot is gone now, and there may be a copy of it elsewhere. */
+static int report_foreign(struct csum_scrub *scrub, const struct csum_foreign *before)
+{
+	const struct csum_outcome overwritten = { .disposition = CSUM_REPAIRED, .why = "by the superblocks" };
+	struct csum_foreign after;
+	int error = csum_foreign_find(scrub->volume, &after);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < before->count; i++) {
+		if (!csum_foreign_has(&after, &before->found[i]))
+			csum_finder_foreign(&scrub->finder, &before->found[i], &overwritten);
+	}
+	leave_foreign(scrub, &after);
+	return 0;
+}
+
+int csum_scrub_super(struct csum_scrub *scrub)
+{
+	struct csum_foreign foreign;
+	int error = csum_foreign_find(scrub->volume, &foreign);
+
+	if (error)
+		return error;
+	if (scrub->looking || scrub->dry_run)
+		leave_foreign(scrub, &foreign);
+	if (scrub->looking) {
+		csum_finder_superblocks(&scrub->finder);
+		return 0;
+	}
+	error = scrub_slots(scrub);
+	if (error || scrub->dry_run || foreign.count == 0)
+		return error;
+	return report_foreign(scrub, &foreign);
 }
 
 /* ------------------------------------------------------------------ the record */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "data_identity.h"
+#include "foreign.h"
 #include "guard.h"
 #include "protocol.h"
 #include "report.h"
@@ -161,6 +162,8 @@ static int load(struct csum_volume *volume)
 		error = csum_data_identity_check(volume);
 	if (!error && volume->writable)
 		error = refuse_read_only(volume);
+	if (!error && volume->writable)
+		error = csum_foreign_refuse(volume);
 	if (!error && volume->writable && !volume->repair)
 		error = prepare_for_writing(volume);
 	return error;

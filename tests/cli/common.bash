@@ -127,6 +127,13 @@ silent() {
 	return 1
 }
 
+# no_other_warning: nothing on stderr but what depends on the device under the test's directory.
+no_other_warning() {
+	! grep -v '^csumtool: warning: .*sectors of [0-9]* bytes are \(above\|below\) ' <<<"$stderr" | grep -q . && return
+	show_output
+	return 1
+}
+
 # vol FILE [OPTION...]: formats quietly; makes an image of 4 MiB unless FILE is there or an OPTION
 # says how large.
 vol() {

@@ -32,10 +32,10 @@ refused() {
 	truncate -s 2M meta
 	before=$(stat -c '%Y %Z %b' data)
 	run_csum 0 format -s 4096 -m meta data
-	[ -z "$stderr" ]
+	no_other_warning
 	[ "$(head -n 1 <<<"$stdout")" = 'format meta as metadata of data' ]
 	out_has '^  data space +8388608 bytes \(8\.0 MiB\), 2048 sectors$'
-	out_has '^  to write +524288 bytes'
+	out_has '^  to write +1167360 bytes'
 	[ "$(stat -c '%Y %Z %b' data)" = "$before" ]
 	cmp -n $((8 << 20)) data /dev/zero
 	[ "$(superblock get meta a incompat data_device_bytes device_bytes data_sectors | xargs)" = \

@@ -464,6 +464,9 @@ enum sim_oracle sim_judge_format(struct sim_judge *judge, const struct sim_state
 	if (!result && done && (!is_new || view.info.state != CSUM_CLEAN))
 		result = violation(judge, SIM_FORMATTED,
 				   "format has ended with success, but the new volume is not there");
+	if (!result && done && !sim_reserved_is_zero(judge->map, state))
+		result = violation(judge, SIM_FORMATTED,
+				   "format has ended with success, but reserved space is not zero");
 	judge->permitted = permitted;
 	if (!result && !view.open_error)
 		result = recover(judge, state, &view, true);

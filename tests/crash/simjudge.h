@@ -55,6 +55,10 @@ enum sim_oracle sim_judge(struct sim_judge *judge, const struct sim_state *state
 enum sim_oracle sim_judge_format(struct sim_judge *judge, const struct sim_state *state,
 				 const struct sim_expect *expect, uint8_t new_id, bool done);
 
+/* Fills the space that the volume keeps free; whether it is zero, with all that is in the cache written. */
+void sim_reserved_fill(const struct sim_map *map, struct sim_state *state);
+bool sim_reserved_is_zero(const struct sim_map *map, const struct sim_state *state);
+
 /* Overwrites a slot or an imd sector, also in the cache. */
 void sim_destroy_slot(const struct sim_map *map, struct sim_state *state, enum csum_slot slot);
 void sim_destroy_copy(const struct sim_map *map, struct sim_state *state, uint64_t group, int copy);

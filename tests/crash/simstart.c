@@ -139,6 +139,9 @@ static bool set_up(struct sim_start *start, char *reason)
 		ok = make_replica(start, reason);
 	if (ok)
 		sim_damage(start, start->scenario->damage, last, &before);
+	/* As where an older build has made the volume, over something else. */
+	if (ok && start->scenario->command.action == SIM_FORMAT)
+		sim_reserved_fill(&start->map, &start->state);
 	sim_state_free(&before);
 	return ok;
 }

@@ -116,6 +116,19 @@ static const uint8_t *backup(uint64_t device_bytes, bool *valid)
 	return usable < TAIL || device_bytes < CLUSTERS + TAIL ? NULL : slot_at(usable - TAIL, valid);
 }
 
+static bool same_seed(const uint8_t *one, const uint8_t *other)
+{
+	return one && other && memcmp(one + 128, other + 128, 16) == 0;
+}
+
+/* Whether the backup is of the same volume, where that slot says that it is. */
+static bool has_backup(const uint8_t *slot)
+{
+	bool valid;
+
+	return same_seed(slot, backup(get_le(slot + 104, 8), &valid));
+}
+
 static const uint8_t *governing(struct model *model)
 {
 	const uint8_t *a = slot_at(0, &model->slot_valid[0]);
@@ -124,6 +137,8 @@ static const uint8_t *governing(struct model *model)
 
 	if (a && b && get_le(b + 16, 8) > get_le(a + 16, 8))
 		chosen = b;
+	if (a && b && !same_seed(a, b) && !has_backup(chosen) && has_backup(chosen == a ? b : a))
+		chosen = chosen == a ? b : a;
 	if (chosen) {
 		backup(get_le(chosen + 104, 8), &model->slot_valid[2]);
 		return chosen;
@@ -401,12 +416,63 @@ static void judge_group(const struct look *look, uint64_t number)
 	}
 }
 
+/* ------------------------------------------------------------------ what is not the volume's */
+
+static bool has_bytes(uint64_t begin, uint64_t end)
+{
+	for (uint64_t offset = begin; offset < end; offset += BLOCK) {
+		const uint8_t *block = metadata_at(offset, BLOCK);
+
+		for (uint64_t i = 0; block && i < BLOCK; i++) {
+			if (block[i])
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A backup of another volume where the device ends, and none of this one where it should be. */
+static bool foreign_at_end(const struct look *look)
+{
+	const struct model *model = look->model;
+	uint64_t present = fuzzdisks.disk[fuzzdisk_metadata()].size_bytes, size = model->sector_size;
+	bool valid;
+	const uint8_t *block = backup(present, &valid);
+	uint64_t offset = present / BLOCK * BLOCK - TAIL;
+
+	if (!valid || same_seed(block, look->superblock))
+		return false;
+	for (uint64_t sector = 0; !fuzzdisks.external && sector < model->data_sectors; sector++) {
+		if (model->sector[sector].disk_offset <= offset && offset < model->sector[sector].disk_offset + size)
+			return false;
+	}
+	return true;
+}
+
+static bool is_foreign(const struct look *look)
+{
+	const struct model *model = look->model;
+	uint64_t places[3] = { 0, SLOT_B, model->backup_offset };
+	bool valid;
+
+	if (model->state == MODEL_UNKNOWN)
+		return has_bytes(BLOCK, JOURNAL);
+	for (int slot = 0; slot < 3; slot++) {
+		const uint8_t *block = slot_at(places[slot], &valid);
+
+		if (valid && !same_seed(block, look->superblock))
+			return true;
+	}
+	return !model->slot_valid[2] &&
+	       (foreign_at_end(look) || has_bytes(model->backup_offset + BLOCK, model->backup_offset + TAIL));
+}
+
 void model_load(struct model *model)
 {
 	struct look look = { .model = model };
 	int metadata = fuzzdisk_metadata();
 
-	model->opens = model->small = model->read_only = model->journal_unreadable = false;
+	model->opens = model->small = model->read_only = model->foreign = model->journal_unreadable = false;
 	model->state = MODEL_CLEAN;
 	model->intent_first = model->intent_count = 0;
 	look.superblock = governing(model);
@@ -425,6 +491,7 @@ void model_load(struct model *model)
 	find_journal(&look);
 	for (uint64_t group = 0; group < model->groups; group++)
 		judge_group(&look, group);
+	model->foreign = is_foreign(&look);
 }
 
 void model_content(const struct model *model, uint64_t sector, uint8_t *bytes)

@@ -41,6 +41,7 @@ struct model {
 	bool slot_valid[3];
 	uint64_t generation;
 	uint64_t backup_offset; /* where slot C lies */
+	bool foreign; /* something is there that is not the volume's, so it is not written */
 	bool journal_unreadable; /* of an active volume: nobody knows whether there is an image in force */
 	uint64_t intent_first, intent_count;
 	struct model_group group[MODEL_GROUPS];

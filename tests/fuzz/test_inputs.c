@@ -133,6 +133,7 @@ static void test_volumes(void **unused)
 	assert_true(counts->merged > 10);
 	assert_true(counts->replayed > 5);
 	assert_true(counts->recovery_refused > 0);
+	assert_true(counts->foreign_refused > 20);
 	assert_true(counts->bad_sectors > 100);
 	assert_true(counts->older_sectors > 1000);
 	assert_true(counts->written > 100);

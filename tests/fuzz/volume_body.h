@@ -18,7 +18,7 @@ void volume_body_scrub(const uint8_t *input, size_t size);
 
 /* What inputs have led to so far: shows that they reach what they are meant for. */
 struct volume_body_counts {
-	uint64_t inputs, refused, opened, opened_active, opened_unknown, recovered, recovery_refused;
+	uint64_t inputs, refused, opened, opened_active, opened_unknown, recovered, recovery_refused, foreign_refused;
 	uint64_t merged; /* recoveries that wrote a journal record */
 	uint64_t replayed; /* recoveries that found an image in force */
 	uint64_t bad_sectors, older_sectors, written, write_refused, discarded;

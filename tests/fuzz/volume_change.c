@@ -80,7 +80,7 @@ static void compare_refusal(const struct model *before, const struct model *afte
 
 	if (!before->opens)
 		return;
-	allowed = !before->read_only && before->state != MODEL_UNKNOWN;
+	allowed = !before->read_only && before->state != MODEL_UNKNOWN && !before->foreign;
 	stuck = before->state == MODEL_ACTIVE && (before->journal_unreadable || any_old_bad(before));
 	if (allowed && !(error == -EBADMSG && stuck))
 		fuzz_fail("opening for writing is refused without a cause: %d", error);
@@ -236,14 +236,19 @@ void volume_change(void)
 
 	/* Of data nothing is written by opening; of the rest, the backup and what is reserved never. */
 	fuzzdisks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_JOURNAL) | FUZZ_MAY(FUZZ_IMD);
+	if (volume_models[0].foreign)
+		fuzzdisks.may_write = 0;
 	error = volume_open(true, &volume);
 	model_load(&volume_models[1]);
 	if (error) {
 		volume_body_counts.recovery_refused += error == -EBADMSG;
+		volume_body_counts.foreign_refused += error == -EPERM;
 		compare_refusal(&volume_models[0], &volume_models[1], error);
 		volume_none_open("a refusal to open for writing");
 		return;
 	}
+	if (volume_models[0].foreign)
+		fuzz_fail("opened for writing, over what is not the volume's");
 	volume_body_counts.recovered += volume_models[0].state == MODEL_ACTIVE;
 	volume_body_counts.replayed += volume_models[0].state == MODEL_ACTIVE && any_in_force(&volume_models[0]);
 	volume_body_counts.merged += record != journal_record_bytes();

@@ -75,6 +75,9 @@ static void compare_findings(const struct checking *checking, const struct csum_
 				  csum_finding_name((enum csum_finding_kind)kind), totals->findings[kind]);
 		errors += csum_finding_is_error((enum csum_finding_kind)kind) ? totals->findings[kind] : 0;
 	}
+	if (checking->model->small && checking->model->foreign != (totals->findings[CSUM_FOREIGN] > 0))
+		fuzz_fail("%" PRIu64 " foreign things are found, by the format there are %s",
+			  totals->findings[CSUM_FOREIGN], checking->model->foreign ? "some" : "none");
 	if (errors != totals->errors)
 		fuzz_fail("%" PRIu64 " errors in the totals, not %" PRIu64, totals->errors, errors);
 }

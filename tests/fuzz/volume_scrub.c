@@ -47,7 +47,7 @@ static void scrub(struct csum_scrub_result *result)
 	volume_none_open("a scrub");
 }
 
-/* Only a volume that may be read alone is not opened for repair, and then nothing is written. */
+/* Only a volume that may be read alone, or is not all its own, is not opened for repair; nothing is written then. */
 static void try_refused(void)
 {
 	struct csum_volume *volume;
@@ -62,7 +62,7 @@ void volume_scrub(void)
 {
 	struct csum_scrub_result first, second;
 
-	if (!volume_models[0].small || volume_models[0].read_only) {
+	if (!volume_models[0].small || volume_models[0].read_only || volume_models[0].foreign) {
 		try_refused();
 		return;
 	}

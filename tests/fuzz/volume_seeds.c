@@ -95,6 +95,29 @@ static void seed_lost_slots(const struct seeder *seeder, unsigned int history, u
 	seeder->seed(seeder->user, input, PROGRAM_HEADER + slots * 6);
 }
 
+/* Another volume's slot (another seed), and bytes that run on from slot A, with B, or from C into reserved space. */
+static void seed_foreign(const struct seeder *seeder, unsigned int history)
+{
+	enum { FILL = 8 * 2, ADD = 8 * 5, SEED_FIELD = 14, SLOT_B = 1, SLOT_C = 2 };
+	/* Fill: from 4000 on, 1001 bytes, with 7. */
+	static const uint8_t runs_on[] = { 0xa0, 0x0f, 0xe8, 0x03, 7 };
+	uint8_t input[PROGRAM_HEADER + 2 * 6] = { 0 };
+	uint8_t *changes = input + PROGRAM_HEADER;
+
+	set_moment(input, history, 20);
+	changes[0] = FILL + SLOT_C;
+	memcpy(changes + 1, runs_on, sizeof(runs_on));
+	seeder->seed(seeder->user, input, PROGRAM_HEADER + 6);
+	changes[0] = FILL;
+	memcpy(changes + 6, (const uint8_t[]){ FILL + SLOT_B, 0, 0, 1, 0, 0 }, 6);
+	seeder->seed(seeder->user, input, PROGRAM_HEADER + 12);
+	input[PROGRAM_FIX] = PROGRAM_FIX_SLOTS;
+	for (unsigned int slot = 0; slot < 3; slot++) {
+		memcpy(changes, (const uint8_t[]){ (uint8_t)(ADD + slot), SEED_FIELD, 1 }, 3);
+		seeder->seed(seeder->user, input, PROGRAM_HEADER + 3);
+	}
+}
+
 /* Both copies of the first group damaged; then it is written whole, or in part. */
 static void seed_lost_group(const struct seeder *seeder, unsigned int history, uint8_t first, uint8_t length)
 {
@@ -119,6 +142,7 @@ void volume_body_seeds(void (*seed)(void *user, const uint8_t *input, size_t siz
 		}
 		seed_lost_slots(&seeder, history, 2);
 		seed_lost_slots(&seeder, history, 3);
+		seed_foreign(&seeder, history);
 		seed_lost_group(&seeder, history, 0, 255);
 		seed_lost_group(&seeder, history, 0, 10);
 		seed_lost_group(&seeder, history, 20, 255);

@@ -195,7 +195,7 @@ static void on_finding(void *user, const struct csum_finding *finding)
 
 	if (!csum_finding_name(finding->kind) || !finding->device || !finding->reason || !*finding->reason)
 		fail_run(run, "a finding without kind, device or reason");
-	if (finding->subject == CSUM_SUBJECT_SUPERBLOCK)
+	if (finding->subject == CSUM_SUBJECT_SUPERBLOCK || finding->subject == CSUM_SUBJECT_DEVICE)
 		return;
 	if (!finding->sector_count || finding->first_sector >= geometry->data_sectors ||
 	    finding->sector_count > geometry->data_sectors - finding->first_sector)

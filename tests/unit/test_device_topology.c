@@ -37,6 +37,8 @@ static int set_up(void **state)
 	put_file(fixture->sys, "devices/sda/queue/physical_block_size", "4096\n");
 	put_file(fixture->sys, "devices/sda/queue/logical_block_size", "512\n");
 	put_file(fixture->sys, "devices/sda/queue/rotational", "1\n");
+	put_file(fixture->sys, "devices/sda/queue/atomic_write_unit_max_bytes", "65536\n");
+	put_file(fixture->sys, "devices/sda/queue/atomic_write_unit_min_bytes", "512\n");
 	put_file(fixture->sys, "devices/sda/sda1/dev", "8:1\n");
 	put_file(fixture->sys, "devices/sda/sda1/partition", "1\n");
 	put_file(fixture->sys, "devices/sda/sda1/start", "2048\n");
@@ -74,7 +76,29 @@ static void test_disk_and_partition(void **state)
 		csum_device_topology(&fixture->roots, makedev(8, number), &topology);
 		assert_int_equal(topology.physical_sector_size, 4096);
 		assert_int_equal(topology.logical_sector_size, 512);
+		assert_int_equal(topology.atomic_write_size, 65536);
 		assert_true(topology.rotational);
+	}
+}
+
+/* Issue 8, B8: what a device promises to write whole beyond a sector. */
+static void test_atomic_write_size_b8(void **state)
+{
+	static const struct {
+		const char *most, *least;
+		uint32_t believed;
+	} rows[] = {
+		{ "4096\n", "512\n", 4096 },	{ "0\n", "0\n", 0 },	 { "16384\n", "4096\n", 16384 },
+		{ "65536\n", "8192\n", 0 },	{ "many\n", "1\n", 0 }, { "99999999999\n", "512\n", 1048576 },
+	};
+	const struct fixture *fixture = *state;
+	struct csum_topology topology;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put_file(fixture->sys, "devices/sda/queue/atomic_write_unit_max_bytes", rows[i].most);
+		put_file(fixture->sys, "devices/sda/queue/atomic_write_unit_min_bytes", rows[i].least);
+		csum_device_topology(&fixture->roots, makedev(8, 1), &topology);
+		assert_int_equal(topology.atomic_write_size, rows[i].believed);
 	}
 }
 
@@ -90,6 +114,7 @@ static void test_unknown(void **state)
 		csum_device_topology(&fixture->roots, makedev(8, numbers[i]), &topology);
 		assert_int_equal(topology.physical_sector_size, 0);
 		assert_int_equal(topology.logical_sector_size, 0);
+		assert_int_equal(topology.atomic_write_size, 0);
 		assert_false(topology.rotational);
 	}
 }
@@ -206,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_disk_and_partition, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_atomic_write_size_b8, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unknown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_numbers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_partition_disk, set_up, tear_down),
