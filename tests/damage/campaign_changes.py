@@ -200,7 +200,8 @@ _OVER = (
     ("luksFormat --type luks1", _mkfs(contents.luks_format, "luks1", "two"), ("ext4", "raw", "luks1")),
     ("GPT", _mkfs(contents.partition_table, "gpt", _GPT), ("ext4", "raw", "xfs", "btrfs", "fat", "mbr")),
     ("MBR", _mkfs(contents.partition_table, "dos", _MBR), ("ext4", "raw", "xfs", "gpt")),
-    ("wipefs -a", _tool("wipefs", "-qaf", "IMAGE"), ("ext4", "xfs", "btrfs", "fat", "gpt", "luks2", "swap", "mbr", "ntfs")),
+    ("wipefs -a", _tool("wipefs", "-qaf", "IMAGE"),
+     ("ext4", "xfs", "btrfs", "fat", "gpt", "luks2", "swap", "mbr", "ntfs")),
 )
 _OVER_BRIEF = {("mkfs.ext4", "xfs"), ("mkfs.vfat", "ext4"), ("mkswap", "raw"), ("luksFormat", "raw"), ("GPT", "ext4"),
                ("GPT", "raw"), ("MBR", "raw"), ("wipefs -a", "ext4"), ("wipefs -a", "btrfs"), ("wipefs -a", "fat"),
@@ -281,7 +282,8 @@ def _full_place(image, rng):
     """A place where 64 KiB are in use."""
     places = list(range(MIB, os.stat(image).st_size - MIB, 65536))
     rng.shuffle(places)
-    return next(at for at in places if all(any(machine.get(image, block, 4096)) for block in range(at, at + 65536, 4096)))
+    return next(at for at in places
+                if all(any(machine.get(image, block, 4096)) for block in range(at, at + 65536, 4096)))
 
 
 def _moved(image, rng):
@@ -319,8 +321,8 @@ def _add_past():
         add(PAST, content, "debugfs write", _debugfs("write SOURCE there"), True, content == "ext4")
         add(PAST, content, "debugfs rm", _debugfs("rm log"), True)
         add(PAST, content, "debugfs sif", _debugfs("set_inode_field log mtime 20010101"), True)
-    add(PAST, "xfs", "xfs_db write", _tool("xfs_db", "-x", "-c", "inode 128", "-c", "write -d core.mtime.sec 1", "IMAGE"),
-        True)
+    add(PAST, "xfs", "xfs_db write",
+        _tool("xfs_db", "-x", "-c", "inode 128", "-c", "write -d core.mtime.sec 1", "IMAGE"), True)
 
 
 # ---- NTFS, others over raw data, a logical partition

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the campaigns need of the machine: a directory, programs, loop devices, mounts. All of it goes away at the end."""
+"""What the campaigns need of the machine: a directory, programs, loop devices, mounts. All of that goes away."""
 import atexit
 import contextlib
 import os
@@ -114,9 +114,26 @@ def loop(path, offset=0, size=0):
         _wait_until_gone(device)
 
 
+def _has_open(process, path):
+    try:
+        return any(os.path.samefile("/proc/%s/fd/%s" % (process, number), path)
+                   for number in os.listdir("/proc/%s/fd" % process))
+    except OSError:
+        return False
+
+
+def _wait_until_closed(path):
+    """Who serves a FUSE file system may still be writing when it is unmounted."""
+    for _ in range(2000):
+        if not any(_has_open(process, path) for process in os.listdir("/proc") if process.isdigit()):
+            return
+        time.sleep(0.005)
+    raise Broken("%s stays open" % path)
+
+
 @contextlib.contextmanager
 def mounted(*options, program=("mount",)):
-    """The directory where a device or a file is mounted, as mount(8) is told. Missing where that is not allowed."""
+    """The directory where a device or a file, the last option, is mounted. Missing where that is not allowed."""
     target = place("mnt")
     os.makedirs(target, exist_ok=True)
     status, said = attempt(*program, *options, target)
@@ -127,6 +144,8 @@ def mounted(*options, program=("mount",)):
         yield target
     finally:
         unmount(target)
+        if program[0] != "mount":
+            _wait_until_closed(options[-1])
 
 
 def unmount(target):

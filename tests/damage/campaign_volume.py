@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """External volumes with a given content, as csumtool wrote it, and scrubs of what became of the data."""
+import itertools
 import os
 import subprocess
 
@@ -14,6 +15,8 @@ def program(*arguments):
     environment = dict(os.environ, LC_ALL="C", STATE_DIRECTORY=machine.place("state"),
                        RUNTIME_DIRECTORY=machine.place("state"))
     os.makedirs(machine.place("state"), exist_ok=True)
+    if not os.access(PROGRAM, os.X_OK):
+        raise SystemExit("%s is not there: CSUMTOOL names the program to try" % PROGRAM)
     done = subprocess.run([PROGRAM] + [str(word) for word in arguments], check=False, env=environment,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode < 0:
@@ -47,6 +50,9 @@ def metadata_bytes(size, sector):
     return (2 * (size // sector // entries + 2) * sector + (1 << 20) + 65536 + 4095) // 4096 * 4096
 
 
+_numbers = itertools.count()
+
+
 class Volume:
     """One external volume whose data is what the file `base` holds, all of it written through csumtool.
 
@@ -55,7 +61,7 @@ class Volume:
 
     def __init__(self, base, sector, on_device, options=()):
         self.base, self.sector, self.on_device = base, sector, on_device
-        self.meta = "%s.%d.%s" % (base, sector, "device" if on_device else "file")
+        self.meta = machine.place("meta.%d" % next(_numbers))
         size = os.stat(base).st_size
         data = machine.place("fresh")
         with open(data, "wb") as file:

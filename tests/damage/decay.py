@@ -194,8 +194,8 @@ class Campaign:
                 share = 100 * healed / of
                 self.report.test("%s: %s" % (label, _range(least, most)), least <= share <= most,
                                  ["%.2f %%: %d of %d" % (share, healed, of)])
-        self.report.test("A2: what a replica has, and few bits, are healed where the time is as it was", not self.missed,
-                         self.missed)
+        self.report.test("A2: what a replica has, and few bits, are healed where the time is as it was",
+                         not self.missed, self.missed)
         self.report.test("A2: no sector is worse than it was", not self.wrong, self.wrong)
         self.report.test("A2: every step did what it is there for", not self.broken, self.broken)
 
