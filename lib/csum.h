@@ -84,7 +84,8 @@ enum csum_allow {
 	CSUM_ALLOW_FOREIGN = 1, /* a signature of something else outside the data space */
 	CSUM_ALLOW_IDENTITY = 2, /* another data device than the one recorded, or data that is not this volume's */
 	CSUM_ALLOW_REWRITTEN = 4, /* data that others wrote, or may have; a scrub puts the recorded content back */
-	CSUM_ALLOW_UNREAD = 8, /* a scrub gives up what an interrupted sector that cannot be read may still hold */
+	/* a scrub gives up what an interrupted sector that cannot be read, a copy of its metadata or the journal may hold */
+	CSUM_ALLOW_UNREAD = 8,
 	CSUM_ALLOW_ALL = 15,
 };
 
@@ -497,7 +498,7 @@ struct csum_scrub_result {
 	uint64_t sectors_repaired, sectors_left; /* of totals.sectors_bad */
 	uint64_t imd_repaired; /* imd sectors */
 	bool recovered; /* an interrupted update was put in order, or with dry_run would be */
-	bool still_active; /* recovery could not be ended: nothing else was repaired */
+	bool still_active; /* recovery could not be ended, a message says why: nothing else was repaired */
 	uint64_t first_sector, next_sector, end_sector; /* covered in this run: first to next, of a range to end */
 	bool recorded; /* a scrub of the whole volume, with a record in the superblock */
 	bool resumed; /* went on where an earlier one was interrupted */
