@@ -142,7 +142,7 @@ data_file() {
 	truncate -s 32M fs
 	pair a
 	for id in $uuid $other; do
-		mke2fs -q -F -t ext4 -U $id fs
+		mke2fs -q -F -t ext4 -U "$id" fs
 		run_csum 0 write -q -m a.imd a.raw fs
 		for slot in a b c; do
 			[ "$(superblock get a.imd $slot identity | xxd -r -p | tr -d '\0')" = "UUID=$id" ]

@@ -129,6 +129,13 @@ static bool has_backup(const uint8_t *slot)
 	return same_seed(slot, backup(get_le(slot + 104, 8), &valid));
 }
 
+/* Of two valid slots: whether the identity of the data device is all that is different in the static fields. */
+static bool differ_in_identity(const uint8_t *a, const uint8_t *b)
+{
+	return a && b && memcmp(a + 24, b + 24, 152) == 0 && memcmp(a + 240, b + 240, 16) == 0 &&
+	       memcmp(a + 176, b + 176, 64) != 0;
+}
+
 static const uint8_t *governing(struct model *model)
 {
 	const uint8_t *a = slot_at(0, &model->slot_valid[0]);
@@ -140,7 +147,9 @@ static const uint8_t *governing(struct model *model)
 	if (a && b && !same_seed(a, b) && !has_backup(chosen) && has_backup(chosen == a ? b : a))
 		chosen = chosen == a ? b : a;
 	if (chosen) {
-		backup(get_le(chosen + 104, 8), &model->slot_valid[2]);
+		const uint8_t *c = backup(get_le(chosen + 104, 8), &model->slot_valid[2]);
+
+		model->backup_behind = differ_in_identity(c ? c : a, c ? chosen : b);
 		return chosen;
 	}
 	model->state = MODEL_UNKNOWN;

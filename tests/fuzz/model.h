@@ -39,6 +39,7 @@ struct model {
 	uint64_t data_sectors, groups;
 	enum model_state state;
 	bool slot_valid[3];
+	bool backup_behind; /* a change of the identity has not come to C, or may have torn it */
 	uint64_t generation;
 	uint64_t backup_offset; /* where slot C lies */
 	bool foreign; /* something is there that is not the volume's, so it is not written */

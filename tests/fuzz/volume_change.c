@@ -234,8 +234,10 @@ void volume_change(void)
 	struct csum_volume *volume;
 	int error;
 
-	/* Of data nothing is written by opening; of the rest, the backup and what is reserved never. */
+	/* Of data nothing is written by opening; of the rest, what is reserved never, and the backup to end a change. */
 	fuzzdisks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_JOURNAL) | FUZZ_MAY(FUZZ_IMD);
+	if (volume_models[0].backup_behind)
+		fuzzdisks.may_write |= FUZZ_MAY(FUZZ_SLOT_C);
 	if (volume_models[0].foreign)
 		fuzzdisks.may_write = 0;
 	error = volume_open(true, &volume);
