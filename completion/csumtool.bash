@@ -8,7 +8,7 @@ _csumtool_options()
 
 	case $1 in
 	format)
-		echo "$end -n --dry-run -f --force -q --quiet -J --json --wipe |" \
+		echo "$end -n --dry-run -f --force -q --quiet -J --json --exclusive --wipe |" \
 			"-s --sector-size -c --checksum -K --interleave -L --label -U --uuid" \
 			"-m --metadata --size --data-size"
 		;;

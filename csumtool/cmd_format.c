@@ -100,6 +100,10 @@ static int parse(struct report *report, const struct options *options, struct re
 {
 	struct csum_format_options *how = &request->options;
 
+	if (options->given[OPT_EXCLUSIVE] && !options->given[OPT_METADATA])
+		return report_usage(report,
+				    "--exclusive needs --metadata: it is of the data device of a volume with two");
+	how->exclusive = options->given[OPT_EXCLUSIVE];
 	how->wipe = options->given[OPT_WIPE];
 	how->force = options->given[OPT_FORCE];
 	how->dry_run = options->given[OPT_DRY_RUN];
@@ -237,6 +241,8 @@ static const struct poptOption table[] = {
 		     "SIZE"),
 	OPTION_VALUE("data-size", '\0', OPT_DATA_SIZE, "make an image file, VOLUME, with room for\nthat much data",
 		     "SIZE"),
+	OPTION_FLAG("exclusive", '\0', OPT_EXCLUSIVE,
+		    "with --metadata: nobody else will ever\nwrite VOLUME, all damage to it is decay"),
 	OPTION_FLAG("wipe", '\0', OPT_WIPE, "write zeros everywhere"),
 	OPTION_FLAG("dry-run", 'n', OPT_DRY_RUN, "say what would be done, write nothing"),
 	OPTION_FLAG("force", 'f', OPT_FORCE, "over what is there, whatever that is"),

@@ -92,10 +92,28 @@ static void print_scrub(const char *name, const struct csum_scrub_record *record
 	       "", totals->verified, totals->unwritten, totals->repaired, totals->left_bad, totals->imd_repaired);
 }
 
+/* What there is to tell damage to the data from what others wrote. */
+static void print_evidence(const struct csum_volume_info *info)
+{
+	static const char *const files[] = {
+		[CSUM_DATA_FILE_UNKNOWN] = "time of our last write not known",
+		[CSUM_DATA_FILE_SAME] = "as our last write left it",
+		[CSUM_DATA_FILE_CHANGED] = "CHANGED since our last write, or copied without its times",
+	};
+	char since[TEXT_MAX];
+
+	if (info->exclusive)
+		printf(FIELD "nobody else writes the data device\n", "exclusive");
+	if (files[info->data_file] && info->session)
+		printf(FIELD "%s\n", "data file", files[info->data_file]);
+	if (info->held_since)
+		printf(FIELD "%s: %s\n", "held since", text_time(since, info->held_since),
+		       volume_held_reason(info->held_reason));
+}
+
 static void print_info(const struct csum_volume_info *info)
 {
 	const struct csum_geometry *geometry = &info->geometry;
-	uint32_t unknown = info->features_compat | info->features_ro_compat;
 	char text[TEXT_MAX];
 
 	print_text("volume", info->data_device);
@@ -108,9 +126,9 @@ static void print_info(const struct csum_volume_info *info)
 		print_text("label", info->label);
 	printf(FIELD "version %u.%u, %s layout\n", "format", info->version_major, info->version_minor,
 	       geometry->external ? "external" : "internal");
-	if (unknown)
+	if (info->unknown_compat || info->unknown_ro_compat)
 		printf(FIELD "compat 0x%08" PRIx32 ", ro_compat 0x%08" PRIx32 "\n", "unknown features",
-		       info->features_compat, info->features_ro_compat);
+		       info->unknown_compat, info->unknown_ro_compat);
 	printf(FIELD "%" PRIu32 " bytes", "sector size", geometry->sector_size);
 	if (info->physical_sector_size)
 		printf(" (device: %" PRIu32 ")", info->physical_sector_size);
@@ -118,6 +136,7 @@ static void print_info(const struct csum_volume_info *info)
 	printf(FIELD "%" PRIu32 " group%s a cluster\n", "interleave", geometry->interleave,
 	       text_plural(geometry->interleave));
 	print_state(info);
+	print_evidence(info);
 	print_space(info);
 	printf(FIELD "%s\n", "created", text_time(text, info->created));
 	printf(FIELD "%s\n", "last write", text_time(text, info->last_write));

@@ -45,6 +45,19 @@ const char *volume_state_name(enum csum_state state)
 	return "unknown";
 }
 
+const char *volume_held_reason(enum csum_held reason)
+{
+	switch (reason) {
+	case CSUM_HELD_ALL:
+		return "the data was rewritten by others";
+	case CSUM_HELD_UNCOVERED:
+		return "it is undecided who wrote what lies in no file system";
+	case CSUM_NOT_HELD:
+		break;
+	}
+	return "for a reason that this version does not know";
+}
+
 json_t *volume_geometry_json(const struct csum_geometry *geometry)
 {
 	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "layout",
@@ -107,6 +120,17 @@ static json_t *identity_json(const struct csum_volume_info *info)
 			 report_hex(info->features_incompat, 8), "direct_io", info->direct_io);
 }
 
+static json_t *evidence_json(const struct csum_volume_info *info)
+{
+	static const char *const files[] = { "none", "unknown", "same", "changed" };
+	static const char *const reasons[] = { "none", "rewritten", "undecided" };
+	size_t reason = info->held_since ? (size_t)info->held_reason : 0;
+
+	return json_pack("{s:b,s:s,s:o,s:s}", "exclusive", info->exclusive, "data_file", files[info->data_file],
+			 "held_since", report_count(info->held_since), "held_reason",
+			 reason < sizeof(reasons) / sizeof(reasons[0]) ? reasons[reason] : "unknown");
+}
+
 /* Adds the members of `part`, which it releases; false when one of both could not be made. */
 static bool merge(json_t *object, json_t *part)
 {
@@ -123,6 +147,7 @@ json_t *volume_info_json(const struct csum_volume_info *info)
 
 	complete &= merge(object, volume_geometry_json(&info->geometry));
 	complete &= merge(object, state_json(info));
+	complete &= merge(object, evidence_json(info));
 	if (info->last_scrub.started)
 		complete &= !json_object_set_new(object, "last_scrub", volume_scrub_json(&info->last_scrub));
 	if (info->current_scrub.started)

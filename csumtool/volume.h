@@ -26,4 +26,7 @@ json_t *volume_scrub_json(const struct csum_scrub_record *record);
 json_t *volume_geometry_json(const struct csum_geometry *geometry);
 const char *volume_state_name(enum csum_state state);
 
+/* Why data is held, as a clause. */
+const char *volume_held_reason(enum csum_held reason);
+
 #endif

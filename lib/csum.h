@@ -10,6 +10,7 @@
  *                 clean unless it was its recovery that was cancelled
  *     -EINVAL     the volume or a parameter is not what the format allows
  *     -EBUSY      the volume is in use
+ *     -EPERM      what others wrote, or may have, would be overwritten: csum_open_options.allow
  *   Every other failure is reported once through csum_handlers.message before the function returns.
  * - A verdict about stored data is not an error: it arrives through the finding callback.
  * - Offsets and lengths are bytes of data space unless their name says "device" or "sector".
@@ -104,9 +105,10 @@ struct csum_volume;
  * Opens the volume on `data` (a path, or a tag such as PARTUUID=...), with its metadata on `metadata`
  * or, when that is NULL, on the same device.
  *
- * Opening for writing flushes the devices before it reads them, rewrites an invalid superblock slot and
- * recovers an active volume; all of that is durable on return. Opening for reading writes nothing.
- * Errors: -EINVAL not a volume or refused, -EBUSY in use, -EBADMSG recovery needs a repair, and those of
+ * Opening for writing flushes the devices before it reads them, asks whether the data is that of this metadata and
+ * nobody else's (doc/format.md: Identity), rewrites an invalid superblock slot and recovers an active volume; all of
+ * that is durable on return. Opening for reading writes nothing.
+ * Errors: -EINVAL not a volume or refused, -EPERM not to be written without `allow`, -EBUSY in use, -EBADMSG recovery needs a repair, and those of
  * open(2) and I/O. On error *volume is NULL. The caller ends it with csum_volume_close().
  * handlers is copied; what its user pointer names must outlive the volume.
  */
@@ -143,6 +145,21 @@ struct csum_scrub_record {
 	struct csum_scrub_totals totals;
 };
 
+/* Of a volume with a plain file as its data device: whether it is as this program left it. */
+enum csum_data_file {
+	CSUM_DATA_FILE_NONE, /* data is on a block device, or beside its metadata */
+	CSUM_DATA_FILE_UNKNOWN, /* no time is recorded, or none that is evidence */
+	CSUM_DATA_FILE_SAME, /* modification time and size are those of our last close */
+	CSUM_DATA_FILE_CHANGED, /* they are not: others wrote, or it is a copy made without its times */
+};
+
+/* What is not repaired until it is settled that others did not write it. */
+enum csum_held {
+	CSUM_NOT_HELD,
+	CSUM_HELD_ALL, /* data was rewritten by others */
+	CSUM_HELD_UNCOVERED, /* undecided: what lies in no file system that vouches for it */
+};
+
 struct csum_volume_info {
 	struct csum_geometry geometry;
 	enum csum_checksum_type checksum_type;
@@ -159,6 +176,11 @@ struct csum_volume_info {
 	bool slot_valid[CSUM_SLOTS];
 	enum csum_slot governing_slot;
 	struct csum_scrub_record last_scrub, current_scrub;
+	bool exclusive; /* nobody but this program ever writes the data device */
+	uint32_t unknown_compat, unknown_ro_compat; /* of the feature bits, those that this program does not know */
+	enum csum_data_file data_file;
+	uint64_t held_since; /* seconds since 1970; 0: not held */
+	enum csum_held held_reason; /* may be of a later version, and then none of the above */
 	const char *data_device, *metadata_device; /* as opened; owned by the volume; equal when internal */
 	uint64_t data_device_present_bytes, metadata_device_present_bytes;
 	bool direct_io; /* O_DIRECT on every device */
@@ -194,6 +216,7 @@ struct csum_format_options {
 	 */
 	uint64_t create_bytes, create_data_bytes;
 	bool wipe; /* zeros everywhere */
+	bool exclusive; /* nobody but this program will ever write the data device; external only */
 	bool force; /* over what is there */
 	bool dry_run; /* all checks, nothing created or written */
 	int64_t wait_ms; /* as in csum_open_options */

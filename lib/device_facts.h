@@ -108,10 +108,35 @@ int csum_probe_signatures(const struct csum_handlers *handlers, const struct csu
 /* Wipes every signature that libblkid finds, durable on return. The device is writable. */
 int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum_device *device) CSUM_MUST_CHECK;
 
+struct csum_partition {
+	uint64_t offset_bytes, size_bytes; /* on the device */
+};
+
+#define CSUM_PARTITIONS_MAX 128u
+struct csum_partitions {
+	struct csum_partition found[CSUM_PARTITIONS_MAX];
+	size_t count;
+};
+
 /*
- * Identity for the superblock: "UUID=..." of what is on the device, else "PARTUUID=..." of its partition,
- * else "". identity has CSUM_IDENTITY_SIZE bytes; an identity that does not fit is "".
+ * The partitions, logical ones too, of the table in those bytes of the device, the first CSUM_PARTITIONS_MAX of them that
+ * lie inside. None on a simulated disk. Reported errors are negative.
  */
-void csum_device_identity(const struct csum_device *device, char *identity);
+int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
+			  uint64_t size_bytes, struct csum_partitions *list) CSUM_MUST_CHECK;
+
+/* That of the partition which the device is, as the table of its disk has it; "" when it is none. */
+void csum_probe_partition_uuid(const struct csum_device *device, char *uuid, size_t size);
+
+/* What tells the device from others. (identity.h) */
+struct csum_identity;
+
+/*
+ * WWN and serial number of a block device, of its disk when it is a partition, and then also its PARTUUID; of any device
+ * the UUID of what is in it, unless that is ambiguous. *signature_offset_bytes, meaningful with a UUID: where on the
+ * device the signature of that lies. Nothing of a simulated disk. What cannot be learned is left out.
+ */
+void csum_device_identity(const struct csum_system_roots *roots, const struct csum_device *device,
+			  struct csum_identity *identity, uint64_t *signature_offset_bytes);
 
 #endif

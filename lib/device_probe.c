@@ -15,7 +15,8 @@
 /* More signatures than anything has (ZFS some hundreds), in case wiping goes in a circle. */
 #define WIPES_MAX 10000u
 
-#define SUPERBLOCK_FLAGS (BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM)
+#define SUPERBLOCK_FLAGS \
+	(BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM)
 /* A GPT counts also where its protective MBR is gone. */
 #define PARTITION_FLAGS (BLKID_PARTS_MAGIC | BLKID_PARTS_FORCE_GPT)
 
@@ -191,28 +192,59 @@ int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum
 	return error;
 }
 
-/* ------------------------------------------------------------------ identity */
+/* ------------------------------------------------------------------ partitions */
 
-/* "NAME=value" of the probe's value of that key, when there is one and it fits. */
-static bool identity_from(blkid_probe probe, const char *key, const char *name, char *identity)
+/* The table in those bytes of an open file; the partitions that are not inside them do not count. */
+static int list_partitions(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_partitions *list)
 {
-	const char *value;
-	int length;
+	blkid_probe probe;
+	blkid_partlist table;
+	int count, error = new_probe(descriptor, offset_bytes, size_bytes, &probe);
 
-	if (blkid_do_safeprobe(probe) != 0 || blkid_probe_lookup_value(probe, key, &value, NULL) != 0)
-		return false;
-	length = snprintf(identity, CSUM_IDENTITY_SIZE, "%s=%s", name, value);
-	if (length < 0 || length >= CSUM_IDENTITY_SIZE)
-		identity[0] = '\0';
-	return true;
+	if (error)
+		return error;
+	table = blkid_probe_get_partitions(probe);
+	count = table ? blkid_partlist_numof_partitions(table) : 0;
+	for (int i = 0; i < count && list->count < CSUM_PARTITIONS_MAX; i++) {
+		blkid_partition partition = blkid_partlist_get_partition(table, i);
+		uint64_t start = (uint64_t)blkid_partition_get_start(partition);
+		uint64_t size = (uint64_t)blkid_partition_get_size(partition);
+
+		/* Units of 512 bytes, whatever the sectors of the device. */
+		if (size == 0 || start > size_bytes / 512 || size > size_bytes / 512 - start)
+			continue;
+		list->found[list->count++] =
+			(struct csum_partition){ .offset_bytes = offset_bytes + start * 512, .size_bytes = size * 512 };
+	}
+	blkid_free_probe(probe);
+	return 0;
 }
 
-void csum_device_identity(const struct csum_device *device, char *identity)
+int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
+			  uint64_t size_bytes, struct csum_partitions *list)
+{
+	int descriptor, error;
+
+	list->count = 0;
+	if (device->descriptor < 0)
+		return 0;
+	descriptor = open_again(device, O_RDONLY);
+	if (descriptor < 0)
+		return csum_report_error(handlers, descriptor, device->name,
+					 "cannot open it again to look for partitions");
+	error = list_partitions(descriptor, offset_bytes, size_bytes, list);
+	close(descriptor);
+	if (error < 0)
+		return csum_report_error(handlers, error, device->name, "cannot look for partitions");
+	return 0;
+}
+
+void csum_probe_partition_uuid(const struct csum_device *device, char *uuid, size_t size)
 {
 	blkid_probe probe;
 	int descriptor;
 
-	identity[0] = '\0';
+	uuid[0] = '\0';
 	if (device->descriptor < 0)
 		return;
 	descriptor = open_again(device, O_RDONLY);
@@ -220,14 +252,11 @@ void csum_device_identity(const struct csum_device *device, char *identity)
 		return;
 	probe = blkid_new_probe();
 	if (probe && blkid_probe_set_device(probe, descriptor, 0, 0) == 0) {
-		blkid_probe_enable_superblocks(probe, 1);
-		blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_UUID);
-		if (!identity_from(probe, "UUID", "UUID", identity)) {
-			blkid_probe_enable_superblocks(probe, 0);
-			blkid_probe_enable_partitions(probe, 1);
-			blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
-			identity_from(probe, "PART_ENTRY_UUID", "PARTUUID", identity);
-		}
+		blkid_probe_enable_superblocks(probe, 0);
+		blkid_probe_enable_partitions(probe, 1);
+		blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
+		if (blkid_do_safeprobe(probe) == 0)
+			copy_value(probe, "PART_ENTRY_UUID", uuid, size);
 	}
 	blkid_free_probe(probe);
 	close(descriptor);

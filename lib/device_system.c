@@ -136,7 +136,7 @@ void csum_each_mount(const struct csum_system_roots *roots,
 
 /* ------------------------------------------------------------------ block devices */
 
-static bool block_line(const struct csum_system_roots *roots, dev_t rdev, const char *attribute, char *line, int size)
+bool csum_block_line(const struct csum_system_roots *roots, dev_t rdev, const char *attribute, char *line, int size)
 {
 	FILE *file = csum_system_open("%s/dev/block/%u:%u/%s", roots->sys, major(rdev), minor(rdev), attribute);
 
@@ -147,7 +147,7 @@ bool csum_block_number(const struct csum_system_roots *roots, dev_t rdev, const 
 {
 	char line[64], *end;
 
-	if (!block_line(roots, rdev, attribute, line, sizeof(line)))
+	if (!csum_block_line(roots, rdev, attribute, line, sizeof(line)))
 		return false;
 	/* strtoull() takes a sign, which here would be no number that we know what to do with. */
 	if (line[0] < '0' || line[0] > '9')
@@ -166,7 +166,7 @@ dev_t csum_partition_disk(const struct csum_system_roots *roots, dev_t rdev)
 	if (!csum_block_number(roots, rdev, "partition", &number))
 		return 0;
 	/* M:m is a symbolic link into the device tree, where a partition lies inside its disk. */
-	if (!block_line(roots, rdev, "../dev", line, sizeof(line)) ||
+	if (!csum_block_line(roots, rdev, "../dev", line, sizeof(line)) ||
 	    sscanf(line, "%u:%u", &disk_major, &disk_minor) != 2)
 		return 0;
 	return makedev(disk_major, disk_minor);

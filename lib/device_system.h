@@ -17,6 +17,9 @@ bool csum_system_line(FILE *file, char *line, int size);
 /* Undoes, in place, the octal escapes that the kernel writes for blanks and the like. */
 void csum_system_unescape(char *text);
 
+/* The first line of an attribute ("wwid") of a block device; false when it has none. */
+bool csum_block_line(const struct csum_system_roots *roots, dev_t rdev, const char *attribute, char *line, int size);
+
 /* The number in an attribute ("size", "queue/rotational") of a block device; false when it has none. */
 bool csum_block_number(const struct csum_system_roots *roots, dev_t rdev, const char *attribute, uint64_t *value);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "data_identity.h"
 #include "carve.h"
 #include "journal.h"
 #include "protocol.h"
@@ -119,6 +120,8 @@ static int dump_volume(struct csum_volume *volume, const struct csum_dump_option
 		error = csum_volume_check_devices(volume);
 	if (!error)
 		error = csum_journal_load(volume);
+	if (!error)
+		error = csum_data_identity_check(volume);
 	if (error)
 		return error;
 	if (options->info) {

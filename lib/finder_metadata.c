@@ -17,10 +17,12 @@ static uint64_t slot_offset(const struct csum_volume *volume, enum csum_slot slo
 void csum_finder_judge_slots(const struct csum_volume *volume, struct csum_slot_judgement judged[CSUM_SLOTS])
 {
 	const bool *valid = volume->slot_valid;
+	bool left_behind[CSUM_SLOTS];
 
+	csum_superblock_find_left_behind(volume->slots, valid, volume->governing, left_behind);
 	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
-		/* A crash leaves at most one of A and B torn, never C, and cuts no device short. */
-		bool torn = slot != CSUM_SLOT_C && (valid[CSUM_SLOT_A] || valid[CSUM_SLOT_B]);
+		/* A crash leaves at most one of A and B torn, C in a change of static fields, and cuts no device short. */
+		bool torn = left_behind[slot] || (slot != CSUM_SLOT_C && (valid[CSUM_SLOT_A] || valid[CSUM_SLOT_B]));
 		uint64_t end = slot_offset(volume, (enum csum_slot)slot) + CSUM_BLOCK_SIZE;
 
 		judged[slot] = (struct csum_slot_judgement){ 0 };
@@ -31,6 +33,9 @@ void csum_finder_judge_slots(const struct csum_volume *volume, struct csum_slot_
 			judged[slot] = (struct csum_slot_judgement){ true,
 								     torn ? CSUM_INTERRUPTED : CSUM_SUPERBLOCK_BAD,
 								     "magic or checksum wrong, or unreadable" };
+		else if (left_behind[slot])
+			judged[slot] = (struct csum_slot_judgement){ true, CSUM_INTERRUPTED,
+								     "has another identity of the data device" };
 		else if (!csum_superblock_same_static(&volume->slots[slot], &volume->slots[volume->governing]))
 			judged[slot] =
 				(struct csum_slot_judgement){ true, CSUM_SUPERBLOCK_BAD,

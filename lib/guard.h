@@ -90,6 +90,9 @@ bool csum_guard_is_blank_entry(const struct csum_volume *volume, uint64_t entry)
 
 /* ---- guard_record.c */
 
+/* What time and size of the data file say, compared with the record. */
+enum csum_data_file csum_guard_data_file(const struct csum_volume *volume);
+
 /*
  * Question 2: whether nobody but us has written the data since our last close: internal layout, an exclusive volume, a
  * simulated disk, a volume that was never written, or a file with the time and size recorded.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "device_facts.h"
+#include "identity.h"
 #include "io.h"
 #include "layout.h"
 #include "mkvolume.h"
@@ -120,6 +121,15 @@ static int derive_geometry(struct csum_format *format)
 	return 0;
 }
 
+static void identify_data(struct csum_format *format)
+{
+	struct csum_identity identity;
+	uint64_t signature_offset_bytes;
+
+	csum_device_identity(&csum_system_roots_default, format->data, &identity, &signature_offset_bytes);
+	csum_identity_print(&identity, format->superblock.data_identity);
+}
+
 static int build_superblock(struct csum_format *format)
 {
 	const struct csum_format_options *options = &format->options;
@@ -133,6 +143,7 @@ static int build_superblock(struct csum_format *format)
 	if (error)
 		return error;
 	superblock->checksum_type = options->checksum_type;
+	superblock->features_compat = options->exclusive ? CSUM_COMPAT_EXCLUSIVE : 0;
 	superblock->features_incompat = format->metadata_path ? CSUM_INCOMPAT_EXTERNAL : 0;
 	superblock->created = options->created_given ? options->created : (uint64_t)time(NULL);
 	superblock->journal_offset = CSUM_JOURNAL_OFFSET;
@@ -142,7 +153,7 @@ static int build_superblock(struct csum_format *format)
 	if (options->label)
 		strncpy(superblock->label, options->label, sizeof(superblock->label) - 1);
 	if (format->metadata_path)
-		csum_device_identity(format->data, superblock->data_identity);
+		identify_data(format);
 	return 0;
 }
 
@@ -163,6 +174,9 @@ static int check_options(struct csum_format *format)
 		return csum_format_refuse(format, -EINVAL, path, "the label is too long");
 	if (format->metadata_path && options->create_data_bytes)
 		return csum_format_refuse(format, -EINVAL, path, "the amount of data is that of the data device");
+	if (!format->metadata_path && options->exclusive)
+		return csum_format_refuse(format, -EINVAL, path,
+					  "a volume is exclusive only with its metadata on a device of its own");
 	return 0;
 }
 

@@ -23,7 +23,8 @@
  * Steps. "Flushed" means fdatasync of every device written since its last one.
  *
  *   step                 what is written                            function
- *   O1 open              flush of every device; an invalid slot     csum_volume_open_devices()
+ *   O1 open              flush of every device; an invalid slot;    csum_volume_open_devices()
+ *                        what W6 left half done of an identity
  *   O2 recover           see protocol_recover.c                     csum_protocol_recover()
  *   W0 mirror            the older copy := the newer's entries      csum_protocol_mirror()
  *   W1 intent            superblock, active, to one slot, then      csum_super_add() in two rounds
@@ -32,7 +33,8 @@
  *   W3 new entries       the older copy, generation + 1             add_imd()
  *   W4 data              data of sectors that had an entry          add_data()
  *   W5 settle            the other copy, generation + 2             add_imd()
- *   W6 clean             superblock, clean, to one slot             csum_super_clean()
+ *   W6 clean             superblock, clean, to one slot; to all     csum_super_clean()
+ *                        three when the identity changed
  *
  * Each is flushed before the next of the same group begins. W2 of a batch of groups, W3 of the one before, W4
  * and W5 of those before that share a round and its one flush; batches share no group.
@@ -64,8 +66,20 @@ int csum_super_write(struct csum_volume *volume) CSUM_MUST_CHECK;
 /* Sets the state to active with that intent, in memory; a clean volume begins a new session. */
 void csum_super_set_intent(struct csum_volume *volume, uint64_t first_group, uint64_t group_count);
 
-/* W6: clean, no intent; one slot, durable on return. */
+/*
+ * W6: clean, no intent; one slot, durable on return. With it goes what is known of the data now (guard.h: record) and of
+ * its device (data_identity.h), and where that has changed then also C and the other slot.
+ */
 int csum_super_clean(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+/*
+ * Ends an interrupted change of the identity of the data device: makes C, and then the other slot, what the governing
+ * one is, where that is all they differ in. Durable on return. (format.md: Identity)
+ */
+int csum_super_level_identity(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+/* Fills volume->slot_buffer with the backup of volume->superblock: static fields only. */
+void csum_super_encode_backup(struct csum_volume *volume, struct csum_superblock *backup);
 
 /* ---- protocol_journal.c */
 

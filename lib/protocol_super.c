@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "data_identity.h"
+#include "guard.h"
 #include "layout.h"
 #include "report.h"
 
@@ -149,12 +151,66 @@ void csum_super_set_intent(struct csum_volume *volume, uint64_t first_group, uin
 	superblock->last_write = (uint64_t)time(NULL);
 	/* It moves with the write. */
 	superblock->record.content_end_bytes = 0;
+	/* From here on the data is changed: the record is gone if we are stopped, and not wrong. */
+	superblock->record.file_mtime_ns = 0;
+	superblock->record.file_size_bytes = 0;
 }
 
 int csum_super_clean(struct csum_volume *volume)
 {
+	int error = csum_data_identity_renew(volume);
+
+	if (!error && volume->ours)
+		error = csum_guard_record(volume);
+	if (error)
+		return error;
 	volume->superblock.state = CSUM_STATE_CLEAN;
 	volume->superblock.intent_first = 0;
 	volume->superblock.intent_count = 0;
-	return csum_super_write(volume);
+	error = csum_super_write(volume);
+	return error ? error : csum_super_level_identity(volume);
+}
+
+/* ------------------------------------------------------------------ a change of static fields */
+
+void csum_super_encode_backup(struct csum_volume *volume, struct csum_superblock *backup)
+{
+	*backup = volume->superblock;
+	backup->state = CSUM_STATE_CLEAN;
+	backup->intent_first = backup->intent_count = 0;
+	backup->session = backup->last_write = 0;
+	backup->last_scrub = backup->current_scrub = (struct csum_scrub_record){ 0 };
+	backup->record = (struct csum_data_record){ 0 };
+	csum_superblock_encode(backup, volume->slot_buffer);
+	memcpy(&backup->block, volume->slot_buffer, sizeof(backup->block));
+}
+
+static int write_backup(struct csum_volume *volume)
+{
+	struct csum_io_list list = { 0 };
+	int error;
+
+	csum_super_encode_backup(volume, &volume->slots[CSUM_SLOT_C]);
+	error = csum_io_list_add(&list, volume->metadata, CSUM_IO_WRITE, volume->slot_buffer, CSUM_BLOCK_SIZE,
+				 csum_layout_backup_offset(csum_volume_geometry(volume)->metadata_device_bytes));
+	if (error)
+		csum_report_error(&volume->handlers, error, NULL, "writing the backup superblock");
+	else
+		error = csum_io_round(volume->io, list.requests, list.count);
+	volume->slot_valid[CSUM_SLOT_C] = !error;
+	csum_io_list_free(&list);
+	return error;
+}
+
+int csum_super_level_identity(struct csum_volume *volume)
+{
+	bool left_behind[CSUM_SLOTS];
+	int error = 0;
+
+	csum_superblock_find_left_behind(volume->slots, volume->slot_valid, volume->governing, left_behind);
+	if (left_behind[CSUM_SLOT_C])
+		error = write_backup(volume);
+	if (!error && (left_behind[CSUM_SLOT_A] || left_behind[CSUM_SLOT_B]))
+		error = csum_super_write(volume);
+	return error;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "data_identity.h"
 #include "layout.h"
 #include "report.h"
 
@@ -82,15 +83,10 @@ static int restore_from_backup(struct csum_scrub *scrub)
 static int rewrite_backup(struct csum_scrub *scrub, bool *refused)
 {
 	struct csum_volume *volume = scrub->volume;
-	struct csum_superblock backup = volume->superblock;
+	struct csum_superblock backup;
 	int error;
 
-	backup.state = CSUM_STATE_CLEAN;
-	backup.intent_first = backup.intent_count = 0;
-	backup.session = backup.last_write = 0;
-	backup.last_scrub = backup.current_scrub = (struct csum_scrub_record){ 0 };
-	backup.record = (struct csum_data_record){ 0 };
-	csum_superblock_encode(&backup, volume->slot_buffer);
+	csum_super_encode_backup(volume, &backup);
 	error = write_block(scrub, volume->slot_buffer,
 			    csum_layout_backup_offset(backup.geometry.metadata_device_bytes), refused);
 	volume->slot_valid[CSUM_SLOT_C] = !*refused;
@@ -109,17 +105,40 @@ static bool backup_is_elsewhere(const struct csum_volume *volume)
 static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgement judged[CSUM_SLOTS],
 			 bool refused[CSUM_SLOTS])
 {
-	bool restoring = scrub->volume->governing == CSUM_SLOT_C;
-	bool rewriting = judged[CSUM_SLOT_C].finding || (restoring && backup_is_elsewhere(scrub->volume));
-	int error = 0;
+	const struct csum_volume *volume = scrub->volume;
+	bool restoring = volume->governing == CSUM_SLOT_C;
+	bool rewriting = judged[CSUM_SLOT_C].finding || (restoring && backup_is_elsewhere(volume));
+	/* As csum_super_level_identity() does; but C is not to be in flight while only one slot is valid. */
+	bool backup_first = rewriting && volume->slot_valid[CSUM_SLOT_A] && volume->slot_valid[CSUM_SLOT_B];
+	int error = backup_first ? rewrite_backup(scrub, &refused[CSUM_SLOT_C]) : 0;
 
+	if (error)
+		return error;
 	if (restoring)
 		error = restore_from_backup(scrub);
 	else if (judged[CSUM_SLOT_A].finding || judged[CSUM_SLOT_B].finding)
 		error = csum_scrub_write_slot(scrub, &refused[CSUM_SLOT_A]);
 	refused[CSUM_SLOT_A] = refused[CSUM_SLOT_B] = scrub->slots_stuck;
-	if (!error && rewriting && !(restoring && scrub->slots_stuck))
+	if (!error && rewriting && !backup_first && !(restoring && scrub->slots_stuck))
 		error = rewrite_backup(scrub, &refused[CSUM_SLOT_C]);
+	return error;
+}
+
+/* In the order of csum_super_clean(). */
+static int renew_identity(struct csum_scrub *scrub)
+{
+	struct csum_volume *volume = scrub->volume;
+	bool refused = false;
+	int error = csum_data_identity_renew(volume);
+
+	if (error || scrub->slots_stuck ||
+	    strcmp(volume->superblock.data_identity, volume->slots[volume->governing].data_identity) == 0)
+		return error;
+	error = csum_scrub_write_slot(scrub, &refused);
+	if (!error && !refused)
+		error = rewrite_backup(scrub, &refused);
+	if (!error && !scrub->slots_stuck)
+		error = csum_scrub_write_slot(scrub, &refused);
 	return error;
 }
 
@@ -133,6 +152,8 @@ int csum_scrub_super(struct csum_scrub *scrub)
 	scrub->saving_slots = true;
 	if (!scrub->dry_run)
 		error = rewrite_slots(scrub, judged, refused);
+	if (!error && !scrub->dry_run)
+		error = renew_identity(scrub);
 	scrub->saving_slots = false;
 	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
 		struct csum_outcome outcome = {

@@ -306,6 +306,24 @@ bool csum_superblock_same_static(const struct csum_superblock *a, const struct c
 		      CSUM_STATIC_FIELDS_END - CSUM_STATIC_FIELDS_OFFSET) == 0;
 }
 
+/* Whether the identity of the data device is all that they differ in. */
+static bool differ_in_identity(const struct csum_superblock *a, const struct csum_superblock *b)
+{
+	struct csum_superblock other = *b;
+
+	memcpy(other.block.data_identity, a->block.data_identity, sizeof(other.block.data_identity));
+	return !csum_superblock_same_static(a, b) && csum_superblock_same_static(a, &other);
+}
+
+void csum_superblock_find_left_behind(const struct csum_superblock slots[CSUM_SLOTS], const bool valid[CSUM_SLOTS],
+				      enum csum_slot governing, bool left_behind[CSUM_SLOTS])
+{
+	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++)
+		left_behind[slot] = valid[slot] && differ_in_identity(&slots[slot], &slots[governing]);
+	if (!valid[CSUM_SLOT_C])
+		left_behind[CSUM_SLOT_C] = left_behind[CSUM_SLOT_A] || left_behind[CSUM_SLOT_B];
+}
+
 uint32_t csum_superblock_seed_state(const struct csum_superblock *superblock)
 {
 	return csum_checksum_crc32(0, superblock->seed, sizeof(superblock->seed));

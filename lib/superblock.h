@@ -79,6 +79,13 @@ bool csum_superblock_exhausted(const struct csum_superblock *superblock);
 /* Whether bytes 24 ... 255 of both are the same. */
 bool csum_superblock_same_static(const struct csum_superblock *a, const struct csum_superblock *b);
 
+/*
+ * Of the slots, as read, those that a change of the identity of the data device has not come to yet, and C where that
+ * may have torn it: it is written while A and B differ. (format.md: Identity)
+ */
+void csum_superblock_find_left_behind(const struct csum_superblock slots[CSUM_SLOTS], const bool valid[CSUM_SLOTS],
+				      enum csum_slot governing, bool left_behind[CSUM_SLOTS]);
+
 /* CRC-32 state behind the seed: what imd sectors and the journal need of it. */
 uint32_t csum_superblock_seed_state(const struct csum_superblock *superblock);
 

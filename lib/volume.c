@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "device_facts.h"
+#include "data_identity.h"
+#include "guard.h"
 #include "protocol.h"
 #include "report.h"
 
@@ -63,21 +64,6 @@ static int check_pairing(const struct csum_volume *volume)
 	return 0;
 }
 
-static void check_identity(const struct csum_volume *volume)
-{
-	const char *recorded = volume->superblock.data_identity;
-	char present[CSUM_IDENTITY_SIZE];
-
-	if (!recorded[0] || volume->data->descriptor < 0)
-		return;
-	csum_device_identity(volume->data, present);
-	if (strcmp(recorded, present) != 0)
-		csum_report_warning(&volume->handlers, volume->data->name,
-				    "is identified by \"%s\", but the metadata was made for \"%s\": perhaps not the "
-				    "data of this volume",
-				    present, recorded);
-}
-
 int csum_volume_check_devices(struct csum_volume *volume)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
@@ -94,8 +80,6 @@ int csum_volume_check_devices(struct csum_volume *volume)
 		error = check_unit(volume, volume->data);
 	if (!error)
 		error = csum_device_set_unit(&volume->handlers, volume->data, geometry->sector_size);
-	if (!error)
-		check_identity(volume);
 	return error;
 }
 
@@ -129,13 +113,31 @@ static int refuse_for_writing(const struct csum_volume *volume)
 	return 0;
 }
 
+/* Before the first write: whether the data is ours to change. */
+static int ask_guard(struct csum_volume *volume)
+{
+	struct csum_guard *guard = NULL;
+	int error = csum_guard_create(volume, CSUM_GUARD_OPENING, volume->allow, &guard);
+
+	if (error)
+		return error;
+	volume->ours = csum_guard_ours(guard);
+	error = csum_guard_refuse(guard);
+	csum_guard_free(guard);
+	return error;
+}
+
 /* O1 and O2 of protocol.h, the flush apart. */
 static int prepare_for_writing(struct csum_volume *volume)
 {
 	int error = refuse_for_writing(volume);
 
+	if (!error)
+		error = ask_guard(volume);
 	if (!error && !(volume->slot_valid[CSUM_SLOT_A] && volume->slot_valid[CSUM_SLOT_B]))
 		error = csum_super_write(volume);
+	if (!error)
+		error = csum_super_level_identity(volume);
 	if (!error && csum_volume_active(volume))
 		error = csum_protocol_recover(volume);
 	return error;
@@ -155,6 +157,8 @@ static int load(struct csum_volume *volume)
 		error = csum_volume_check_devices(volume);
 	if (!error)
 		error = csum_journal_load(volume);
+	if (!error)
+		error = csum_data_identity_check(volume);
 	if (!error && volume->writable)
 		error = refuse_read_only(volume);
 	if (!error && volume->writable && !volume->repair)
@@ -200,6 +204,7 @@ int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device
 	result->data = data;
 	result->metadata = metadata;
 	result->writable = writable;
+	result->roots = &csum_system_roots_default;
 	result->window_bytes = CSUM_WINDOW_BYTES;
 	result->batch_bytes = CSUM_BATCH_BYTES;
 	error = prepare(result, threads);
@@ -358,6 +363,12 @@ void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_i
 		.data_device_present_bytes = volume->data->size_bytes,
 		.metadata_device_present_bytes = volume->metadata->size_bytes,
 		.direct_io = volume->data->direct && volume->metadata->direct,
+		.exclusive = superblock->features_compat & CSUM_COMPAT_EXCLUSIVE,
+		.unknown_compat = superblock->features_compat & ~CSUM_COMPAT_KNOWN,
+		.unknown_ro_compat = superblock->features_ro_compat & ~CSUM_RO_COMPAT_KNOWN,
+		.data_file = csum_guard_data_file(volume),
+		.held_since = superblock->record.held_since,
+		.held_reason = (enum csum_held)superblock->record.held_reason,
 	};
 	memcpy(info->uuid, superblock->uuid, sizeof(info->uuid));
 	memcpy(info->label, superblock->label, sizeof(info->label));

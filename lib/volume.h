@@ -5,6 +5,7 @@
 
 #include "csum.h"
 #include "device.h"
+#include "device_facts.h"
 #include "io.h"
 #include "journal.h"
 #include "superblock.h"
@@ -20,11 +21,13 @@ struct csum_volume {
 	bool writable;
 	bool repair; /* opened for csum_scrub(), which recovers it */
 	unsigned int allow; /* bits of enum csum_allow */
+	const struct csum_system_roots *roots; /* the system's, but in tests */
+	bool identity_differs; /* the data device's is not the one recorded, and that was allowed */
 	bool ours; /* opened for writing while all of the data was ours: what we leave may be recorded (guard.h) */
 
 	/* Superblock: what the governing slot says, checked; kept equal to what was last written. */
 	struct csum_superblock superblock;
-	struct csum_superblock slots[CSUM_SLOTS]; /* as read at opening; meaningful where slot_valid */
+	struct csum_superblock slots[CSUM_SLOTS]; /* as read at opening, or written since; meaningful where slot_valid */
 	bool slot_valid[CSUM_SLOTS];
 	enum csum_slot governing; /* slot C: A and B are both invalid, the state is unknown */
 	uint8_t *slot_buffer; /* CSUM_BLOCK_SIZE bytes: the slot being written */

@@ -362,7 +362,7 @@ refused() {
 	refused 'refused for writing' write -m meta small input
 }
 
-@test "a data device of another identity is worth a warning" {
+@test "a data device of another identity is worth a warning, and refused for writing" {
 	truncate -s 8M data
 	truncate -s 2M meta
 	mke2fs -q -t ext4 -U $uuid data
@@ -375,10 +375,22 @@ refused() {
 	rm data
 	truncate -s 8M data
 	run_csum 0 info -m meta data
-	err_has "^csumtool: warning: data: is identified by \"\", but the metadata was made for \"UUID=$uuid\""
+	# What there is nothing of says nothing.
+	[ -z "$stderr" ]
 	mke2fs -q -t ext4 -U 11111111-89ab-cdef-0123-456789abcdef data
-	run_csum 0 info -m meta data
-	err_has '^csumtool: warning: data: is identified by "UUID=11111111-89ab-cdef-0123-456789abcdef"'
+	for command in info check read; do
+		run_csum 0 $command -q -m meta data
+		err_has "^csumtool: warning: data: is identified by \"UUID=11111111-89ab-cdef-0123-456789abcdef\", but the\
+ metadata was made for \"UUID=$uuid\": perhaps not the data of this volume"
+	done
+	random_file input 4096
+	refused "^csumtool: data: is identified by \"UUID=1.*made for \"UUID=$uuid\": .*--allow=identity" \
+		write -o 1M -m meta data input
+	refused '^csumtool: data: is identified by .*--allow=identity' discard -o 0 -l 4096 -m meta data
+	refused '^csumtool: data: is identified by .*--allow=identity' scrub -m meta data
+	run_csum 0 write -q --allow=identity -o 1M -m meta data input
+	run_csum 0 read -q -o 1M -l 4096 -m meta data output
+	cmp input output
 }
 
 @test "--wipe zeros both devices" {

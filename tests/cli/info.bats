@@ -220,7 +220,8 @@ row() { out_has "^$1 +$2\$"; }
 	vol vol
 	superblock set vol ab compat=0x80000001 ro_compat=2
 	run_csum 0 info vol
-	row 'unknown features' 'compat 0x80000001, ro_compat 0x00000002'
+	row 'unknown features' 'compat 0x80000000, ro_compat 0x00000002'
+	row exclusive 'nobody else writes the data device'
 	run_csum 0 info -J vol
 	[ "$(json info '[.features_compat, .features_ro_compat] | @csv')" = '"0x80000001","0x00000002"' ]
 }

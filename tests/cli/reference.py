@@ -5,9 +5,11 @@
 
 fresh: nothing but superblocks and empty imd sectors may be there. Prints how many data sectors have a checksum,
 then the SHA-256 of METADATA with what depends on the machine and the day (physical sector size, last write)
-zeroed. Exits with a message where something is wrong.
+zeroed, and the record of the data file, which is compared with the file. Exits with a message where something is
+wrong.
 """
 import hashlib
+import os
 import struct
 import sys
 import zlib
@@ -135,11 +137,22 @@ if fresh:
     need(not any(left), "something else on the metadata device")
     need(not external or not any(data), "something on the data device")
 
+if external and not fresh:
+    status = os.stat(sys.argv[3])
+    need(u64(governing, 416) == u64(governing, 264), "the record is of another session")
+    need(u64(governing, 432) == status.st_mtime_ns, "time of the data file")
+    need(u64(governing, 440) == status.st_size, "size of the data file")
+else:
+    need(governing[408:640] == bytes(640 - 408), "record of the data")
+need(governing[448:640] == bytes(640 - 448), "record of undo, of what is held, or of signatures")
+
 normal = bytearray(meta)
 for offset in slots:
     block = bytearray(slots[offset])
     block[168:172] = bytes(4)
     block[288:296] = bytes(8)
+    block[416:424] = bytes(8)
+    block[432:448] = bytes(16)
     block[8:12] = bytes(4)
     block[8:12] = struct.pack("<I", zlib.crc32(block))
     normal[offset:offset + 4096] = block

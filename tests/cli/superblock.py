@@ -24,7 +24,8 @@ FIELDS = {
     "scrub_started": (296, "<Q"), "scrub_ended": (304, "<Q"), "scrub_verified": (312, "<Q"),
     "scrub_unwritten": (320, "<Q"), "scrub_repaired": (328, "<Q"), "scrub_left_bad": (336, "<Q"),
     "scrub_imd_repaired": (344, "<Q"), "now_started": (352, "<Q"), "now_group": (360, "<Q"),
-    "now_verified": (368, "<Q"), "reserved": (4000, 8),
+    "now_verified": (368, "<Q"), "recorded": (416, "<Q"), "mtime": (432, "<Q"), "size": (440, "<Q"),
+    "held": (464, "<Q"), "held_reason": (472, "<I"), "signature": (480, 40), "reserved": (4000, 8),
 }
 
 

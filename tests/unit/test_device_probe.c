@@ -14,6 +14,7 @@
 #include "device.h"
 #include "device_facts.h"
 #include "device_helpers.h"
+#include "identity.h"
 
 #define IMAGE_SIZE (4 << 20)
 #define UUID "0ad0fbd8-3b9a-4c4d-8f0c-2f3bb1d6a3c1"
@@ -50,6 +51,16 @@ static int tear_down(void **state)
 	free(fixture->image);
 	free(fixture);
 	return 0;
+}
+
+/* As the superblock would have it. */
+static void print_identity(const struct csum_device *device, char *text)
+{
+	struct csum_identity identity;
+	uint64_t signature_offset_bytes;
+
+	csum_device_identity(&csum_system_roots_default, device, &identity, &signature_offset_bytes);
+	csum_identity_print(&identity, text);
 }
 
 /* Makes an ext4 file system in the image, or skips the test. */
@@ -109,7 +120,7 @@ static void test_blank(void **state)
 	open_path(fixture, fixture->image);
 	assert_found(fixture, "");
 	assert_int_equal(csum_wipe_signatures(&fixture->recorder.handlers, fixture->device), 0);
-	csum_device_identity(fixture->device, identity);
+	print_identity(fixture->device, identity);
 	assert_string_equal(identity, "");
 }
 
@@ -125,7 +136,7 @@ static void test_small(void **state)
 		open_path(fixture, fixture->image);
 		assert_found(fixture, "");
 		assert_int_equal(csum_wipe_signatures(&fixture->recorder.handlers, fixture->device), 0);
-		csum_device_identity(fixture->device, identity);
+		print_identity(fixture->device, identity);
 		assert_string_equal(identity, "");
 		assert_int_equal(csum_device_close(fixture->device), 0);
 		fixture->device = NULL;
@@ -141,7 +152,7 @@ static void test_simulated(void **state)
 	assert_int_equal(csum_probe_signatures(&fixture->recorder.handlers, &simulated, found, sizeof(found)), 0);
 	assert_string_equal(found, "");
 	assert_int_equal(csum_wipe_signatures(&fixture->recorder.handlers, &simulated), 0);
-	csum_device_identity(&simulated, identity);
+	print_identity(&simulated, identity);
 	assert_string_equal(identity, "");
 }
 
@@ -153,7 +164,7 @@ static void test_file_system(void **state)
 	make_ext4(fixture);
 	open_path(fixture, fixture->image);
 	assert_found(fixture, "ext4 file system");
-	csum_device_identity(fixture->device, identity);
+	print_identity(fixture->device, identity);
 	assert_string_equal(identity, "UUID=" UUID);
 }
 
@@ -165,7 +176,7 @@ static void test_partition_table(void **state)
 	put_mbr(fixture);
 	open_path(fixture, fixture->image);
 	assert_found(fixture, "dos partition table");
-	csum_device_identity(fixture->device, identity);
+	print_identity(fixture->device, identity);
 	assert_string_equal(identity, "");
 }
 
@@ -227,7 +238,7 @@ static void test_wipe_of_a_device(void **state)
 		skip_because("needs a loop device");
 	open_path(fixture, fixture->loop.path);
 	assert_int_equal(csum_device_set_unit(&fixture->recorder.handlers, fixture->device, 4096), 0);
-	csum_device_identity(fixture->device, identity);
+	print_identity(fixture->device, identity);
 	assert_string_equal(identity, "UUID=" UUID);
 	assert_found(fixture, "ext4 file system, dos partition table");
 	assert_int_equal(csum_wipe_signatures(&fixture->recorder.handlers, fixture->device), 0);
