@@ -23,15 +23,20 @@ ROWS = (
 ALL = []
 
 
-class Change:
-    """limit: one that the rule takes for decay, as the manual says: shown, not judged. brief: in the short form too."""
+# What the rule takes for decay, as the manual says, is shown and not judged: on a block device, everywhere, or where
+# there is a replica.
+ON_DEVICE, ALWAYS, FROM_REPLICA = "device", "always", "replica"
 
-    def __init__(self, row, content, name, make, limit=False, brief=False):
+
+class Change:
+    """limit: None, or one of these. brief: in the short form too."""
+
+    def __init__(self, row, content, name, make, limit=None, brief=False):
         self.row, self.content, self.make, self.limit, self.brief = row, content, make, limit, brief
         self.name = "%s: %s" % (content, name)
 
 
-def add(row, content, name, make, limit=False, brief=False):
+def add(row, content, name, make, limit=None, brief=False):
     ALL.append(Change(row, content, name, make, limit, brief))
 
 
@@ -263,7 +268,7 @@ def _add_in_use():
     add(IN_USE, "raw", "long records", _pieces(6, 262144))
     add(IN_USE, "raw", "sectors", _pieces(40, 512, align=512))
     add(IN_USE, "raw", "lines", _lines)
-    add(IN_USE, "raw", "counters", _counters, limit=True, brief=True)
+    add(IN_USE, "raw", "counters", _counters, limit=ON_DEVICE, brief=True)
     add(IN_USE, "luks2", "payload", _pieces(150, 4096, 16 * MIB), brief=True)
     add(IN_USE, "luks1", "payload", _pieces(60, 16384, 4 * MIB))
     add(IN_USE, "swap", "pages", _pieces(300, 4096, 4096), brief=True)
@@ -311,18 +316,18 @@ def _debugfs(*requests):
 def _add_past():
     for content in ("ext4", "xfs", "btrfs"):
         brief = content == "ext4"
-        add(PAST, content, "dd of 1 MiB", _bytes(12 * MIB, lambda rng: rng.randbytes(MIB)), True, brief)
-        add(PAST, content, "dd of a block", _bytes(11 * MIB, lambda rng: rng.randbytes(4096)), True)
-        add(PAST, content, "dd of zeros", _zeros, True)
-        add(PAST, content, "dd of 16 MiB", _bytes(24 * MIB, lambda rng: rng.randbytes(16 * MIB)), True)
-        add(PAST, content, "a part copied", _moved, True)
-        add(PAST, content, "a bit", _one_bit, True)
+        add(PAST, content, "dd of 1 MiB", _bytes(12 * MIB, lambda rng: rng.randbytes(MIB)), FROM_REPLICA, brief)
+        add(PAST, content, "dd of a block", _bytes(11 * MIB, lambda rng: rng.randbytes(4096)), FROM_REPLICA)
+        add(PAST, content, "dd of zeros", _zeros, ALWAYS)
+        add(PAST, content, "dd of 16 MiB", _bytes(24 * MIB, lambda rng: rng.randbytes(16 * MIB)), FROM_REPLICA)
+        add(PAST, content, "a part copied", _moved, ALWAYS)
+        add(PAST, content, "a bit", _one_bit, ALWAYS)
     for content in ("ext4", "ext4-plain", "ext2"):
-        add(PAST, content, "debugfs write", _debugfs("write SOURCE there"), True, content == "ext4")
-        add(PAST, content, "debugfs rm", _debugfs("rm log"), True)
-        add(PAST, content, "debugfs sif", _debugfs("set_inode_field log mtime 20010101"), True)
+        add(PAST, content, "debugfs write", _debugfs("write SOURCE there"), FROM_REPLICA, content == "ext4")
+        add(PAST, content, "debugfs rm", _debugfs("rm log"), ALWAYS)
+        add(PAST, content, "debugfs sif", _debugfs("set_inode_field log mtime 20010101"), ALWAYS)
     add(PAST, "xfs", "xfs_db write",
-        _tool("xfs_db", "-x", "-c", "inode 128", "-c", "write -d core.mtime.sec 1", "IMAGE"), True)
+        _tool("xfs_db", "-x", "-c", "inode 128", "-c", "write -d core.mtime.sec 1", "IMAGE"), ALWAYS)
 
 
 # ---- NTFS, others over raw data, a logical partition
@@ -343,8 +348,8 @@ def _over_raw(kind):
 
 def _add_others():
     add(OTHERS, "ntfs", "mounted and used", _ntfs_used, brief=True)
-    add(OTHERS, "ntfs", "mounted", lambda image, rng: using.use_by_fuse(image, rng, using.nothing, ("ntfs-3g",)), True)
-    add(OTHERS, "ntfs", "ntfsfix", _tool("ntfsfix", "IMAGE"), limit=True)
+    add(OTHERS, "ntfs", "mounted", lambda image, rng: using.use_by_fuse(image, rng, using.nothing, ("ntfs-3g",)), ON_DEVICE)
+    add(OTHERS, "ntfs", "ntfsfix", _tool("ntfsfix", "IMAGE"), limit=ON_DEVICE)
     for kind in ("f2fs", "reiserfs", "jfs", "squashfs"):
         add(OTHERS, "raw", kind + " over it", _over_raw(kind))
     add(OTHERS, "raw", "mkfs.minix over it", _tool("mkfs.minix", "IMAGE"))

@@ -125,7 +125,8 @@ def _has_open(process, path):
 def _wait_until_closed(path):
     """Who serves a FUSE file system may still be writing when it is unmounted."""
     for _ in range(2000):
-        if not any(_has_open(process, path) for process in os.listdir("/proc") if process.isdigit()):
+        others = [process for process in os.listdir("/proc") if process.isdigit() and process != str(os.getpid())]
+        if not any(_has_open(process, path) for process in others):
             return
         time.sleep(0.005)
     raise Broken("%s stays open" % path)

@@ -198,31 +198,27 @@ class Campaign:
         note("sectors at S = 512 / 4096; the last four columns: overwritten, on a block device or in a file")
 
     def verdicts(self):
-        for number, (name, row) in enumerate(zip(changes.ROWS, self.rows)):
+        for name, row in zip(changes.ROWS, self.rows):
             if not row.tried:
                 self.report.skipped_test("A2: " + name, "nothing of it could be done here")
                 continue
-            blamed = [entry for entry in row.blamed if not _forgiven(number, entry)]
-            self.report.test("A2: %s: nothing overwritten" % name, not blamed and _within(number, row),
-                             ["%s, %s, S = %d: %d sectors overwritten" % (change.name, way, sector, lost)
-                              for change, way, sector, lost in blamed[:60]])
+            lines = {False: [], True: []}
+            for change, way, sector, lost in row.blamed:
+                lines[_forgiven(change, way)].append("%s, %s, S = %d: %d sectors overwritten" % (change.name, way,
+                                                                                                sector, lost))
+            for line in lines[True]:
+                self.report.note("known limit: " + line)
+            but = " but what is a known limit" if lines[True] else ""
+            self.report.test("A2: %s: nothing overwritten%s" % (name, but), not lines[False], lines[False][:60])
         self.report.test("A2: every scrub says that something is wrong", not self.silent, self.silent[:20])
         self.report.test("A2: every step did what it is there for", not self.broken, self.broken)
         self.report.test("A2: every change moved the time of the file", not self.unmoved, self.unmoved)
 
 
-def _forgiven(number, entry):
-    """Limits of the rule: on a device, lone changes, and what leaves no mark; in a file only what is done past one."""
-    change, way, _, _ = entry
-    return change.limit and (number == changes.PAST or way.startswith("device"))
-
-
-def _within(number, row):
-    """Past the file system nothing but a lone change may be taken for decay where there is no replica."""
-    if number != changes.PAST:
-        return True
-    return all(row.overwritten[way][sector] * 100 <= row.sectors[sector] for way in ("device", "file")
-               for sector in SECTORS)
+def _forgiven(change, way):
+    on_device, replica = WAYS[way]
+    return {None: False, changes.ON_DEVICE: on_device, changes.ALWAYS: True,
+            changes.FROM_REPLICA: replica}[change.limit]
 
 
 def _wanted(name):
