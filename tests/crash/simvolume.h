@@ -112,6 +112,7 @@ struct sim_view {
 	uint32_t *content; /* per sector; SIM_BAD where it was a finding */
 	struct csum_totals totals;
 	struct csum_volume_info info; /* device names are not valid any more */
+	bool names_undo_file; /* there is a scrub that is not undone */
 	char message[256];
 };
 
