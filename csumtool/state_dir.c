@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state_dir.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +10,6 @@
 static const char *absolute(const char *path)
 {
 	return path && path[0] == '/' ? path : NULL;
-}
-
-static const char *home(void)
-{
-	const char *directory = absolute(getenv("HOME"));
-	const struct passwd *user = directory ? NULL : getpwuid(geteuid());
-
-	return user ? absolute(user->pw_dir) : directory;
 }
 
 static char *join(const char *directory, size_t length, const char *below)
@@ -33,7 +24,7 @@ char *state_dir_undo(const struct options *options)
 	const char *given = options->value[OPT_UNDO_DIR];
 	const char *service = absolute(getenv("STATE_DIRECTORY"));
 	const char *state = absolute(getenv("XDG_STATE_HOME"));
-	const char *user = home();
+	const char *home = absolute(getenv("HOME"));
 
 	if (given)
 		return strdup(given);
@@ -44,5 +35,5 @@ char *state_dir_undo(const struct options *options)
 		return strdup("/var/lib/csumtool/undo");
 	if (state)
 		return join(state, strlen(state), "/csumtool/undo");
-	return user ? join(user, strlen(user), "/.local/state/csumtool/undo") : strdup("");
+	return home ? join(home, strlen(home), "/.local/state/csumtool/undo") : strdup("");
 }

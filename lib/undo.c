@@ -339,7 +339,7 @@ static int write_end(struct csum_undo_file *file)
 
 int csum_undo_close(struct csum_undo_file *file, bool named)
 {
-	const struct csum_handlers silent = { 0 };
+	static const struct csum_handlers silent;
 	int error = 0;
 
 	if (!file)

@@ -227,18 +227,22 @@ static int load_files(const struct csum_volume *volume, const char *directory, s
 {
 	char uuid[UUID_TEXT_SIZE + 1];
 	struct csum_undo_head head;
-	struct dirent *found;
+	const struct dirent *found;
 	DIR *stream = opendir(directory);
-	int error = stream ? 0 : -errno;
+	int error = 0;
 
 	*files = (struct files){ .directory = -1 };
-	if (error)
-		return error;
+	if (!stream)
+		return -errno;
 	put_uuid(volume, uuid);
 	files->directory = dup(dirfd(stream));
 	if (files->directory < 0)
 		error = -errno;
-	while (!error && (found = readdir(stream)) != NULL) {
+	while (!error) {
+		/* cppcheck-suppress readdirCalled ; no other thread has this directory stream */
+		found = readdir(stream);
+		if (!found)
+			break;
 		if (is_name(found->d_name, uuid) && read_head(volume, files->directory, found->d_name, &head))
 			error = add_entry(files, found->d_name, &head);
 	}

@@ -34,7 +34,7 @@ data_is() {
 # Puts the build of the commit named v0.1.0 at $old; skips where the history is not there.
 build_old() {
 	local root=$BATS_TEST_DIRNAME/../.. kept=$BATS_RUN_TMPDIR/old
-	git -C "$root" rev-parse -q --verify v0.1.0^{commit} >/dev/null 2>&1 || skip "there is no v0.1.0 here to build"
+	git -C "$root" rev-parse -q --verify "v0.1.0^{commit}" >/dev/null 2>&1 || skip "there is no v0.1.0 here to build"
 	old=$kept/build/csumtool
 	[ ! -x "$old" ] || return 0
 	mkdir "$kept"
@@ -71,9 +71,9 @@ build_old() {
 	out_has "^What was overwritten is kept: 'csumtool undo v' puts it back\.$"
 	[ -z "$stderr" ]
 	holds v in
-	file=$(echo "$STATE_DIRECTORY"/undo/*)
+	file=$(echo "$BATS_TEST_TMPDIR"/state/undo/*)
 	[[ $file =~ /$(uuid)-20[0-9]{6}T[0-9]{6}Z\.undo$ ]]
-	[ "$(stat -c %a "$STATE_DIRECTORY/undo" "$file" | xargs)" = "700 600" ]
+	[ "$(stat -c %a "$BATS_TEST_TMPDIR/state/undo" "$file" | xargs)" = "700 600" ]
 	run_csum 0 undo v
 	out_has "^3 data sectors put back, 0 refused$"
 	data_is before
@@ -111,13 +111,13 @@ build_old() {
 @test "nothing overwritten, no file; --no-undo, no file; of metadata alone it says so" {
 	full_volume
 	run_csum 0 scrub v
-	[ ! -e "$STATE_DIRECTORY" ]
+	[ ! -e "$BATS_TEST_TMPDIR/state" ]
 	garbage v "$(data_at 10)" 512
 	run_csum 4 scrub -n --from=in v
-	[ ! -e "$STATE_DIRECTORY" ]
+	[ ! -e "$BATS_TEST_TMPDIR/state" ]
 	run_csum 1 scrub --no-undo --from=in v
 	holds v in
-	[ ! -e "$STATE_DIRECTORY" ]
+	[ ! -e "$BATS_TEST_TMPDIR/state" ]
 	out_lacks "undo"
 	flip v "$(imd_at 4 0)"
 	run_csum 1 scrub v
@@ -162,9 +162,11 @@ build_old() {
 
 @test "the directory is the service's, root's or the user's" {
 	damaged_volume
-	export STATE_DIRECTORY=/no/such/directory:/other
-	run_csum 4 scrub --from=in -q --undo-dir=/proc/undo v
-	err_has "^csumtool: warning: /proc/undo: "
+	export STATE_DIRECTORY=$PWD/one:$PWD/other
+	run_csum 1 scrub -q --from=in v
+	ls one/undo/*.undo
+	[ ! -e other ]
+	run_csum 0 undo -q v
 	unset STATE_DIRECTORY
 	[ "$(id -u)" -eq 0 ] || skip "it takes root to be somebody else"
 	command -v setpriv >/dev/null || skip "setpriv is not installed"
@@ -174,10 +176,10 @@ build_old() {
 	program=$(realpath "$CSUMTOOL")
 	setpriv --reuid=65534 --clear-groups test -x "$program" || skip "nobody can run $program"
 	HOME=$PWD/home setpriv --reuid=65534 --clear-groups env -u XDG_STATE_HOME "$program" scrub -q --from=in v || [ $? -eq 1 ]
-	[ -s home/.local/state/csumtool/undo/*.undo ]
+	ls home/.local/state/csumtool/undo/*.undo
 	garbage v "$(data_at 30)" 512
 	HOME=$PWD/home XDG_STATE_HOME=$PWD/xdg setpriv --reuid=65534 --clear-groups "$program" scrub -q --from=in v || [ $? -eq 1 ]
-	[ -s xdg/csumtool/undo/*.undo ]
+	ls xdg/csumtool/undo/*.undo
 }
 
 @test "an undo file of v0.1.0 needs --force, and so does one from before it wrote" {
@@ -191,7 +193,7 @@ build_old() {
 	# Its scrub leaves our id alone; its write does not know of it, and makes it void.
 	cp other v
 	run_csum 1 scrub -q --from=in v
-	file=$(echo "$STATE_DIRECTORY"/undo/*)
+	file=$(echo "$BATS_TEST_TMPDIR"/state/undo/*)
 	"$old" scrub -q v
 	run_csum 0 undo -n -q v
 	head -c 512 in >sector
