@@ -221,6 +221,7 @@ static void test_forged_chain(void **state)
 	assert_int_equal(undone_undo_file(paths[1], &options, &result), -EINVAL);
 	resign(paths[0], id[0]);
 	assert_int_equal(list(), 2);
+	assert_int_equal(listed[0].state, CSUM_UNDO_NEWEST);
 	assert_int_equal(listed[1].state, CSUM_UNDO_UNKNOWN);
 	assert_int_equal(undo_newest(&result), 0);
 	assert_int_equal(undo_newest(&result), 0);

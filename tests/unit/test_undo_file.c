@@ -178,6 +178,12 @@ static void test_forged_sizes(void **state)
 		sign(record(1), 512);
 		assert_int_equal(try_file(UNDONE_FILE, &result), -EBADMSG);
 	}
+	/* No bytes in the file, and a size that no buffer has room for. */
+	start_over();
+	put_le(record(1) + 12, 4, 1u << 30);
+	put_le(record(1) + 44, 4, 2);
+	sign(record(1), 0);
+	assert_int_equal(try_file(UNDONE_FILE, &result), -EBADMSG);
 	/* Sound, but no data sector. */
 	start_over();
 	put_le(record(2) + 12, 4, 64);
