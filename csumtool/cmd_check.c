@@ -22,6 +22,7 @@ struct checking {
 
 /* What to do about findings. */
 static const struct advice advice[] = {
+	TOTALS_ADVICE_REWRITTEN,
 	{ "What a crash leaves, or a writer that is at work, is no error: the next opening for\n"
 	  "writing (write, discard, scrub) puts it right.",
 	  1u << CSUM_INTERRUPTED },

@@ -11,6 +11,7 @@
 
 /* What to do about what was left. */
 static const struct advice advice[] = {
+	TOTALS_ADVICE_REWRITTEN,
 	{ "Sectors that were left keep being refused until they hold right content: give a good copy\n"
 	  "of the data with --from=REPLICA, or write them whole with 'csumtool write --offset=...'.",
 	  TOTALS_BAD_DATA },

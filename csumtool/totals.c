@@ -82,7 +82,8 @@ json_t *totals_kinds_json(const uint64_t counts[CSUM_FINDING_KINDS])
 
 json_t *totals_json(const struct csum_totals *totals)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "sectors_verified",
+	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "verdict", csum_guard_verdict_name(totals->guard),
+			 "reason", report_text(totals->guard_reason), "sectors_verified",
 			 report_count(totals->sectors_verified), "sectors_unwritten",
 			 report_count(totals->sectors_unwritten), "sectors_bad", report_count(totals->sectors_bad),
 			 "sectors_interrupted", report_count(totals->sectors_interrupted), "sectors_transient",

@@ -23,6 +23,16 @@ unsigned int totals_kinds(const uint64_t counts[CSUM_FINDING_KINDS]);
 #define TOTALS_BAD_DATA \
 	(1u << CSUM_MISMATCH | 1u << CSUM_ZEROED | 1u << CSUM_STALE | 1u << CSUM_MISPLACED | 1u << CSUM_UNREADABLE)
 
+/* Advice on what others wrote, or may have; the same wherever it is found. */
+#define TOTALS_ADVICE_REWRITTEN                                                                        \
+	{                                                                                              \
+		"Sectors called rewritten are left until you decide. To keep what they hold now:\n"    \
+		"mount the data no more, take it with 'csumtool read --on-error=raw' to a file, and\n" \
+		"write that with 'csumtool write --allow=rewritten'. Where nobody wrote,\n"            \
+		"'csumtool scrub --allow=rewritten' puts the recorded content back.",                  \
+			1u << CSUM_REWRITTEN                                                           \
+	}
+
 /* What to do where one of the kinds is among those found. */
 struct advice {
 	const char *text;

@@ -315,7 +315,7 @@ struct csum_finding {
 	/* misplaced: sector first_sector + i holds the content of other_sector + i */
 	bool has_other_sector;
 	uint64_t other_sector;
-	enum csum_class class; /* data */
+	enum csum_class class; /* data; of several sectors the last in the order of enum csum_class */
 	enum csum_disposition disposition;
 	enum csum_means means;
 	unsigned int bits;
@@ -328,7 +328,23 @@ struct csum_finding {
 	const char *how;
 };
 
+/* Whether bad data has decayed or was written by others, of external volumes. (doc/guard.md) */
+enum csum_guard_verdict {
+	CSUM_GUARD_DECAY, /* nobody else wrote */
+	CSUM_GUARD_BY_PLACE, /* it depends on where a sector lies */
+	CSUM_GUARD_UNDECIDED, /* where nothing vouches for it there is content that others may have written */
+	CSUM_GUARD_REWRITTEN, /* others wrote */
+	CSUM_GUARD_OTHER_DATA, /* most of a sample is wrong: not the data of this metadata */
+};
+
+/* "decay", "by-place", "undecided", "rewritten", "other-data": stable. */
+const char *csum_guard_verdict_name(enum csum_guard_verdict verdict);
+
+#define CSUM_REASON_SIZE 256
+
 struct csum_totals {
+	enum csum_guard_verdict guard;
+	char guard_reason[CSUM_REASON_SIZE]; /* a clause for people: why; "" with CSUM_GUARD_DECAY */
 	uint64_t sectors_verified, sectors_unwritten; /* data sectors right by their entry (some at the second
 						       * read); unwritten ones */
 	uint64_t sectors_bad; /* mismatch, zeroed, stale, unreadable or without imd */

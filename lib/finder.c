@@ -44,6 +44,17 @@ const char *csum_class_name(enum csum_class class)
 	return names[class];
 }
 
+const char *csum_guard_verdict_name(enum csum_guard_verdict verdict)
+{
+	static const char *const names[] = {
+		[CSUM_GUARD_DECAY] = "decay",		[CSUM_GUARD_BY_PLACE] = "by-place",
+		[CSUM_GUARD_UNDECIDED] = "undecided",	[CSUM_GUARD_REWRITTEN] = "rewritten",
+		[CSUM_GUARD_OTHER_DATA] = "other-data",
+	};
+
+	return names[verdict];
+}
+
 const char *csum_means_name(enum csum_means means)
 {
 	static const char *const names[CSUM_MEANS_COUNT] = {
@@ -118,6 +129,7 @@ void csum_finding_put_outcome(struct csum_finding *finding, const struct csum_ou
 	finding->has_other_sector = outcome->has_other_sector;
 	finding->other_sector = outcome->other_sector;
 	finding->how = outcome->why;
+	finding->class = outcome->class;
 }
 
 bool csum_finding_same_outcome(const struct csum_finding *held, const struct csum_outcome *outcome)
@@ -191,6 +203,8 @@ static void hold_data(struct csum_finder *finder, const struct data_verdict *ver
 	if (held->sector_count && held->kind == verdict->kind && held->reason == verdict->reason &&
 	    held->first_sector + held->sector_count == sector && csum_finding_same_outcome(held, outcome)) {
 		held->sector_count += sector_count;
+		if (outcome->class > held->class)
+			held->class = outcome->class;
 		held->has_checksum = false;
 		return;
 	}
@@ -289,6 +303,8 @@ void csum_finder_bad(struct csum_finder *finder, const struct csum_bad_sector *b
 
 	if (outcome->has_other_sector)
 		verdict = (struct data_verdict){ true, CSUM_MISPLACED, "holds the content of another sector" };
+	if (outcome->rewritten)
+		verdict = (struct data_verdict){ true, CSUM_REWRITTEN, "others wrote it, or may have" };
 	count_sector(finder->totals, bad->verdict);
 	csum_finding_count(finder, verdict.kind, 1, outcome);
 	hold_data(finder, &verdict, bad->sector, 1, outcome);

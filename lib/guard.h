@@ -14,13 +14,6 @@
 
 #include "volume.h"
 
-enum csum_guard_verdict {
-	CSUM_GUARD_DECAY, /* what is bad has decayed */
-	CSUM_GUARD_BY_PLACE, /* it depends on where the sector lies, see csum_guard_cover() */
-	CSUM_GUARD_REWRITTEN, /* others wrote */
-	CSUM_GUARD_OTHER_DATA, /* the sample: not the data of this metadata */
-};
-
 /* What speaks for decay where a sector lies. */
 enum csum_guard_cover {
 	CSUM_COVER_ALL, /* the verdict is decay, or it was allowed */
@@ -53,6 +46,9 @@ const char *csum_guard_reason(const struct csum_guard *guard);
 bool csum_guard_ours(const struct csum_guard *guard);
 /* Whether the data is a plain file: what applies to sectors under no record differs. */
 bool csum_guard_on_file(const struct csum_guard *guard);
+
+/* Whether the data file still has the time and size that it had when the guard was created; true for a block device. */
+bool csum_guard_same_time(const struct csum_guard *guard);
 
 enum csum_guard_cover csum_guard_cover(const struct csum_guard *guard, uint64_t data_sector);
 

@@ -17,7 +17,10 @@ static int make_healer(struct csum_scrub *scrub)
 	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
 	int error;
 
-	if (!(scrub->heal & CSUM_HEAL_BITS))
+	bool heals = !scrub->looking && (scrub->heal & CSUM_HEAL_BITS);
+	bool classifies = type == CSUM_CRC64 && csum_guard_verdict(scrub->guard) != CSUM_GUARD_DECAY;
+
+	if (!heals && !classifies)
 		return 0;
 	error = csum_healer_create(type, scrub->sector_size, true, &scrub->healer);
 	if (error)
@@ -67,11 +70,13 @@ static int prepare(struct csum_scrub *scrub)
 {
 	int error = allocate(scrub);
 
+	if (!error)
+		error = csum_scrub_guard_begin(scrub);
+	if (!error)
+		error = make_healer(scrub);
 	if (error || scrub->looking)
 		return error;
-	error = make_healer(scrub);
-	if (!error)
-		error = open_replicas(scrub);
+	error = open_replicas(scrub);
 	/* Last, so that a refusal leaves no file behind. */
 	return error ? error : csum_scrub_undo_begin(scrub);
 }
@@ -84,6 +89,8 @@ static int release(struct csum_scrub *scrub)
 		csum_replica_close(scrub->replicas[i]);
 	free(scrub->replicas);
 	csum_healer_free(scrub->healer);
+	csum_guard_free(scrub->guard);
+	csum_scrub_undecided_free(scrub);
 	csum_span_free(&scrub->one);
 	csum_io_list_free(&scrub->list);
 	free(scrub->parked_record);
@@ -119,6 +126,7 @@ static int plan(struct csum_scrub *scrub)
 	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
 	struct csum_scrub_result *result = scrub->result;
 	uint64_t length_bytes = options->length_bytes;
+	bool whole;
 	int error = csum_volume_check_range(scrub->volume, options->offset_bytes, &length_bytes);
 
 	if (error)
@@ -127,9 +135,10 @@ static int plan(struct csum_scrub *scrub)
 	scrub->end_sector = (options->offset_bytes + length_bytes + scrub->sector_size - 1) / scrub->sector_size;
 	if (length_bytes == 0)
 		scrub->end_sector = scrub->first_sector;
-	result->recorded = scrub->first_sector == 0 && scrub->end_sector == geometry->data_sectors &&
-			   !options->metadata_only && !options->dry_run;
+	whole = scrub->first_sector == 0 && scrub->end_sector == geometry->data_sectors && !options->metadata_only;
+	result->recorded = whole && !options->dry_run;
 	plan_resume(scrub);
+	scrub->complete = whole && !result->resumed;
 	result->first_sector = result->next_sector = scrub->first_sector;
 	result->end_sector = scrub->end_sector;
 	return 0;
@@ -154,8 +163,10 @@ static int work(struct csum_scrub *scrub)
 	if (!error)
 		error = csum_scrub_pass(scrub);
 	if (!error || error == -ECANCELED) {
-		int record_error = csum_scrub_record_end(scrub);
+		int record_error = csum_scrub_guard_end(scrub);
 
+		if (!record_error)
+			record_error = csum_scrub_record_end(scrub);
 		if (!record_error)
 			record_error = csum_scrub_undo_name(scrub);
 		error = error ? error : record_error;

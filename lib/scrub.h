@@ -8,6 +8,8 @@
  *   scrub_super.c    slots of the superblock, and the record of the scrub in them
  *   scrub_recover.c  an active volume first of all
  *   scrub_bad.c      the table of bad sectors: what is known of each, reports
+ *   scrub_guard.c    whether others wrote them: classes, what may be repaired, what is held
+ *   scrub_undecided.c    bad sectors on which that depends on all others, kept to the end of the pass
  *   scrub_lookup.c   where in the volume a content belongs, or is to be found
  *   scrub_order.c    in which order they are repaired
  *   scrub_park.c     a content kept aside while its place is overwritten
@@ -22,6 +24,7 @@
 #define CSUM_SCRUB_H
 
 #include "finder.h"
+#include "guard.h"
 #include "heal.h"
 #include "io.h"
 #include "parked.h"
@@ -48,6 +51,15 @@ struct csum_scrub_bad {
 	bool readable, uniform; /* uniform: one repeated byte, which is nobody's in particular */
 	bool done, gone; /* gone: right when it was read again */
 	bool blocked; /* what it holds is the only copy of a content that could not be put right */
+	bool joined; /* the pass has not brought it here: it is there for the sake of another one */
+	enum csum_guard_cover cover;
+	enum csum_class class;
+};
+
+/* What is said of bad sectors on a block device for which nothing vouches. */
+enum csum_scrub_ruling {
+	CSUM_SCRUB_LEAVE, /* others may have written them */
+	CSUM_SCRUB_DECIDED, /* the scan saw all of them, and no new content among them */
 };
 
 /* Good sectors, as far as is known, whose entry is this one. */
@@ -73,7 +85,7 @@ struct csum_scrub {
 	struct csum_scrub_result *result;
 	struct csum_finder finder;
 	struct csum_io_policy policy;
-	struct csum_healer *healer; /* NULL: not from the checksum */
+	struct csum_healer *healer; /* NULL: neither to heal from the checksum nor to tell classes apart */
 	struct csum_replica **replicas;
 	size_t replica_count;
 	unsigned int heal; /* bits of enum csum_heal; the default resolved */
@@ -83,6 +95,7 @@ struct csum_scrub {
 	bool dry_run; /* nothing is written: asked for, a check, or the volume stays active */
 	bool ended_repairs; /* too many errors, or interrupted */
 	bool unfinished; /* interrupted with bad sectors in the table: the next run has to come to them again */
+	bool complete; /* as far as it has come: from the first sector to the last, with their data, in one go */
 	bool saving_slots; /* superblocks to be overwritten go to the undo file */
 
 	/* scrub_undo.c */
@@ -93,6 +106,12 @@ struct csum_scrub {
 	bool undo_named; /* the volume on the device names the file */
 	struct csum_handlers undo_handlers; /* of what is wrong with the file */
 	char undo_why[512]; /* the last of that */
+
+	/* scrub_guard.c, scrub_undecided.c */
+	struct csum_guard *guard;
+	bool reason_said; /* why sectors are left */
+	enum csum_scrub_ruling ruling;
+	struct csum_scrub_undecided *undecided; /* NULL: none are kept */
 
 	/* scrub_super.c */
 	bool slots_stuck; /* a slot cannot be written: no record, and no recovery */
@@ -134,6 +153,9 @@ int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_opt
 
 /* Verifies and repairs [first_sector, end_sector); why it ended is in the result. */
 int csum_scrub_pass(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+/* Whether sector i of a batch is bad, those of lost groups apart; then *found says how. */
+bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
+			     struct csum_bad_sector *found);
 
 /* ---- scrub_super.c */
 
@@ -164,6 +186,14 @@ int csum_scrub_recover(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 /* ---- scrub_bad.c */
 
+/*
+ * Learns what is known of the sectors in the table, and of others whose contents they hold, which join it. -ENOMEM,
+ * -ECANCELED, a vanished device: reported.
+ */
+int csum_scrub_bad_learn(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+/* Repairs and reports them, after `learned`: what learning returned. The table is empty then. */
+int csum_scrub_bad_finish(struct csum_scrub *scrub, int learned) CSUM_MUST_CHECK;
+
 /* -ENOMEM, reported. */
 int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *found) CSUM_MUST_CHECK;
 /*
@@ -171,6 +201,38 @@ int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *f
  * same.
  */
 int csum_scrub_bad_settle(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* ---- scrub_guard.c */
+
+/* What tells which bad sectors are near their content; NULL with checksums that cannot. */
+static inline const struct csum_healer *csum_scrub_decoder(const struct csum_scrub *scrub)
+{
+	return scrub->volume->superblock.checksum_type == CSUM_CRC64 ? scrub->healer : NULL;
+}
+
+/* Asks before anything is written, and refuses what is not the data of this metadata. */
+int csum_scrub_guard_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+/* Classes of the sectors in the table, and which of them are left because others may have written them. */
+void csum_scrub_guard_classify(struct csum_scrub *scrub);
+/* Whether one may be given that content by these means; if not, that is in its outcome. */
+bool csum_scrub_guard_permits(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, const uint8_t *content,
+			      enum csum_means means, struct csum_outcome *outcome);
+/* Says once why sectors are left. */
+void csum_scrub_guard_say(struct csum_scrub *scrub);
+/* Of a pass that has come to its end: what is held, and what may be recorded for the next one. */
+int csum_scrub_guard_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* ---- scrub_undecided.c */
+
+/* Whether it waits for the end of the pass. */
+bool csum_scrub_is_undecided(const struct csum_scrub *scrub, uint64_t sector);
+/* -ENOMEM, reported. */
+int csum_scrub_undecided_add(struct csum_scrub *scrub, const struct csum_bad_sector *found) CSUM_MUST_CHECK;
+/* How many wait. */
+uint64_t csum_scrub_undecided_count(const struct csum_scrub *scrub);
+/* Rules on all of them, repairs what may be, and reports. */
+int csum_scrub_undecided_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+void csum_scrub_undecided_free(struct csum_scrub *scrub);
 
 /* ---- scrub_order.c */
 

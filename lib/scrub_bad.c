@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "checksum.h"
+#include "guard_class.h"
 #include "layout.h"
 #include "report.h"
 #include "util.h"
@@ -26,6 +27,7 @@ int csum_scrub_bad_add(struct csum_scrub *scrub, const struct csum_bad_sector *f
 		.found = *found,
 		.run = 1,
 		.source = CSUM_SCRUB_NO_INDEX,
+		.cover = csum_guard_cover(scrub->guard, found->sector),
 	};
 	return 0;
 }
@@ -41,12 +43,16 @@ static void refresh_work(void *argument, size_t index)
 	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), bad->found.sector);
 	uint8_t *data = csum_io_alloc(scrub->sector_size);
 
+	bad->class = CSUM_CLASS_DEAD;
 	if (data && csum_io_read_patiently(volume->data, data, scrub->sector_size, offset_bytes, NULL) == 0) {
 		bad->readable = true;
 		bad->uniform = csum_is_uniform(data, scrub->sector_size);
 		bad->found.computed_entry = csum_checksum_entry(
 			(enum csum_checksum_type)volume->superblock.checksum_type, data, scrub->sector_size);
 		bad->gone = bad->found.computed_entry == bad->found.expected_entry;
+		if (bad->cover != CSUM_COVER_ALL)
+			bad->class = csum_guard_class_of(csum_scrub_decoder(scrub), data, scrub->sector_size,
+							 bad->found.expected_entry, bad->found.verdict);
 	}
 	free(data);
 }
@@ -104,6 +110,7 @@ static int add_owners(struct csum_scrub *scrub, uint32_t index)
 		error = csum_scrub_bad_add(scrub, &found);
 		if (error)
 			break;
+		scrub->bad[scrub->bad_count - 1].joined = true;
 		scrub->bad[scrub->bad_count - 1].source = index;
 		scrub->bad[scrub->bad_count - 1].readable = found.verdict != CSUM_VERDICT_UNREADABLE;
 		scrub->bad[index].wanted++;
@@ -118,11 +125,33 @@ static bool may_have_owners(const struct csum_scrub *scrub, uint32_t index)
 	return !bad->gone && bad->outcome.has_other_sector && !scrub->dry_run && !scrub->ended_repairs;
 }
 
-static int learn(struct csum_scrub *scrub)
+/* Others may have written since the pass began: what vouched for a sector then may not any more. */
+static int ask_again(struct csum_scrub *scrub)
 {
-	uint32_t count = (uint32_t)scrub->bad_count;
-	int error;
+	size_t kept = 0;
+	int error = csum_guard_refresh(scrub->guard);
 
+	for (size_t i = 0; i < scrub->bad_count && !error; i++) {
+		struct csum_scrub_bad *bad = &scrub->bad[i];
+
+		bad->cover = csum_guard_cover(scrub->guard, bad->found.sector);
+		if (scrub->ruling == CSUM_SCRUB_LEAVE && csum_scrub_is_undecided(scrub, bad->found.sector))
+			error = csum_scrub_undecided_add(scrub, &bad->found);
+		else
+			scrub->bad[kept++] = *bad;
+	}
+	if (!error)
+		scrub->bad_count = kept;
+	return error;
+}
+
+int csum_scrub_bad_learn(struct csum_scrub *scrub)
+{
+	int error = ask_again(scrub);
+	uint32_t count = (uint32_t)scrub->bad_count;
+
+	if (error)
+		return error;
 	csum_io_parallel(scrub->volume->io, 0, scrub->bad_count, refresh_work, scrub);
 	count_runs(scrub);
 	error = csum_scrub_lookup(scrub);
@@ -136,6 +165,7 @@ static int learn(struct csum_scrub *scrub)
 		if (may_have_owners(scrub, i))
 			error = add_owners(scrub, i);
 	}
+	csum_scrub_guard_classify(scrub);
 	return error;
 }
 
@@ -149,35 +179,50 @@ static int compare_sectors(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
+/* Left, and met by the pass as well, which reports it. */
+static bool is_reported_elsewhere(const struct csum_scrub *scrub, const struct csum_scrub_bad *bad)
+{
+	return bad->joined && bad->outcome.disposition == CSUM_LEFT && bad->found.sector >= scrub->first_sector &&
+	       bad->found.sector < scrub->end_sector;
+}
+
 static void report(struct csum_scrub *scrub)
 {
 	qsort(scrub->bad, scrub->bad_count, sizeof(*scrub->bad), compare_sectors);
 	for (size_t i = 0; i < scrub->bad_count; i++) {
 		struct csum_scrub_bad *bad = &scrub->bad[i];
 
+		if (is_reported_elsewhere(scrub, bad))
+			continue;
 		if (bad->gone)
 			bad->found.verdict = CSUM_VERDICT_TRANSIENT;
+		if (bad->outcome.rewritten)
+			csum_scrub_guard_say(scrub);
 		csum_finder_bad(&scrub->finder, &bad->found, &bad->outcome);
 		scrub->result->sectors_repaired += bad->outcome.disposition != CSUM_LEFT;
 	}
 	scrub->bad_count = 0;
 }
 
-int csum_scrub_bad_settle(struct csum_scrub *scrub)
+int csum_scrub_bad_finish(struct csum_scrub *scrub, int learned)
 {
-	int error, repair_error;
+	int error;
 
-	if (scrub->bad_count == 0)
-		return 0;
-	error = learn(scrub);
-	if (error) {
+	if (learned) {
 		/* Whose contents the bad sectors hold is not known: what is overwritten now might be the only copy. */
 		scrub->ended_repairs = true;
-		scrub->unfinished |= error == -ECANCELED;
+		scrub->unfinished |= learned == -ECANCELED;
 	}
-	repair_error = csum_scrub_order_repair(scrub);
+	error = csum_scrub_order_repair(scrub);
 	report(scrub);
 	free(scrub->wants);
 	scrub->wants = NULL;
-	return repair_error ? repair_error : error;
+	return error ? error : learned;
+}
+
+int csum_scrub_bad_settle(struct csum_scrub *scrub)
+{
+	if (scrub->bad_count == 0)
+		return 0;
+	return csum_scrub_bad_finish(scrub, csum_scrub_bad_learn(scrub));
 }

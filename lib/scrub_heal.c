@@ -36,8 +36,9 @@ bool csum_scrub_heal_bits(struct csum_scrub *scrub, uint64_t entry, uint8_t *dat
 	};
 	struct csum_heal_result result;
 
-	if (!scrub->healer || !csum_healer_heal(scrub->healer, data, entry, &result) ||
-	    result.pattern == CSUM_HEAL_NONE || !confirmed(scrub, data, entry))
+	if (!scrub->healer || !(scrub->heal & CSUM_HEAL_BITS) ||
+	    !csum_healer_heal(scrub->healer, data, entry, &result) || result.pattern == CSUM_HEAL_NONE ||
+	    !confirmed(scrub, data, entry))
 		return false;
 	outcome->means = means[result.pattern];
 	outcome->bits = result.pattern == CSUM_HEAL_ONE_BIT ? 1 : result.pattern == CSUM_HEAL_BURST ? result.length : 2;
@@ -90,15 +91,31 @@ static bool may_be_bits(const struct csum_scrub_bad *bad)
 	       bad->readable && bad->run <= CSUM_SCRUB_RUN_MAX;
 }
 
+/* What is in `data`, by the means in the outcome; the guard may not let it go there. */
+static bool permitted(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, const uint8_t *data,
+		      struct csum_outcome *outcome)
+{
+	if (csum_scrub_guard_permits(scrub, bad, data, outcome->means, outcome))
+		return true;
+	outcome->means = CSUM_MEANS_NONE;
+	outcome->replica = NULL;
+	outcome->source_sector = 0;
+	outcome->bits = 0;
+	return false;
+}
+
 bool csum_scrub_heal(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, uint8_t *data,
 		     struct csum_outcome *outcome)
 {
 	uint64_t entry = bad->found.expected_entry;
 
-	if (entry == CSUM_ENTRY_UNWRITTEN || entry == CSUM_ENTRY_BAD)
+	if (entry == CSUM_ENTRY_UNWRITTEN || entry == CSUM_ENTRY_BAD || outcome->rewritten)
 		return false;
-	return csum_scrub_heal_from_replica(scrub, bad->found.sector, entry, data, outcome) ||
-	       heal_from_elsewhere(scrub, bad, data, outcome) ||
-	       (may_be_bits(bad) && scrub->healer && read_raw(scrub, bad->found.sector, data) &&
-		csum_scrub_heal_bits(scrub, entry, data, outcome));
+	if (csum_scrub_heal_from_replica(scrub, bad->found.sector, entry, data, outcome) &&
+	    permitted(scrub, bad, data, outcome))
+		return true;
+	if (heal_from_elsewhere(scrub, bad, data, outcome) && permitted(scrub, bad, data, outcome))
+		return true;
+	return may_be_bits(bad) && scrub->healer && read_raw(scrub, bad->found.sector, data) &&
+	       csum_scrub_heal_bits(scrub, entry, data, outcome) && permitted(scrub, bad, data, outcome);
 }

@@ -20,31 +20,54 @@ enum { END_TIME = 1, END_ERRORS };
  */
 #define SETTLE_PART 16u
 
+bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
+			     struct csum_bad_sector *found)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
+	enum csum_verdict verdict = (enum csum_verdict)batch->verdict[i];
+	uint64_t sector = batch->first_sector + i, group;
+
+	if (!csum_verdict_is_bad(verdict) || verdict == CSUM_VERDICT_LOST)
+		return false;
+	group = csum_layout_group_of(geometry, sector);
+	*found = (struct csum_bad_sector){
+		.sector = sector,
+		.verdict = verdict,
+		.expected_entry = csum_group_entry(csum_span_group(&batch->span, group),
+						   (uint32_t)(sector - csum_layout_first_sector(geometry, group))),
+		.computed_entry = batch->entry[i],
+	};
+	return true;
+}
+
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
 	struct csum_scrub *scrub = user;
-	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
 	int error = csum_scrub_imd_note(scrub, batch);
 
 	if (scrub->options->metadata_only)
 		return error;
 	csum_finder_data(&scrub->finder, batch, false);
 	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
-		struct csum_bad_sector found = { .sector = batch->first_sector + i,
-						 .verdict = (enum csum_verdict)batch->verdict[i],
-						 .computed_entry = batch->entry[i] };
-		uint64_t group = csum_layout_group_of(geometry, found.sector);
+		struct csum_bad_sector found;
 
-		if (!csum_verdict_is_bad(found.verdict) || found.verdict == CSUM_VERDICT_LOST)
+		if (!csum_scrub_bad_in_batch(scrub, batch, i, &found))
 			continue;
-		found.expected_entry =
-			csum_group_entry(csum_span_group(&batch->span, group),
-					 (uint32_t)(found.sector - csum_layout_first_sector(geometry, group)));
+		if (csum_scrub_is_undecided(scrub, found.sector)) {
+			error = csum_scrub_undecided_add(scrub, &found);
+			continue;
+		}
 		if (scrub->bad_count == 0)
 			scrub->bad_since = batch->first_sector;
 		error = csum_scrub_bad_add(scrub, &found);
 	}
 	return error;
+}
+
+/* Bad sectors that wait for what becomes of them. */
+static uint64_t waiting(const struct csum_scrub *scrub)
+{
+	return scrub->bad_count + csum_scrub_undecided_count(scrub);
 }
 
 /* ------------------------------------------------------------------ between batches */
@@ -89,7 +112,7 @@ static void progress(const struct csum_scrub *scrub)
 	const struct csum_progress now = {
 		.done_sectors = result->next_sector - begin,
 		.total_sectors = result->end_sector - begin,
-		.errors = result->totals.errors + scrub->bad_count,
+		.errors = result->totals.errors + waiting(scrub),
 		.repaired = result->errors_repaired,
 	};
 
@@ -116,7 +139,7 @@ static int limits(struct csum_scrub *scrub)
 {
 	uint64_t most = scrub->options->max_errors;
 
-	if (most && scrub->result->totals.errors + scrub->bad_count + scrub->group_count > most) {
+	if (most && scrub->result->totals.errors + waiting(scrub) + scrub->group_count > most) {
 		scrub->ended_repairs = true;
 		return END_ERRORS;
 	}
@@ -196,8 +219,11 @@ int csum_scrub_pass(struct csum_scrub *scrub)
 					     CSUM_SCRUB_FAILED;
 	/* After an error the table is only told of; whoever is interrupted does not wait for a pass over metadata. */
 	scrub->ended_repairs |= walked < 0;
-	scrub->unfinished |= walked == -ECANCELED && scrub->bad_count > 0;
+	scrub->unfinished |= walked == -ECANCELED && waiting(scrub) > 0;
+	scrub->complete &= walked == 0;
 	error = csum_scrub_bad_settle(scrub);
+	if (!error)
+		error = csum_scrub_undecided_end(scrub);
 	if (walked < 0)
 		error = walked;
 	if (error)

@@ -198,7 +198,7 @@ int csum_scrub_record_reach(struct csum_scrub *scrub, uint64_t next_sector)
 {
 	if (!scrub->result->recorded)
 		return 0;
-	if (scrub->bad_count == 0) {
+	if (scrub->bad_count == 0 && csum_scrub_undecided_count(scrub) == 0) {
 		scrub->safe.next_group = next_sector / csum_volume_geometry(scrub->volume)->sectors_per_group;
 		scrub->safe.totals = totals_so_far(scrub);
 	}

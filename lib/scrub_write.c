@@ -66,6 +66,7 @@ static void set_left(struct csum_outcome *outcome, const char *why)
 	*outcome = (struct csum_outcome){
 		.has_other_sector = outcome->has_other_sector,
 		.other_sector = outcome->other_sector,
+		.class = outcome->class,
 		.why = why,
 	};
 }

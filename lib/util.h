@@ -24,4 +24,10 @@ static inline bool csum_is_zero(const uint8_t *bytes, size_t size)
 	return bytes[0] == 0 && csum_is_uniform(bytes, size);
 }
 
+/* Whether the bytes repeat a unit of 1, 2, 4, 8 or 16; size is a multiple of 16. */
+static inline bool csum_is_blank(const uint8_t *bytes, size_t size)
+{
+	return memcmp(bytes, bytes + 16, size - 16) == 0;
+}
+
 #endif

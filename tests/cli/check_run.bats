@@ -116,8 +116,9 @@ teardown() { common_teardown; }
 		.complete == true and .sectors_verified == 329 and .sectors_unwritten == 0 and .sectors_bad == 3 and
 		.sectors_interrupted == 0 and .sectors_transient == 0 and .imd_verified == 11 and .errors == 5 and
 		.exit_status == 4 and (.seconds | type) == "number"' object
-	jq -e '.findings == {"superblock-bad": 1, "imd-bad": 1, "imd-differs": 0, "imd-lost": 0, "interrupted": 1,
-		"mismatch": 3, "zeroed": 0, "stale": 0, "misplaced": 0, "unreadable": 0, "transient": 0}' object
+	jq -e '.findings == {"superblock-bad": 1, "foreign": 0, "imd-bad": 1, "imd-differs": 0, "imd-lost": 0,
+		"interrupted": 1, "mismatch": 3, "zeroed": 0, "stale": 0, "misplaced": 0, "unreadable": 0, "rewritten": 0,
+		"transient": 0}' object
 	must_fail 16 "--quiet and --json exclude each other" check -q -J v
 	run_csum 8 check -J missing
 	jq -e '.type == "summary" and .exit_status == 8 and (.error | contains("missing"))' <<<"$stdout"
