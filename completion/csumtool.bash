@@ -26,11 +26,14 @@ _csumtool_options()
 			"-m --metadata -o --offset -l --length --rate"
 		;;
 	scrub)
-		echo "$end -n --dry-run -f --force -J --json -q --quiet --metadata-only --restart --idle |" \
-			"--allow -m --metadata -o --offset -l --length --from --heal --undo --rate" \
+		echo "$end -n --dry-run -f --force -J --json -q --quiet --metadata-only --restart --idle" \
+			"--no-undo | --allow -m --metadata -o --offset -l --length --from --heal --undo --undo-dir --rate" \
 			"--time-limit --max-errors"
 		;;
-	undo) echo "$end -n --dry-run -f --force -J --json -q --quiet | --allow -m --metadata" ;;
+	undo)
+		echo "$end -n --dry-run -f --force -J --json -q --quiet --list |" \
+			"--allow -m --metadata --undo-dir"
+		;;
 	discard) echo "$end -f --force -J --json -q --quiet | --allow -m --metadata -o --offset -l --length" ;;
 	dump-imd)
 		echo "$end -f --force -J --json --differ --data --carve --raw |" \
@@ -77,7 +80,7 @@ _csumtool_value()
 	--on-error) _csumtool_words "stop zero raw" "$2" ;;
 	--heal) _csumtool_list "none replica elsewhere bits" "$2" ;;
 	--allow) _csumtool_list "foreign identity rewritten unread" "$2" ;;
-	-m | --metadata | --from | --undo) _csumtool_files "$2" ;;
+	-m | --metadata | --from | --undo | --undo-dir) _csumtool_files "$2" ;;
 	-K | --interleave | -L | --label | -U | --uuid | --size | --data-size | -o | --offset | \
 		-l | --length | -g | --groups | --rate | --time-limit | --max-errors) COMPREPLY=() ;;
 	*) return 1 ;;

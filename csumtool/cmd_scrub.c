@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "finding.h"
 #include "priority.h"
 #include "scrub.h"
+#include "state_dir.h"
 #include "text.h"
 #include "totals.h"
 #include "volume.h"
@@ -28,6 +30,13 @@ static void on_finding(void *user, const struct csum_finding *finding)
 		return;
 	finding_print_scrubbed(stdout, finding, scrubbing->sector_size, scrubbing->checksum);
 	report_flush(report);
+}
+
+static void on_undo_made(void *user, const char *path)
+{
+	struct scrubbing *scrubbing = user;
+
+	scrubbing->undo_made = strdup(path);
 }
 
 /* Says where it goes on, when it does with what was interrupted. */
@@ -82,6 +91,32 @@ static int parse_heal(struct report *report, const struct options *options, unsi
 	return 0;
 }
 
+/* Where what is overwritten is kept; without any option, in the state directory. */
+static int parse_undo(struct scrubbing *scrubbing, const struct options *options)
+{
+	const struct command *command = &command_scrub;
+	struct csum_scrub_options *how = &scrubbing->how;
+	struct report *report = scrubbing->report;
+	const char *directory = options->value[OPT_UNDO_DIR];
+
+	if (options_exclude(report, command, options, OPT_UNDO, OPT_UNDO_DIR) ||
+	    options_exclude(report, command, options, OPT_UNDO, OPT_NO_UNDO) ||
+	    options_exclude(report, command, options, OPT_UNDO_DIR, OPT_NO_UNDO))
+		return STATUS_USAGE;
+	how->undo_file = options->value[OPT_UNDO];
+	if (how->undo_file && !*how->undo_file)
+		return report_usage(report, "--undo: the name of the file is empty");
+	if (directory && !*directory)
+		return report_usage(report, "--undo-dir: the name of the directory is empty");
+	scrubbing->undo_dir_given = directory;
+	if (how->undo_file || options->given[OPT_NO_UNDO])
+		return 0;
+	scrubbing->undo_directory = state_dir_undo(options);
+	how->undo_directory = scrubbing->undo_directory ? scrubbing->undo_directory : "";
+	how->undo_made = on_undo_made;
+	return 0;
+}
+
 static int parse(struct scrubbing *scrubbing, const struct options *options)
 {
 	const struct command *command = &command_scrub;
@@ -93,11 +128,8 @@ static int parse(struct scrubbing *scrubbing, const struct options *options)
 	    options_size(report, command, options, OPT_RATE, false, &scrubbing->rate) ||
 	    options_time(report, command, options, OPT_TIME_LIMIT, &time_limit_ms) ||
 	    options_number(report, command, options, OPT_MAX_ERRORS, 1, INT64_MAX, &how->max_errors) ||
-	    parse_heal(report, options, &how->heal))
+	    parse_heal(report, options, &how->heal) || parse_undo(scrubbing, options))
 		return STATUS_USAGE;
-	how->undo_file = options->value[OPT_UNDO];
-	if (how->undo_file && !*how->undo_file)
-		return report_usage(report, "--undo: the name of the file is empty");
 	how->time_limit_seconds = (uint64_t)time_limit_ms / 1000;
 	how->metadata_only = options->given[OPT_METADATA_ONLY];
 	how->dry_run = options->given[OPT_DRY_RUN];
@@ -135,6 +167,21 @@ static int scrub_status(const struct scrubbing *scrubbing, int error)
 	return result->errors_repaired && !dry_run ? status | STATUS_CORRECTED : status;
 }
 
+static int scrub_and_report(struct scrubbing *scrubbing, const struct options *options)
+{
+	struct report *report = scrubbing->report;
+	struct csum_volume *volume;
+	int error = volume_open(report, options, scrubbing->how.dry_run ? VOLUME_READ : VOLUME_REPAIR, &volume);
+
+	if (!error) {
+		error = volume_close(volume, scrub_volume(scrubbing, volume));
+		if (!report->json && !report->quiet && (!error || totals_anything(&scrubbing->result.totals)))
+			scrub_print_summary(scrubbing, error);
+	}
+	return report_summary(report, report->json ? scrub_summary_json(scrubbing, error) : NULL,
+			      scrub_status(scrubbing, error));
+}
+
 static int run(struct report *report, const struct options *options)
 {
 	struct scrubbing scrubbing = {
@@ -142,20 +189,15 @@ static int run(struct report *report, const struct options *options)
 		.how = { .finding = on_finding, .user = &scrubbing },
 		.result.end = CSUM_SCRUB_FAILED,
 	};
-	struct csum_volume *volume;
-	int error;
+	int status = STATUS_USAGE;
 
-	if (parse(&scrubbing, options))
-		return STATUS_USAGE;
-	give_way(report, options);
-	error = volume_open(report, options, scrubbing.how.dry_run ? VOLUME_READ : VOLUME_REPAIR, &volume);
-	if (!error) {
-		error = volume_close(volume, scrub_volume(&scrubbing, volume));
-		if (!report->json && !report->quiet && (!error || totals_anything(&scrubbing.result.totals)))
-			scrub_print_summary(&scrubbing, error);
+	if (!parse(&scrubbing, options)) {
+		give_way(report, options);
+		status = scrub_and_report(&scrubbing, options);
 	}
-	return report_summary(report, report->json ? scrub_summary_json(&scrubbing, error) : NULL,
-			      scrub_status(&scrubbing, error));
+	free(scrubbing.undo_directory);
+	free(scrubbing.undo_made);
+	return status;
 }
 
 static const struct poptOption table[] = {
@@ -167,6 +209,9 @@ static const struct poptOption table[] = {
 	OPTION_VALUE("heal", '\0', OPT_HEAL,
 		     "only by these means, joined by commas:\nreplica, elsewhere, bits; or by none", "LIST"),
 	OPTION_VALUE("undo", '\0', OPT_UNDO, "keep what is overwritten in FILE, which\nmust not exist", "FILE"),
+	OPTION_VALUE("undo-dir", '\0', OPT_UNDO_DIR,
+		     "keep it in a file of its own in DIR (else:\nin the state directory)", "DIR"),
+	OPTION_FLAG("no-undo", '\0', OPT_NO_UNDO, "do not keep what is overwritten"),
 	OPTION_VALUE("rate", '\0', OPT_RATE, "read that much data a second at the most", "SIZE"),
 	OPTION_VALUE("time-limit", '\0', OPT_TIME_LIMIT, "end after TIME (30s, 5m, 2h); the next scrub\ngoes on there",
 		     "TIME"),
@@ -188,8 +233,9 @@ const struct command command_scrub = {
 	.summary = "verify everything, and repair what can be proven right",
 	.description = "Reads a volume, or a range of it, as check does, puts in order what an\n"
 		       "interrupted write left, and repairs superblocks, integrity metadata and data\n"
-		       "sectors where a checksum confirms the new content. Prints a line for every\n"
-		       "finding, with what was done about it, and then a summary.",
+		       "sectors where a checksum confirms the new content. What it overwrites is\n"
+		       "kept, and undo puts it back. Prints a line for every finding, with what was\n"
+		       "done about it, and then a summary.",
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = table,

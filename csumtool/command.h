@@ -6,13 +6,15 @@
 #include "options.h"
 #include "report.h"
 
+#define OPERAND_LAST (-1)
+
 struct command {
 	const char *name;
 	const char *operands; /* "VOLUME [FILE]" */
 	const char *summary; /* a line, in lower case */
 	const char *description; /* paragraphs, wrapped, no newline at the end */
 	int operands_min, operands_max;
-	int volume_operand; /* which of them is the volume, from 0 */
+	int volume_operand; /* which of them is the volume, from 0; OPERAND_LAST: the last one there is */
 	const struct poptOption *options;
 	/* Returns the exit status. Looks at everything that can be a usage error before it opens anything. */
 	int (*run)(struct report *report, const struct options *options);

@@ -124,6 +124,17 @@ static int take_allow(struct report *report, const struct command *command, stru
 	return 0;
 }
 
+static const char *volume_operand(const struct command *command, const struct options *options)
+{
+	int last = OPERANDS_MAX - 1;
+
+	if (command->volume_operand != OPERAND_LAST)
+		return options->operand[command->volume_operand];
+	while (last > 0 && !options->operand[last])
+		last--;
+	return options->operand[last];
+}
+
 /* What is the same for every command. */
 static int take_common(struct report *report, const struct command *command, struct options *options)
 {
@@ -147,7 +158,7 @@ static int take_common(struct report *report, const struct command *command, str
 	report->quiet = options->given[OPT_QUIET];
 	report->verbose = options->given[OPT_VERBOSE];
 	report->json = options->given[OPT_JSON];
-	options->volume = options->operand[command->volume_operand];
+	options->volume = volume_operand(command, options);
 	report->volume = options->volume;
 	return 0;
 }

@@ -73,11 +73,11 @@ enum option {
 		OPTION_VALUE("length", 'l', OPT_LENGTH, "that many bytes of data space", "SIZE")
 #define OPTION_FORCE_MOUNTED OPTION_FLAG("force", 'f', OPT_FORCE, "go on although the volume is mounted or attached")
 /* Of commands that write to a volume. */
-#define OPTIONS_ALLOW                                                                                            \
+#define OPTION_ALLOW                                                                                             \
 	OPTION_VALUE("allow", '\0', OPT_ALLOW,                                                                   \
 		     "go on in spite of what is named, joined by\ncommas: foreign, identity, rewritten, unread", \
-		     "LIST"),                                                                                    \
-		OPTION_FLAG("force", 'f', OPT_FORCE, "all that --allow can name")
+		     "LIST")
+#define OPTIONS_ALLOW OPTION_ALLOW, OPTION_FLAG("force", 'f', OPT_FORCE, "all that --allow can name")
 #define OPTION_METADATA OPTION_VALUE("metadata", 'm', OPT_METADATA, "the metadata is on DEVICE", "DEVICE")
 #define OPTION_JSON OPTION_FLAG("json", 'J', OPT_JSON, "print JSON, one object on each line")
 #define OPTION_QUIET(text) OPTION_FLAG("quiet", 'q', OPT_QUIET, text)

@@ -100,18 +100,36 @@ static void print_end(const struct scrubbing *scrubbing, int error)
 	putchar('\n');
 }
 
+static const char *undo_file(const struct scrubbing *scrubbing)
+{
+	return scrubbing->how.undo_file ? scrubbing->how.undo_file : scrubbing->undo_made;
+}
+
 static void print_undo(const struct scrubbing *scrubbing)
 {
-	if (!scrubbing->result.undo_records)
+	if (!scrubbing->result.undo_records || !undo_file(scrubbing))
 		return;
+	if (!scrubbing->result.undo_sectors) {
+		printf("The metadata that was overwritten is kept in ");
+		text_put(stdout, undo_file(scrubbing));
+		printf(".\n");
+		return;
+	}
 	printf("What was overwritten is kept: 'csumtool undo ");
 	if (scrubbing->metadata) {
 		printf("-m ");
 		text_put(stdout, scrubbing->metadata);
 		putchar(' ');
 	}
-	text_put(stdout, scrubbing->how.undo_file);
-	putchar(' ');
+	if (scrubbing->undo_dir_given) {
+		printf("--undo-dir=");
+		text_put(stdout, scrubbing->undo_dir_given);
+		putchar(' ');
+	}
+	if (scrubbing->how.undo_file) {
+		text_put(stdout, scrubbing->how.undo_file);
+		putchar(' ');
+	}
 	text_put(stdout, scrubbing->report->volume);
 	printf("' puts it back.\n");
 }
@@ -173,7 +191,7 @@ static const char *end_name(enum csum_scrub_end end, int error)
 static json_t *run_json(const struct scrubbing *scrubbing, int error)
 {
 	const struct csum_scrub_result *result = &scrubbing->result;
-	const char *undo = scrubbing->how.undo_file;
+	const char *undo = undo_file(scrubbing);
 
 	return json_pack("{s:o,s:b,s:b,s:s,s:b,s:o,s:o,s:o,s:b,s:b,s:b,s:o,s:o,s:f}", "offset",
 			 report_count(scrubbing->how.offset_bytes), "metadata_only", scrubbing->how.metadata_only,
@@ -190,12 +208,13 @@ static json_t *repairs_json(const struct scrubbing *scrubbing)
 {
 	const struct csum_scrub_result *result = &scrubbing->result;
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "repaired", totals_kinds_json(result->repaired),
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "repaired", totals_kinds_json(result->repaired),
 			 "errors_repaired", report_count(result->errors_repaired), "errors_left",
 			 report_count(result->errors_left), "sectors_repaired", report_count(result->sectors_repaired),
 			 "sectors_left", report_count(result->sectors_left), "sectors_weak",
 			 report_count(scrubbing->weak_sectors), "imd_repaired", report_count(result->imd_repaired),
-			 "undo_records", report_count(result->undo_records));
+			 "undo_records", report_count(result->undo_records), "undo_sectors",
+			 report_count(result->undo_sectors));
 }
 
 json_t *scrub_summary_json(const struct scrubbing *scrubbing, int error)

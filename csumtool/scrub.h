@@ -15,6 +15,9 @@ struct scrubbing {
 	uint32_t sector_size;
 	enum csum_checksum_type checksum;
 	bool whole; /* every sector of the volume, and its data */
+	char *undo_directory; /* that undo files go to, or NULL */
+	const char *undo_dir_given; /* as typed, or NULL */
+	char *undo_made; /* the file there, or NULL: none was needed */
 	uint64_t weak_sectors; /* healed by a 32-bit checksum */
 	struct csum_scrub_result result;
 	double seconds;

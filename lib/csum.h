@@ -472,8 +472,15 @@ struct csum_scrub_options {
 	 */
 	const char *const *replicas;
 	size_t replica_count;
-	/* NULL, or a file to be created: what is overwritten goes there first. -EEXIST when there is one. */
-	const char *undo_file;
+	/*
+	 * What is overwritten goes to an undo file first: to undo_file, which is created, -EEXIST when there is one; or to
+	 * one of the volume's own in undo_directory, which is made like the directory itself when there is something to be
+	 * overwritten. Of those the last ten of the volume are kept. Where that one cannot be made or written, data
+	 * sectors are left, and a warning says so once ("": no directory is known). Both NULL: nothing is kept.
+	 */
+	const char *undo_file, *undo_directory;
+	/* The file in undo_directory has been made; may be NULL. */
+	void (*undo_made)(void *user, const char *path);
 	uint64_t rate_bytes; /* of data read per second; 0: no limit */
 	uint64_t time_limit_seconds; /* 0: none. Ends reading; what was found by then is still dealt with */
 	bool restart; /* from the beginning, although a scrub is under way */
@@ -503,7 +510,7 @@ struct csum_scrub_result {
 	bool recorded; /* a scrub of the whole volume, with a record in the superblock */
 	bool resumed; /* went on where an earlier one was interrupted */
 	struct csum_scrub_record record; /* recorded: of the whole, earlier runs included */
-	uint64_t undo_records; /* in the undo file */
+	uint64_t undo_records, undo_sectors; /* in the undo file, and those of them of data sectors */
 };
 
 /*
@@ -519,26 +526,59 @@ int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *opti
 
 struct csum_undo_options {
 	bool dry_run; /* the volume may be open for reading */
+	/*
+	 * Also a file of which it is not known that it is from the last scrub of this volume, such as one of version 1.
+	 * On a copy of the volume that is sound it does damage: what a scrub repaired reads the same there.
+	 */
+	bool force;
+	const char *directory; /* NULL, or where the newest file is looked for when it is not this one, to name it */
 	/* Each data sector put back, or (refused: why) not, in the order of the file; may be NULL. */
 	void (*sector)(void *user, uint64_t data_sector, const char *refused);
 	void *user;
 };
 
 struct csum_undo_result {
-	uint64_t records, restored, refused; /* data sectors */
+	uint64_t records, restored, refused; /* of the file; data sectors */
 	uint64_t metadata; /* records of imd sectors and superblocks, kept for the record: they lost nothing */
-	bool cut_short; /* the file ends within a record, as a crash leaves it: that repair was never begun */
+	bool cut_short; /* the file has no end, as a scrub that is stopped leaves it; all that was overwritten is in it */
 };
 
 /*
- * Puts the data sectors back that a scrub overwrote, from its undo file, in a volume opened for writing. A sector
- * is refused, and the others go on, where it no longer holds what the scrub wrote or its entry has changed.
- * *result is valid on every return. Durable on success. (protocol.md: Scrub)
- * Errors: -EINVAL not an undo file, or of another volume; -EBADMSG damaged before its end (nothing is written);
- * those of I/O.
+ * Puts the data sectors back that a scrub overwrote, from its undo file, in a volume opened for writing. The volume must
+ * name that file as the newest that is not undone, and names the one before it when everything is back. A sector is
+ * refused, and the others go on, where it no longer holds what the scrub wrote or its entry has changed.
+ * *result is valid on every return. Durable on success; stopped at any point, it goes on when it is called again.
+ * (protocol.md: Undo)
+ * Errors: -EINVAL not an undo file, of another volume, or not the newest; -EBADMSG damaged before its end (nothing is
+ * written); those of I/O.
  */
 int csum_undo(struct csum_volume *volume, const char *undo_file, const struct csum_undo_options *options,
 	      struct csum_undo_result *result) CSUM_MUST_CHECK;
+
+/*
+ * The undo file in that directory that the volume names; *path is malloc'ed, NULL on error. -ENOENT, reported: there is
+ * nothing to be undone, or the file is elsewhere.
+ */
+int csum_undo_find(struct csum_volume *volume, const char *directory, char **path) CSUM_MUST_CHECK;
+
+enum csum_undo_state {
+	CSUM_UNDO_NEWEST, /* the one that csum_undo_find() finds */
+	CSUM_UNDO_OLDER, /* before it, and not undone */
+	CSUM_UNDO_UNDONE, /* or of a copy of the volume */
+	CSUM_UNDO_UNKNOWN, /* whether it is undone: a file between is missing, or an older build has written the volume */
+};
+
+struct csum_undo_file_info {
+	const char *path; /* valid during the call */
+	uint64_t time; /* of the scrub: seconds since 1970 */
+	uint64_t sectors, metadata; /* records in it: of data sectors, and others */
+	bool complete; /* else the scrub was stopped, or there was no room for more */
+	enum csum_undo_state state;
+};
+
+/* Tells of each undo file of the volume in that directory, the newest first. None is no error. */
+int csum_undo_list(struct csum_volume *volume, const char *directory,
+		   void (*file)(void *user, const struct csum_undo_file_info *info), void *user) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ read */
 

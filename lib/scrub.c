@@ -78,18 +78,13 @@ static int prepare(struct csum_scrub *scrub)
 		return error;
 	error = open_replicas(scrub);
 	/* Last, so that a refusal leaves no file behind. */
-	if (!error && scrub->options->undo_file && !scrub->dry_run)
-		error = csum_undo_create(scrub->volume, scrub->options->undo_file, &scrub->undo);
-	return error;
+	return error ? error : csum_scrub_undo_begin(scrub);
 }
 
 static int release(struct csum_scrub *scrub)
 {
-	int error;
+	int error = csum_scrub_undo_end(scrub);
 
-	if (scrub->undo)
-		scrub->result->undo_records = csum_undo_records(scrub->undo);
-	error = csum_undo_close(scrub->undo);
 	for (size_t i = 0; i < scrub->replica_count; i++)
 		csum_replica_close(scrub->replicas[i]);
 	free(scrub->replicas);
@@ -169,6 +164,8 @@ static int work(struct csum_scrub *scrub)
 
 		if (!record_error)
 			record_error = csum_scrub_record_end(scrub);
+		if (!record_error)
+			record_error = csum_scrub_undo_name(scrub);
 		error = error ? error : record_error;
 	}
 	return error;

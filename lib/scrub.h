@@ -17,6 +17,7 @@
  *   scrub_park.c     a content kept aside while its place is overwritten
  *   scrub_heal.c     the right content of one sector
  *   scrub_write.c    writing it: saved for undo, flushed, read back, verified
+ *   scrub_undo.c     the undo file, and what happens where there can be none
  *
  * Bad sectors are not repaired where they are found but together, later, since with crc64 it takes a pass over all
  * metadata to learn what belongs where. What a bad sector holds may be the only copy of another sector's content.
@@ -90,7 +91,6 @@ struct csum_scrub {
 	struct csum_scrub_result *result;
 	struct csum_finder finder;
 	struct csum_io_policy policy;
-	struct csum_undo_file *undo; /* NULL: none */
 	struct csum_healer *healer; /* NULL: neither to heal from the checksum nor to tell classes apart */
 	struct csum_replica **replicas;
 	size_t replica_count;
@@ -103,6 +103,15 @@ struct csum_scrub {
 	bool unfinished; /* interrupted with bad sectors in the table: the next run has to come to them again */
 	bool complete; /* as far as it has come: from the first sector to the last, with their data, in one go */
 	bool saving_slots; /* superblocks to be overwritten go to the undo file */
+
+	/* scrub_undo.c */
+	struct csum_undo_file *undo; /* NULL: none, or none yet */
+	bool undo_wanted; /* data is overwritten only when what it holds is kept */
+	bool undo_failed; /* it cannot be kept any more */
+	bool undo_saved; /* what the next round overwrites is kept already */
+	bool undo_named; /* the volume on the device names the file */
+	struct csum_handlers undo_handlers; /* of what is wrong with the file */
+	char undo_why[512]; /* the last of that */
 
 	/* scrub_guard.c, scrub_undecided.c */
 	struct csum_guard *guard;
@@ -316,13 +325,34 @@ int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes,
 			      bool *held) CSUM_MUST_CHECK;
 
-/* The policy's: saves for undo what a round overwrites. */
-int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count);
-
 /* Makes reads come from the medium again. */
 int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device) CSUM_MUST_CHECK;
 
 /* Milliseconds of a clock that only goes forward. */
 uint64_t csum_scrub_clock_ms(void);
+
+/* ---- scrub_undo.c */
+
+/* Creates the file that was asked for by name. */
+int csum_scrub_undo_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* The policy's: saves what a round of metadata overwrites, if that can be done. Data is saved by who writes it. */
+int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count);
+
+/*
+ * Saves what these writes of data are about to overwrite, in a file that the volume names, all of it durable. *kept:
+ * they may be done.
+ */
+int csum_scrub_undo_keep(struct csum_scrub *scrub, const struct csum_io_request *requests, size_t count,
+			 bool *kept) CSUM_MUST_CHECK;
+
+/* Puts the id of the file, if there is one with records, into the superblock that is about to be written. */
+bool csum_scrub_undo_put_id(struct csum_scrub *scrub);
+
+/* Has the volume name the file, if it does not yet; when all else is written. */
+int csum_scrub_undo_name(struct csum_scrub *scrub) CSUM_MUST_CHECK;
+
+/* Closes the file, and removes what is older than those that are kept. */
+int csum_scrub_undo_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 #endif

@@ -29,6 +29,7 @@ int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused)
 	struct csum_volume *volume = scrub->volume;
 	enum csum_slot governed = volume->governing;
 	struct csum_io_list list = { 0 };
+	bool naming = csum_scrub_undo_put_id(scrub);
 	int error = csum_super_add(volume, &list);
 
 	*refused = false;
@@ -42,6 +43,8 @@ int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused)
 		volume->slot_valid[volume->governing] = false;
 		volume->governing = governed;
 		scrub->slots_stuck = true;
+	} else if (!error) {
+		scrub->undo_named |= naming;
 	}
 	return error;
 }

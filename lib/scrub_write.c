@@ -19,26 +19,6 @@ uint64_t csum_scrub_clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool is_slot(const struct csum_scrub *scrub, const struct csum_io_request *request)
-{
-	const struct csum_volume *volume = scrub->volume;
-
-	return request->device == volume->metadata && request->size == CSUM_BLOCK_SIZE &&
-	       (request->offset_bytes == CSUM_SLOT_A_OFFSET || request->offset_bytes == CSUM_SLOT_B_OFFSET);
-}
-
-int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count)
-{
-	struct csum_scrub *scrub = user;
-
-	if (!scrub->undo || count == 0)
-		return 0;
-	/* States and records of the scrub itself: there is nothing in them to put back. */
-	if (count == 1 && is_slot(scrub, &requests[0]) && !scrub->saving_slots)
-		return 0;
-	return csum_undo_save(scrub->undo, requests, count);
-}
-
 int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
 {
 	int error = device->direct ? 0 : device->ops->drop_cache(device->context);
@@ -52,15 +32,18 @@ int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
 int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes, bool *held)
 {
 	struct csum_volume *volume = scrub->volume;
+	/* Not the scrub's, which may have the repairs that this is to go before. */
+	struct csum_io_list list = { 0 };
 	void *back;
 	int error;
 
 	*held = false;
-	scrub->list.count = 0;
-	error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, bytes, size, offset_bytes);
+	error = csum_io_list_add(&list, volume->metadata, CSUM_IO_WRITE, bytes, size, offset_bytes);
 	if (error)
-		return csum_report_error(&volume->handlers, error, NULL, "repairing metadata");
-	error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
+		csum_report_error(&volume->handlers, error, NULL, "repairing metadata");
+	else
+		error = csum_io_round(volume->io, list.requests, list.count);
+	csum_io_list_free(&list);
 	if (!error)
 		error = csum_scrub_drop_cache(scrub, volume->metadata);
 	if (error)
@@ -107,7 +90,7 @@ static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 	return 0;
 }
 
-int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count)
+static int list_writes(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count)
 {
 	struct csum_volume *volume = scrub->volume;
 	int error = 0;
@@ -119,15 +102,27 @@ int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 		if (error)
 			csum_report_error(&volume->handlers, error, NULL, "repairing data sectors");
 	}
+	return error;
+}
+
+int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count)
+{
+	struct csum_volume *volume = scrub->volume;
+	bool kept = true;
+	int error = list_writes(scrub, writes, count);
+
 	if (!error)
+		error = csum_scrub_undo_keep(scrub, scrub->list.requests, scrub->list.count, &kept);
+	if (!error && kept)
 		error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
-	if (!error)
+	if (!error && kept)
 		error = csum_scrub_drop_cache(scrub, volume->data);
-	for (size_t i = 0; i < count && !error; i++)
+	for (size_t i = 0; i < count && !error && kept; i++)
 		error = read_back(scrub, &writes[i]);
-	for (size_t i = 0; i < count && error; i++) {
+	for (size_t i = 0; i < count && (error || !kept); i++) {
 		if (writes[i].outcome->disposition == CSUM_LEFT)
-			set_left(writes[i].outcome, "could not be repaired: writing has failed");
+			set_left(writes[i].outcome, error ? "could not be repaired: writing has failed" :
+							    "what it holds cannot be kept for undo");
 	}
 	return error;
 }

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * csum_undo(): data sectors get back what a scrub overwrote. Entries do not change, so a plain write and a flush are
- * enough: at any crash a sector holds the one content or the other, and undoing again goes on. Imd sectors and
- * superblocks are not put back: what scrub replaced there was invalid or did not govern, and later writes rely on
- * what replaced it.
+ * enough: at any crash a sector holds the one content or the other, and undoing again goes on, since the volume names
+ * the file until all of it is durable. Imd sectors and superblocks are not put back: what scrub replaced there was
+ * invalid or did not govern, and later writes rely on what replaced it. (protocol.md: Undo)
  */
+#include "undo.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "checksum.h"
+#include "guard.h"
 #include "layout.h"
+#include "protocol.h"
 #include "report.h"
-#include "undo_format.h"
+#include "util.h"
 #include "verify.h"
 
 /* Sectors written in one round. */
@@ -27,10 +27,10 @@ struct undo {
 	struct csum_volume *volume;
 	const struct csum_undo_options *options;
 	struct csum_undo_result *result;
-	const char *path;
-	const uint8_t *bytes; /* the file */
-	size_t size;
+	struct csum_undo_reader file;
 	uint32_t sector_size;
+	bool named; /* the volume has the id of the file */
+	bool again; /* a sector may be put back another time: the volume goes on naming the file */
 	struct csum_span span; /* of one group */
 	struct csum_io_list list;
 	uint8_t *data; /* ROUND sectors to be written */
@@ -39,103 +39,92 @@ struct undo {
 	uint8_t *present; /* what a sector holds */
 };
 
-/* ------------------------------------------------------------------ the file */
+/* ------------------------------------------------------------------ whether it is the one */
 
-static int map_file(struct undo *undo, int descriptor)
+static int refuse(const struct undo *undo, const char *why)
 {
-	const struct csum_handlers *handlers = &undo->volume->handlers;
-	struct stat status;
-	void *bytes;
-
-	if (fstat(descriptor, &status))
-		return csum_report_error(handlers, -errno, undo->path, "looking at the undo file");
-	if (!S_ISREG(status.st_mode) || status.st_size < (off_t)sizeof(struct csum_disk_undo_head))
-		return csum_report_refusal(handlers, -EINVAL, undo->path, "not an undo file");
-	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-	if (bytes == MAP_FAILED)
-		return csum_report_error(handlers, -errno, undo->path, "reading the undo file");
-	undo->bytes = bytes;
-	undo->size = (size_t)status.st_size;
-	return 0;
+	return csum_report_refusal(&undo->volume->handlers, -EINVAL, undo->file.path, "%s", why);
 }
 
-static int open_file(struct undo *undo)
+/* Another file is the newest one, and is to be undone first if this is one of those before it. */
+static int refuse_older(const struct undo *undo)
 {
-	int descriptor = open(undo->path, O_RDONLY | O_CLOEXEC);
+	const struct csum_volume *volume = undo->volume;
+	bool in_chain = false;
+	char *newest = NULL;
 	int error;
 
-	if (descriptor < 0)
-		return csum_report_error(&undo->volume->handlers, -errno, undo->path, "opening the undo file");
-	error = map_file(undo, descriptor);
-	close(descriptor);
+	if (undo->options->directory)
+		newest = csum_undo_directory_newest(volume, undo->options->directory, undo->file.head.id, &in_chain);
+	if (newest)
+		error = csum_report_refusal(&volume->handlers, -EINVAL, undo->file.path,
+					    in_chain ? "not of the last scrub that is not undone: undo newest first, "
+						       "which is %s" :
+						       "undone already, or of a scrub of another copy of the volume: "
+						       "of this one the newest that is not undone is %s",
+					    newest);
+	else
+		error = refuse(undo, "not of the last scrub of this volume that is not undone: undo newest first");
+	free(newest);
 	return error;
 }
 
-static int check_head(const struct undo *undo)
+/* A sector that holds what the scrub wrote does so on every sound copy of the volume, too. */
+static int check_belongs(struct undo *undo)
 {
 	const struct csum_volume *volume = undo->volume;
-	const struct csum_handlers *handlers = &volume->handlers;
-	struct csum_disk_undo_head head;
-	uint32_t crc;
+	const uint8_t *id = volume->superblock.record.undo_id;
 
-	memcpy(&head, undo->bytes, sizeof(head));
-	crc = csum_le32_get(head.crc);
-	head.crc = csum_le32(0);
-	if (memcmp(head.magic, CSUM_UNDO_MAGIC, sizeof(head.magic)) != 0 ||
-	    crc != csum_checksum_crc32(0, &head, sizeof(head)))
-		return csum_report_refusal(handlers, -EINVAL, undo->path, "not an undo file, or its head is damaged");
-	if (csum_le32_get(head.version) != CSUM_UNDO_VERSION)
-		return csum_report_refusal(handlers, -EINVAL, undo->path, "undo file of unknown version %" PRIu32,
-					   csum_le32_get(head.version));
-	if (memcmp(head.uuid, volume->superblock.uuid, sizeof(head.uuid)) != 0 ||
-	    csum_le32_get(head.seed_state) != volume->seed_state ||
-	    csum_le32_get(head.sector_size) != undo->sector_size ||
-	    csum_le32_get(head.checksum_type) != volume->superblock.checksum_type)
-		return csum_report_refusal(handlers, -EINVAL, undo->path, "undo file of another volume");
-	return 0;
+	undo->named = undo->file.head.version == CSUM_UNDO_VERSION &&
+		      memcmp(undo->file.head.id, id, CSUM_UNDO_ID_SIZE) == 0;
+	if (undo->named || undo->options->force)
+		return 0;
+	if (undo->file.head.version != CSUM_UNDO_VERSION)
+		return refuse(undo, "an undo file of version 1 does not say which scrub of which copy of the volume it "
+				    "is from; --force puts back what still holds what a scrub wrote");
+	if (csum_undo_is_void(volume))
+		return refuse(undo, "an older csumtool has written the volume since, so it is not known whether this "
+				    "is its last scrub; --force puts back what still holds what the scrub wrote");
+	if (csum_is_zero(id, CSUM_UNDO_ID_SIZE))
+		return refuse(undo, "undone already, or of a scrub of another copy of the volume: of this one there is "
+				    "no scrub left to be undone");
+	return refuse_older(undo);
 }
 
-/* The record at that place of the file, its head copied out; NULL when there is no sound one. */
-static const uint8_t *record_at(const struct undo *undo, size_t at, struct csum_disk_undo_record *record)
-{
-	const uint8_t *old = undo->bytes + at + sizeof(*record);
-	uint32_t crc, size;
+/* ------------------------------------------------------------------ the file */
 
-	if (undo->size - at < sizeof(*record))
-		return NULL;
-	memcpy(record, undo->bytes + at, sizeof(*record));
-	size = csum_le32_get(record->size);
-	if (memcmp(record->magic, CSUM_UNDO_RECORD_MAGIC, sizeof(record->magic)) != 0 || size > CSUM_UNDO_SIZE_MAX ||
-	    size > undo->size - at - sizeof(*record))
-		return NULL;
-	crc = csum_le32_get(record->crc);
-	record->crc = csum_le32(0);
-	if (crc != csum_checksum_crc32(csum_checksum_crc32(0, record, sizeof(*record)), old, size))
-		return NULL;
-	return old;
+static int check_place(const struct undo *undo, const struct csum_undo_record *record)
+{
+	if (record->kind != CSUM_UNDO_DATA ||
+	    (record->size == undo->sector_size && record->place < csum_volume_geometry(undo->volume)->data_sectors))
+		return 0;
+	return csum_report_refusal(&undo->volume->handlers, -EBADMSG, undo->file.path,
+				   "a record names no data sector of this volume: nothing was written");
 }
 
-/* Where the sound records end. -EBADMSG when there is another one behind that. */
-static int find_end(struct undo *undo, size_t *end)
+/* All of the file, before anything of it is used. */
+static int check_file(struct undo *undo)
 {
-	struct csum_disk_undo_record record;
-	size_t at = sizeof(struct csum_disk_undo_head);
+	struct csum_undo_record record;
+	bool found = true;
+	int error = 0;
 
-	while (at < undo->size && record_at(undo, at, &record))
-		at += sizeof(record) + csum_le32_get(record.size);
-	*end = at;
-	undo->result->cut_short = at < undo->size;
-	for (; at < undo->size; at++) {
-		const uint8_t *next = memchr(undo->bytes + at, CSUM_UNDO_RECORD_MAGIC[0], undo->size - at);
-
-		if (!next)
-			return 0;
-		at = (size_t)(next - undo->bytes);
-		if (record_at(undo, at, &record))
-			return csum_report_refusal(&undo->volume->handlers, -EBADMSG, undo->path,
-						   "the undo file is damaged at offset %zu: nothing was written", *end);
+	while (!error && found) {
+		error = csum_undo_reader_next(&undo->file, &record, &found);
+		if (!error && found)
+			error = check_place(undo, &record);
+		if (!error && csum_report_cancelled(&undo->volume->handlers))
+			error = -ECANCELED;
 	}
-	return 0;
+	if (!error)
+		error = csum_undo_reader_check_end(&undo->file);
+	/* Version 1 has nothing that says it is complete. */
+	undo->result->cut_short = undo->file.head.version == CSUM_UNDO_VERSION ? !undo->file.complete :
+										 undo->file.at < undo->file.size_bytes;
+	undo->result->records = undo->file.records;
+	undo->result->metadata = undo->file.records - undo->file.sectors;
+	csum_undo_reader_rewind(&undo->file);
+	return error;
 }
 
 /* ------------------------------------------------------------------ sectors */
@@ -164,13 +153,13 @@ static int write_round(struct undo *undo)
 }
 
 /* Why it must stay as it is, or NULL. *already: it holds the old bytes. Errors are reported. */
-static int judge(struct undo *undo, const struct csum_disk_undo_record *record, const uint8_t *old, const char **why,
-		 bool *already)
+static int judge(struct undo *undo, const struct csum_undo_record *record, const char **why, bool *already)
 {
 	struct csum_volume *volume = undo->volume;
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	uint64_t sector = csum_le64_get(record->place), entry = csum_le64_get(record->new_entry);
+	uint64_t sector = record->place, entry = record->new_entry;
 	uint64_t group = csum_layout_group_of(geometry, sector);
+	bool unreadable = record->flags & CSUM_UNDO_UNREADABLE;
 	int error = csum_span_load(volume, &undo->span, group, 1);
 
 	*why = NULL;
@@ -181,75 +170,121 @@ static int judge(struct undo *undo, const struct csum_disk_undo_record *record, 
 				       csum_layout_data_offset(geometry, sector), NULL);
 	if (csum_io_vanished(error))
 		return csum_report_error(&volume->handlers, error, volume->data->name, "reading a data sector");
+	undo->again |= error != 0;
 	if (undo->span.groups[0].version_count == 0 ||
 	    csum_group_entry(&undo->span.groups[0], (uint32_t)(sector - csum_layout_first_sector(geometry, group))) !=
 		    entry)
 		*why = "its entry has changed";
 	else if (error)
 		*why = "it cannot be read";
-	else if (memcmp(undo->present, old, undo->sector_size) == 0)
+	else if (!unreadable && memcmp(undo->present, record->old, undo->sector_size) == 0)
 		*already = true;
 	else if (csum_checksum_entry((enum csum_checksum_type)volume->superblock.checksum_type, undo->present,
 				     undo->sector_size) != entry ||
-		 csum_checksum_crc32(0, undo->present, undo->sector_size) != csum_le32_get(record->new_crc))
+		 csum_checksum_crc32(0, undo->present, undo->sector_size) != record->new_crc)
 		*why = "it no longer holds what the scrub wrote";
+	else if (unreadable)
+		*why = "what it held could not be read";
 	return 0;
 }
 
-static int restore(struct undo *undo, const struct csum_disk_undo_record *record, const uint8_t *old)
+/* Whether the sector waits in the round: two writes of one round have no order. */
+static bool is_waiting(const struct undo *undo, uint64_t sector)
+{
+	for (size_t i = 0; i < undo->count; i++) {
+		if (undo->sectors[i] == sector)
+			return true;
+	}
+	return false;
+}
+
+static int restore(struct undo *undo, const struct csum_undo_record *record)
 {
 	struct csum_volume *volume = undo->volume;
-	uint64_t sector = csum_le64_get(record->place);
-	uint8_t *data = undo->data + undo->count * undo->sector_size;
+	uint8_t *data;
 	const char *why;
 	bool already;
-	int error = judge(undo, record, old, &why, &already);
+	int error = is_waiting(undo, record->place) ? write_round(undo) : 0;
 
+	if (!error)
+		error = judge(undo, record, &why, &already);
 	if (error)
 		return error;
-	if (!why && csum_le32_get(record->flags) & CSUM_UNDO_UNREADABLE)
-		why = "what it held could not be read";
 	if (why || already) {
-		tell(undo, sector, why);
+		tell(undo, record->place, why);
 		return 0;
 	}
-	memcpy(data, old, undo->sector_size);
+	data = undo->data + undo->count * undo->sector_size;
+	memcpy(data, record->old, undo->sector_size);
 	error = csum_io_list_add(&undo->list, volume->data, CSUM_IO_WRITE, data, undo->sector_size,
-				 csum_layout_data_offset(csum_volume_geometry(volume), sector));
+				 csum_layout_data_offset(csum_volume_geometry(volume), record->place));
 	if (error)
 		return csum_report_error(&volume->handlers, error, NULL, "putting data sectors back");
-	undo->sectors[undo->count++] = sector;
+	undo->sectors[undo->count++] = record->place;
 	return undo->count == ROUND ? write_round(undo) : 0;
 }
 
-static int apply(struct undo *undo, size_t end)
+static int restore_all(struct undo *undo)
 {
-	uint64_t data_sectors = csum_volume_geometry(undo->volume)->data_sectors;
+	struct csum_undo_record record;
+	bool found = true;
 	int error = 0;
 
-	for (size_t at = sizeof(struct csum_disk_undo_head); at < end && !error;) {
-		struct csum_disk_undo_record record;
-		const uint8_t *old = record_at(undo, at, &record);
-
-		at += sizeof(record) + csum_le32_get(record.size);
-		undo->result->records++;
-		if (csum_le32_get(record.kind) != CSUM_UNDO_DATA)
-			undo->result->metadata++;
-		else if (csum_le32_get(record.size) != undo->sector_size || csum_le64_get(record.place) >= data_sectors)
-			error = csum_report_refusal(&undo->volume->handlers, -EBADMSG, undo->path,
-						    "a record names no data sector of this volume");
-		else
-			error = restore(undo, &record, old);
+	while (!error && found) {
+		error = csum_undo_reader_next(&undo->file, &record, &found);
+		if (!error && found && record.kind == CSUM_UNDO_DATA)
+			error = check_place(undo, &record);
+		if (!error && found && record.kind == CSUM_UNDO_DATA)
+			error = restore(undo, &record);
 		if (!error && csum_report_cancelled(&undo->volume->handlers))
 			error = -ECANCELED;
 	}
+	if (!error && undo->file.records < undo->result->records)
+		error = csum_report_refusal(&undo->volume->handlers, -EBADMSG, undo->file.path,
+					    "the undo file changes while it is read");
 	/* What was announced is written, unless writing is what failed. */
-	if (!error || error == -ECANCELED) {
+	if (!csum_io_failed(undo->volume->io)) {
 		int round_error = write_round(undo);
 
-		error = round_error ? round_error : error;
+		error = error ? error : round_error;
 	}
 	return error;
+}
+
+/* Data is durable: the volume names the file before this one, and knows the data file as we leave it. */
+static int record_undone(struct undo *undo, bool all)
+{
+	struct csum_volume *volume = undo->volume;
+	int error = 0;
+
+	if (undo->options->dry_run || csum_io_failed(volume->io))
+		return 0;
+	if (all && undo->named)
+		memcpy(volume->superblock.record.undo_id, undo->file.head.previous, CSUM_UNDO_ID_SIZE);
+	if (volume->ours)
+		error = csum_guard_record(volume);
+	return error ? error : csum_super_write(volume);
+}
+
+static int apply(struct undo *undo)
+{
+	int error = restore_all(undo);
+	int record_error = record_undone(undo, !error && !undo->again);
+
+	return error ? error : record_error;
+}
+
+static int prepare(struct undo *undo)
+{
+	int error = csum_span_init(&undo->span, undo->volume, 1);
+
+	if (error)
+		return error;
+	undo->data = csum_io_alloc((size_t)ROUND * undo->sector_size);
+	undo->present = csum_io_alloc(undo->sector_size);
+	if (undo->data && undo->present)
+		return 0;
+	return csum_report_error(&undo->volume->handlers, -ENOMEM, NULL, "preparing to undo");
 }
 
 int csum_undo(struct csum_volume *volume, const char *undo_file, const struct csum_undo_options *options,
@@ -259,28 +294,22 @@ int csum_undo(struct csum_volume *volume, const char *undo_file, const struct cs
 		.volume = volume,
 		.options = options,
 		.result = result,
-		.path = undo_file,
 		.sector_size = csum_volume_geometry(volume)->sector_size,
 	};
-	size_t end = 0;
 	int error;
 
 	memset(result, 0, sizeof(*result));
-	error = open_file(&undo);
+	error = csum_undo_reader_open(volume, undo_file, &undo.file);
+	if (error)
+		return error;
+	error = check_belongs(&undo);
 	if (!error)
-		error = check_head(&undo);
+		error = check_file(&undo);
 	if (!error)
-		error = find_end(&undo, &end);
+		error = prepare(&undo);
 	if (!error)
-		error = csum_span_init(&undo.span, volume, 1);
-	undo.data = csum_io_alloc((size_t)ROUND * undo.sector_size);
-	undo.present = csum_io_alloc(undo.sector_size);
-	if (!error && (!undo.data || !undo.present))
-		error = csum_report_error(&volume->handlers, -ENOMEM, NULL, "preparing to undo");
-	if (!error)
-		error = apply(&undo, end);
-	if (undo.bytes)
-		munmap((void *)(uintptr_t)undo.bytes, undo.size);
+		error = apply(&undo);
+	csum_undo_reader_close(&undo.file);
 	csum_span_free(&undo.span);
 	csum_io_list_free(&undo.list);
 	free(undo.data);

@@ -10,6 +10,8 @@ PATH=$PATH:/sbin:/usr/sbin
 work=$(mktemp -d "${TMPDIR:-/tmp}/csumtool-demo.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+# Undo files go away with the rest.
+export STATE_DIRECTORY="$work/state"
 
 step() {
 	printf '\n== %s\n' "$*"

@@ -14,6 +14,8 @@ common_setup() {
 	: "${CSUMTOOL:=$BATS_TEST_DIRNAME/../../build/csumtool}"
 	export LC_ALL=C
 	unset SOURCE_DATE_EPOCH
+	# What the program keeps goes with the test.
+	export STATE_DIRECTORY="$BATS_TEST_TMPDIR/state" XDG_STATE_HOME="$BATS_TEST_TMPDIR/home"
 	mkdir "$BATS_TEST_TMPDIR/work"
 	cd "$BATS_TEST_TMPDIR/work" || return 1
 	# Killed by a time limit, clean up all the same.

@@ -288,7 +288,7 @@ is_idle() {
 	flip v 3
 	head -c $((21 * 512)) in >replica
 	head -c $((space - 21 * 512)) /dev/zero >>replica
-	run_csum 5 scrub -J --from=replica v
+	run_csum 5 scrub -J --no-undo --from=replica v
 	[ -z "$stderr" ]
 	while read -r line; do
 		jq -e 'type == "object" and (.type == "finding" or .type == "summary")' <<<"$line"
@@ -308,7 +308,7 @@ is_idle() {
 		.sectors_repaired == 2 and .sectors_left == 1 and .sectors_weak == 0 and .imd_repaired == 1 and
 		.recovered == false and .still_active == false and .resumed == false and .first_sector == 0 and
 		.next_sector == 332 and .end_sector == 332 and .undo_file == null and .undo_records == 0 and
-		.exit_status == 5 and (.seconds | type) == "number"' ../summary
+		.undo_sectors == 0 and .exit_status == 5 and (.seconds | type) == "number"' ../summary
 	jq -e '.findings["imd-bad"] == 1 and .findings.mismatch == 2 and .repaired.mismatch == 2 and .repaired.zeroed == 0 and
 		.repaired["superblock-bad"] == 1 and .record.sectors_repaired == 2 and .record.sectors_left_bad == 1' ../summary
 	run_csum 8 scrub -J missing

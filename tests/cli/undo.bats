@@ -48,13 +48,13 @@ data_is() {
 	is_state v clean
 	run_csum 4 check v
 	out_has "^v: 4 errors: 4 mismatch$"
-	# Once more does no harm, as after an undo that was interrupted.
-	run_csum 0 undo u v
+	# Only once: nothing would tell it from another volume.
+	must_fail 8 "^csumtool: u: undone already" undo u v
 	data_is before
 	# And forth again.
-	run_csum 1 scrub -q --from=in v
+	run_csum 1 scrub -q --from=in --undo=u2 v
 	holds v in
-	run_csum 0 undo -q u v
+	run_csum 0 undo -q u2 v
 	silent
 	data_is before
 }
@@ -63,7 +63,7 @@ data_is() {
 	damaged_volume
 	run_csum 1 scrub -J --from=in --undo=u v
 	[ "$(json summary .undo_file)" = u ]
-	[ "$(json summary '.undo_records >= 5')" = true ]
+	[ "$(json summary '.undo_records >= 5 and .undo_sectors == 4')" = true ]
 	cp v scrubbed
 	run_csum 0 undo -J u v
 	[ -z "$stderr" ]
@@ -75,6 +75,7 @@ data_is() {
 	jq -e '.schema == 1 and .command == "undo" and .volume == "v" and .undo_file == "u" and .dry_run == false and
 		.complete == true and .records == 4 + .metadata and .restored == 4 and .refused == 0 and .metadata >= 1 and
 		.cut_short == false and .exit_status == 0' ../summary
+	cp scrubbed v
 	zeros v "$(data_at 20)" 1024
 	run_csum 4 undo -J u v
 	jq -se '[.[] | select(.type == "undo")] | map(select(.restored | not)) | length == 1 and .[0].first_sector == 20 and
@@ -100,12 +101,12 @@ data_is() {
 	out_has "^2 data sectors put back, 2 refused"
 	run_csum 0 read -q -o 20s -l 1s v
 	cmp ../stdout sector
-	run_csum 1 scrub -q --from=in v
+	run_csum 1 scrub -q --from=in --undo=u2 v
 	holds v in
 	# Only what is refused with -q.
 	run_csum 0 discard -q -o 10s -l 1s v
 	zeros in 5120 512
-	run_csum 4 undo -q u v
+	run_csum 4 undo -q u2 v
 	out_has "^refused: data sector 10 "
 	! grep -q "put back" <<<"$stdout" || false
 }
@@ -142,14 +143,14 @@ data_is() {
 	must_fail 8 "^csumtool: u: .*another volume" undo u w
 	# Damaged in the middle: none of it is used.
 	cp u damaged
-	flip damaged $((64 + 70))
+	flip damaged $((128 + 70))
 	run_csum 4 undo damaged v
 	err_has "^csumtool: damaged: "
 	[ "$(digest v)" = "$before" ]
 	# As a crash leaves it: what is whole serves.
-	head -c -100 u >short
+	head -c -164 u >short
 	run_csum 0 undo short v
-	err_has "^csumtool: warning: short: ends within a record"
+	err_has "^csumtool: warning: short: is not complete, "
 	out_has "^3 data sectors put back"
 	cp scrubbed v
 	run_csum 0 undo -J short v
@@ -210,8 +211,16 @@ data_is() {
 
 @test "wrong command lines" {
 	small v
-	must_fail 16 "an operand is missing: 'undo' takes FILE VOLUME" undo
-	must_fail 16 "an operand is missing: 'undo' takes FILE VOLUME" undo u
+	must_fail 16 "an operand is missing: 'undo' takes \[FILE\] VOLUME" undo
 	must_fail 16 "'x' is one operand too many" undo u v x
+	must_fail 16 "'v' is one operand too many: 'undo --list' takes VOLUME" undo --list u v
+	must_fail 16 "--list and --dry-run exclude each other" undo --list -n v
+	must_fail 16 "--undo-dir: the name of the directory is empty" undo --undo-dir= v
+	must_fail 16 "there is no such option" undo --undo u v
 	must_fail 8 "^csumtool: missing: cannot open" undo u missing
+	must_fail 16 "--undo and --undo-dir exclude each other" scrub --undo=u --undo-dir=d v
+	must_fail 16 "--undo and --no-undo exclude each other" scrub --undo=u --no-undo v
+	must_fail 16 "--undo-dir and --no-undo exclude each other" scrub --undo-dir=d --no-undo v
+	must_fail 16 "--undo-dir: the name of the directory is empty" scrub --undo-dir= v
+	[ ! -e "$STATE_DIRECTORY" ]
 }

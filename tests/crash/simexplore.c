@@ -281,6 +281,7 @@ static void set_expectations(struct explorer *explorer)
 	sim_expect_set(&explorer->working, content, explorer->after);
 	sim_expect_set(&explorer->ended, explorer->after, explorer->after);
 	explorer->judge.repair = explorer->command->action == SIM_SCRUB ? explorer->command : NULL;
+	explorer->judge.undoing = explorer->command->action == SIM_UNDO;
 }
 
 static void run_node(struct explorer *explorer, const struct node *node, const struct sim_command *command)
@@ -421,7 +422,7 @@ void sim_explore(const struct sim_scenario *scenario, const struct sim_plan *pla
 					     .contents = &explorer.start.contents,
 					     .permitted = explorer.start.permitted,
 					     .aids = &explorer.start.aids,
-					     .damaged = &explorer.start.state };
+					     .damaged = &explorer.start.unscrubbed };
 	explorer.content = sim_alloc(sectors * sizeof(*explorer.content));
 	explorer.after = sim_alloc(sectors * sizeof(*explorer.after));
 	explorer.judge.whole = explorer.after;

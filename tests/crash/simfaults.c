@@ -173,9 +173,10 @@ void sim_fault_scenario(const struct sim_scenario *scenario, struct sim_fault_re
 					  .contents = &trial.start.contents,
 					  .permitted = trial.start.permitted,
 					  .aids = &trial.start.aids,
-					  .damaged = &trial.start.state };
+					  .damaged = &trial.start.unscrubbed };
 	if (scenario->command.action == SIM_SCRUB)
 		trial.judge.repair = &scenario->command;
+	trial.judge.undoing = scenario->command.action == SIM_UNDO;
 	trial.content = sim_alloc(sectors * sizeof(*trial.content));
 	sim_expect_init(&trial.expect, sectors);
 	sim_expect_init(&trial.after, sectors);

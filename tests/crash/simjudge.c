@@ -429,7 +429,9 @@ enum sim_oracle sim_judge(struct sim_judge *judge, const struct sim_state *state
 		result = recover(judge, state, &view, false);
 	if (!result && judge->repair)
 		result = scrub_again(judge, state);
-	if (!result && judge->repair && judge->repair->with_undo)
+	if (!result && done && judge->undoing && view.names_undo_file)
+		result = violation(judge, SIM_UNDONE, "it had ended with success, and the volume names the file still");
+	if (!result && (judge->undoing || (judge->repair && judge->repair->with_undo)))
 		result = undo(judge, state);
 	if (view.sectors > MANY_SECTORS && sim_state_hash(state) % FEW_STATES)
 		last_slot = -1;

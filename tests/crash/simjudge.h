@@ -23,7 +23,11 @@ enum sim_oracle {
 	SIM_LOST_WRITE, /* at rest a sector put back to an earlier content is reported */
 	SIM_REPAIRED, /* a scrub that ended with success leaves no finding that it could repair, and is on record */
 	SIM_HEALS, /* of a stopped scrub: the next one repairs all that this one would have */
-	SIM_UNDONE, /* of a stopped scrub: undo puts back the bytes of every sector that it has overwritten */
+	/*
+	 * Of a stopped scrub: undo puts back the bytes of every sector that it has overwritten. Of a stopped undo: so does
+	 * the next one; and one that ended with success is not done again.
+	 */
+	SIM_UNDONE,
 	SIM_FORMATTED, /* a stopped format leaves the old volume, none, or the new one */
 	SIM_COMMAND, /* the command itself failed, or claimed success when it must not */
 	SIM_ORACLES
@@ -37,8 +41,9 @@ struct sim_judge {
 	uint32_t permitted; /* kinds of findings that damage of the scenario's own leaves, a bit each */
 	const struct sim_command *repair; /* the scrub that is stopped; NULL: the command is none */
 	const uint32_t *whole; /* what the sectors hold behind it */
+	bool undoing; /* the command is an undo */
 	const struct sim_aids *aids; /* its replica, and its undo file as it is at the stop */
-	const struct sim_state *damaged; /* before the scrub */
+	const struct sim_state *damaged; /* before the scrub that made the undo file */
 	struct sim_set rests; /* recovered states whose rest has been tried */
 	uint64_t rest_trials;
 	char detail[400]; /* of the last violation */

@@ -73,6 +73,7 @@ struct sim_start {
 	struct sim_expect expect; /* until what is in the cache is durable */
 	uint32_t *content; /* what every sector reads as */
 	uint32_t permitted; /* kinds of findings */
+	struct sim_state unscrubbed; /* what a scrub of the prelude kept for undo; as `state` where there was none */
 };
 
 /* false: the library failed to make it, and *reason (256 bytes) says how. */

@@ -214,6 +214,10 @@ static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelu
 		return stop_prelude(start, prelude, reason);
 	sim_command_result(&start->contents, &prelude->command, start->content, start->content);
 	sim_expect_set(&start->expect, start->content, start->content);
+	if (prelude->command.with_undo) {
+		sim_state_free(&start->unscrubbed);
+		sim_state_copy(&start->unscrubbed, &start->state);
+	}
 	return run_whole(start, &prelude->command, &start->aids, reason);
 }
 
@@ -255,9 +259,14 @@ bool sim_start_init(struct sim_start *start, const struct sim_scenario *scenario
 	sim_map_init(&start->map, &geometry, scenario->logical_sector_size ? scenario->logical_sector_size : 512);
 	sim_contents_init(&start->contents, &geometry);
 	sim_state_init(&start->state, &start->map);
+	sim_state_init(&start->unscrubbed, &start->map);
 	sim_expect_init(&start->expect, geometry.data_sectors);
 	start->content = sim_alloc(geometry.data_sectors * sizeof(*start->content));
 	ok = name_files(start, reason) && set_up(start, reason);
+	if (ok) {
+		sim_state_free(&start->unscrubbed);
+		sim_state_copy(&start->unscrubbed, &start->state);
+	}
 	if (ok)
 		sim_expect_set(&start->expect, start->content, start->content);
 	if (ok)
@@ -284,6 +293,7 @@ void sim_start_free(struct sim_start *start)
 	sim_map_free(&start->map);
 	sim_contents_free(&start->contents);
 	sim_state_free(&start->state);
+	sim_state_free(&start->unscrubbed);
 	sim_expect_free(&start->expect);
 	free(start->content);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two calls of the system as simulated processes see them; included by each program that stops them, and by nothing
+ * Calls of the system as simulated processes see them; included by each program that stops them, and by nothing
  * else: they are in force in the whole program.
  */
 #ifndef CSUM_TEST_SIMSYSTEM_H
 #define CSUM_TEST_SIMSYSTEM_H
 
 #include <errno.h>
+#include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +21,14 @@ time_t time(time_t *seconds)
 	if (seconds)
 		*seconds = 1000000000;
 	return 1000000000;
+}
+
+/* The id of an undo file is in superblocks, too. No two of a scenario are in one chain. */
+ssize_t getrandom(void *bytes, size_t size, unsigned int flags)
+{
+	(void)flags;
+	memset(bytes, 0x1d, size);
+	return (ssize_t)size;
 }
 
 /* Disks are simulated, so this is of an undo file. */

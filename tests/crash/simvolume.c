@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mkvolume.h"
+#include "util.h"
 #include "volume.h"
 
 /* ------------------------------------------------------------------ commands */
@@ -149,11 +150,16 @@ static int scrub(struct csum_volume *volume, const struct sim_command *command, 
 	return result.errors_left > result.totals.findings[CSUM_IMD_LOST] || result.still_active ? -EBADMSG : 0;
 }
 
+/* A volume that names no file has nothing to be undone: it was undone, or nothing had been overwritten. */
 static int undo(struct csum_volume *volume, const struct sim_aids *aids)
 {
 	const struct csum_undo_options options = { 0 };
 	struct csum_undo_result result;
-	int error = csum_undo(volume, aids->undo_file, &options, &result);
+	int error;
+
+	if (csum_is_zero(volume->superblock.record.undo_id, CSUM_UNDO_ID_SIZE))
+		return 0;
+	error = csum_undo(volume, aids->undo_file, &options, &result);
 
 	return error ? error : result.refused ? -EBADMSG : 0;
 }
@@ -327,6 +333,7 @@ static void look_at_volume(struct csum_volume *volume, struct looking *looking)
 	uint64_t done_bytes;
 
 	csum_volume_get_info(volume, &view->info);
+	view->names_undo_file = !csum_is_zero(volume->superblock.record.undo_id, CSUM_UNDO_ID_SIZE);
 	for (uint64_t i = 0; i < view->sectors; i++)
 		view->content[i] = SIM_STRANGE;
 	view->read_error = csum_read(volume, &read_options, &done_bytes);

@@ -116,6 +116,7 @@ struct sim_view {
 	char reason[96]; /* of the last error that was found */
 	struct csum_totals totals;
 	struct csum_volume_info info; /* device names are not valid any more */
+	bool names_undo_file; /* there is a scrub that is not undone */
 	char message[256];
 };
 
