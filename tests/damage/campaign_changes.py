@@ -179,7 +179,9 @@ def _add_tools():
     for content in ("btrfs", "btrfs-dup"):
         add(TOOLS, content, "label", _tool("btrfs", "filesystem", "label", "IMAGE", "other"), brief=content == "btrfs")
         add(TOOLS, content, "btrfstune -u", _tool("btrfstune", "-f", "-u", "IMAGE"))
-        add(TOOLS, content, "crash, rescue zero-log", _after_crash(_tool("btrfs", "rescue", "zero-log", "IMAGE")))
+        # All that was not committed is given up by that, and the superblock may be what it was before the mount: what
+        # is overwritten then is space that the file system calls free.
+        add(TOOLS, content, "crash, rescue zero-log", _after_crash(_tool("btrfs", "rescue", "zero-log", "IMAGE")), ALWAYS)
         add(TOOLS, content, "check --repair", _tool("btrfs", "check", "--force", "--repair", "IMAGE", statuses=(0, 1)))
         add(TOOLS, content, "replaced by another", _replaced(content))
 
@@ -348,7 +350,8 @@ def _over_raw(kind):
 
 def _add_others():
     add(OTHERS, "ntfs", "mounted and used", _ntfs_used, brief=True)
-    add(OTHERS, "ntfs", "mounted", lambda image, rng: using.use_by_fuse(image, rng, using.nothing, ("ntfs-3g",)), ON_DEVICE)
+    add(OTHERS, "ntfs", "mounted", lambda image, rng: using.use_by_fuse(image, rng, using.nothing, ("ntfs-3g",)),
+        ON_DEVICE)
     add(OTHERS, "ntfs", "ntfsfix", _tool("ntfsfix", "IMAGE"), limit=ON_DEVICE)
     for kind in ("f2fs", "reiserfs", "jfs", "squashfs"):
         add(OTHERS, "raw", kind + " over it", _over_raw(kind))
