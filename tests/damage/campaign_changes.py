@@ -179,9 +179,6 @@ def _add_tools():
     for content in ("btrfs", "btrfs-dup"):
         add(TOOLS, content, "label", _tool("btrfs", "filesystem", "label", "IMAGE", "other"), brief=content == "btrfs")
         add(TOOLS, content, "btrfstune -u", _tool("btrfstune", "-f", "-u", "IMAGE"))
-        # All that was not committed is given up by that, and the superblock may be what it was before the mount: what
-        # is overwritten then is space that the file system calls free.
-        add(TOOLS, content, "crash, rescue zero-log", _after_crash(_tool("btrfs", "rescue", "zero-log", "IMAGE")), ALWAYS)
         add(TOOLS, content, "check --repair", _tool("btrfs", "check", "--force", "--repair", "IMAGE", statuses=(0, 1)))
         add(TOOLS, content, "replaced by another", _replaced(content))
 
@@ -328,6 +325,10 @@ def _add_past():
         add(PAST, content, "debugfs write", _debugfs("write SOURCE there"), FROM_REPLICA, content == "ext4")
         add(PAST, content, "debugfs rm", _debugfs("rm log"), ALWAYS)
         add(PAST, content, "debugfs sif", _debugfs("set_inode_field log mtime 20010101"), ALWAYS)
+    # All that was not committed is given up by this, and the superblock may be what it was before the mount: what is
+    # overwritten then is space that the file system calls free.
+    for content in ("btrfs", "btrfs-dup"):
+        add(PAST, content, "crash, rescue zero-log", _after_crash(_tool("btrfs", "rescue", "zero-log", "IMAGE")), ALWAYS)
     add(PAST, "xfs", "xfs_db write",
         _tool("xfs_db", "-x", "-c", "inode 128", "-c", "write -d core.mtime.sec 1", "IMAGE"), ALWAYS)
 
