@@ -179,7 +179,6 @@ def _add_tools():
     for content in ("btrfs", "btrfs-dup"):
         add(TOOLS, content, "label", _tool("btrfs", "filesystem", "label", "IMAGE", "other"), brief=content == "btrfs")
         add(TOOLS, content, "btrfstune -u", _tool("btrfstune", "-f", "-u", "IMAGE"))
-        add(TOOLS, content, "crash, rescue zero-log", _after_crash(_tool("btrfs", "rescue", "zero-log", "IMAGE")))
         add(TOOLS, content, "check --repair", _tool("btrfs", "check", "--force", "--repair", "IMAGE", statuses=(0, 1)))
         add(TOOLS, content, "replaced by another", _replaced(content))
 
@@ -326,6 +325,10 @@ def _add_past():
         add(PAST, content, "debugfs write", _debugfs("write SOURCE there"), FROM_REPLICA, content == "ext4")
         add(PAST, content, "debugfs rm", _debugfs("rm log"), ALWAYS)
         add(PAST, content, "debugfs sif", _debugfs("set_inode_field log mtime 20010101"), ALWAYS)
+    # All that was not committed is given up by this, and the superblock may be what it was before the mount: what is
+    # overwritten then is space that the file system calls free.
+    for content in ("btrfs", "btrfs-dup"):
+        add(PAST, content, "crash, rescue zero-log", _after_crash(_tool("btrfs", "rescue", "zero-log", "IMAGE")), ALWAYS)
     add(PAST, "xfs", "xfs_db write",
         _tool("xfs_db", "-x", "-c", "inode 128", "-c", "write -d core.mtime.sec 1", "IMAGE"), ALWAYS)
 
@@ -348,7 +351,8 @@ def _over_raw(kind):
 
 def _add_others():
     add(OTHERS, "ntfs", "mounted and used", _ntfs_used, brief=True)
-    add(OTHERS, "ntfs", "mounted", lambda image, rng: using.use_by_fuse(image, rng, using.nothing, ("ntfs-3g",)), ON_DEVICE)
+    add(OTHERS, "ntfs", "mounted", lambda image, rng: using.use_by_fuse(image, rng, using.nothing, ("ntfs-3g",)),
+        ON_DEVICE)
     add(OTHERS, "ntfs", "ntfsfix", _tool("ntfsfix", "IMAGE"), limit=ON_DEVICE)
     for kind in ("f2fs", "reiserfs", "jfs", "squashfs"):
         add(OTHERS, "raw", kind + " over it", _over_raw(kind))
