@@ -59,7 +59,7 @@ _csumtool_words()
 # The last word, begun, of a list joined by commas.
 _csumtool_list()
 {
-	local list= word=$2 i
+	local list="" word=$2 i
 
 	if [[ $word == *,* ]]; then
 		list=${word%,*},

@@ -132,7 +132,7 @@ same() {
 @test "lists of words are completed word by word" {
 	# shellcheck disable=SC1090
 	. "$completion"
-	COMP_WORDS=(csumtool scrub --heal "=" replica,b)
+	COMP_WORDS=(csumtool scrub --heal "=" "replica,b")
 	COMP_CWORD=4
 	_csumtool
 	same "${COMPREPLY[*]}" replica,bits
