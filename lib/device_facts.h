@@ -89,6 +89,7 @@ struct csum_signature {
 struct csum_signatures {
 	struct csum_signature found[CSUM_SIGNATURES_MAX];
 	size_t count;
+	bool is_partial; /* places that matter cannot be read: there may be more */
 };
 
 /*
@@ -120,7 +121,7 @@ struct csum_partitions {
 
 /*
  * The partitions, logical ones too, of the table in those bytes of the device, the first CSUM_PARTITIONS_MAX of them that
- * lie inside. None on a simulated disk. Reported errors are negative.
+ * lie inside, as far as it can be read. None on a simulated disk. Reported errors are negative.
  */
 int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
 			  uint64_t size_bytes, struct csum_partitions *list) CSUM_MUST_CHECK;

@@ -10,6 +10,7 @@
 
 #include "device.h"
 #include "device_facts.h"
+#include "device_stand_in.h"
 #include "report.h"
 
 /* More signatures than anything has (ZFS some hundreds), in case wiping goes in a circle. */
@@ -111,12 +112,28 @@ static int list_signatures(int descriptor, uint64_t offset_bytes, uint64_t size_
 	return result;
 }
 
+/* libblkid gives up at the first place that it cannot read; a stand-in has zeros there. */
+static int list_on_stand_in(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_signatures *list)
+{
+	int stand_in = csum_probe_stand_in(descriptor, offset_bytes, size_bytes);
+	int error;
+
+	if (stand_in < 0)
+		return stand_in;
+	list->count = 0;
+	list->is_partial = true;
+	error = list_signatures(stand_in, offset_bytes, size_bytes, list);
+	close(stand_in);
+	return error;
+}
+
 int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
 		    uint64_t size_bytes, struct csum_signatures *list)
 {
 	int descriptor, error;
 
 	list->count = 0;
+	list->is_partial = false;
 	if (device->descriptor < 0)
 		return 0;
 	descriptor = open_again(device, O_RDONLY);
@@ -124,6 +141,8 @@ int csum_probe_list(const struct csum_handlers *handlers, const struct csum_devi
 		return csum_report_error(handlers, descriptor, device->name,
 					 "cannot open it again to look for signatures");
 	error = list_signatures(descriptor, offset_bytes, size_bytes, list);
+	if (error < 0 && csum_probe_is_medium_error(error))
+		error = list_on_stand_in(descriptor, offset_bytes, size_bytes, list);
 	close(descriptor);
 	if (error < 0)
 		return csum_report_error(handlers, error, device->name, "cannot look for signatures");
@@ -137,6 +156,8 @@ int csum_probe_signatures(const struct csum_handlers *handlers, const struct csu
 	int error = csum_probe_list(handlers, device, 0, 0, &list);
 
 	found[0] = '\0';
+	if (!error && list.is_partial)
+		error = csum_report_error(handlers, -EIO, device->name, "cannot look for signatures");
 	for (size_t i = 0; i < list.count && !error; i++) {
 		size_t used = strlen(found);
 
@@ -203,7 +224,10 @@ static int list_partitions(int descriptor, uint64_t offset_bytes, uint64_t size_
 
 	if (error)
 		return error;
+	errno = 0;
 	table = blkid_probe_get_partitions(probe);
+	/* Where there is no table errno may be left over from what does not matter. */
+	error = !table && csum_probe_is_medium_error(-errno) ? -errno : 0;
 	count = table ? blkid_partlist_numof_partitions(table) : 0;
 	for (int i = 0; i < count && list->count < CSUM_PARTITIONS_MAX; i++) {
 		blkid_partition partition = blkid_partlist_get_partition(table, i);
@@ -217,7 +241,7 @@ static int list_partitions(int descriptor, uint64_t offset_bytes, uint64_t size_
 			(struct csum_partition){ .offset_bytes = offset_bytes + start * 512, .size_bytes = size * 512 };
 	}
 	blkid_free_probe(probe);
-	return 0;
+	return error;
 }
 
 int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
@@ -233,6 +257,13 @@ int csum_probe_partitions(const struct csum_handlers *handlers, const struct csu
 		return csum_report_error(handlers, descriptor, device->name,
 					 "cannot open it again to look for partitions");
 	error = list_partitions(descriptor, offset_bytes, size_bytes, list);
+	if (error && csum_probe_is_medium_error(error)) {
+		int stand_in = csum_probe_stand_in(descriptor, offset_bytes, size_bytes);
+
+		error = stand_in < 0 ? stand_in : list_partitions(stand_in, offset_bytes, size_bytes, list);
+		if (stand_in >= 0)
+			close(stand_in);
+	}
 	close(descriptor);
 	if (error < 0)
 		return csum_report_error(handlers, error, device->name, "cannot look for partitions");
