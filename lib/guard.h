@@ -5,8 +5,10 @@
  *
  *   guard.c            the questions in their order, and what follows for a sector
  *   guard_sample.c     whether this is the data of this metadata at all
- *   guard_place.c      where in the data space file systems and tables lie, what of them is a witness
- *   guard_ext.c, guard_xfs.c, guard_btrfs.c    structures of file systems, as bytes
+ *   guard_place.c      where in the data space file systems and tables begin
+ *   guard_ext.c, guard_xfs.c, guard_xfs_log.c, guard_btrfs.c    what of a file system each mount changes
+ *   guard_signature.c, guard_magic.c    signatures that are new, have changed, or were wiped
+ *   guard_look.c, guard_class.c, guard_known.c    a few sectors, and what bad ones of them hold
  *   guard_record.c     what is kept in the superblock for the next one: times, signatures, held
  */
 #ifndef CSUM_GUARD_H
@@ -30,17 +32,21 @@ enum csum_guard_depth {
 struct csum_guard;
 
 /*
- * Asks the questions of a loaded volume, of which nothing has been written yet. allow: bits of enum csum_allow; what is
- * allowed is still in the verdict and the reason, but csum_guard_cover() goes by it. Ends with csum_guard_free(). Errors
- * are reported: -ENOMEM, those of libblkid, a vanished device. A volume with internal layout, and one on simulated disks,
- * gets DECAY and costs nothing.
+ * Asks the questions of a loaded volume, of which nothing has been written yet. allow: bits of enum csum_allow. Data that
+ * was rewritten still has that verdict and its reason where it is allowed, but csum_guard_cover() goes by it; whether it
+ * is other data is not asked where that is allowed. Ends with csum_guard_free(). Errors are reported: -ENOMEM,
+ * -ECANCELED, those of libblkid, a vanished device. A volume with internal layout, and one on simulated disks, gets DECAY
+ * and costs nothing. Not while a scan of the volume is under way, but from its idle function.
  */
 int csum_guard_create(struct csum_volume *volume, enum csum_guard_depth depth, unsigned int allow,
 		      struct csum_guard **guard) CSUM_MUST_CHECK;
 void csum_guard_free(struct csum_guard *guard); /* NULL is allowed */
 
 enum csum_guard_verdict csum_guard_verdict(const struct csum_guard *guard);
-/* One clause for people: why, "" for DECAY. "ext4 at 0 was mounted 2026-11-25 10:12", "the file's time is not ...". */
+/*
+ * One clause for people: why something may be left. "ext4 at 0 was mounted 2026-11-25 10:12", "the file's time is not
+ * ...". "" for DECAY unless it is held, and for a block device that nothing speaks against.
+ */
 const char *csum_guard_reason(const struct csum_guard *guard);
 /* Question 2: all that is written to the data device is ours. Kept for csum_guard_record(). */
 bool csum_guard_ours(const struct csum_guard *guard);
@@ -64,15 +70,13 @@ bool csum_guard_permits_undecided(const struct csum_guard *guard, uint64_t data_
 
 /*
  * Asks question 1 and reads the mount records again, which others may have changed since: before a batch of repairs, and
- * when a bad sector lies where csum_guard_is_witness_place() says. The verdict may turn to REWRITTEN.
+ * when bad sectors of a batch lie where csum_guard_is_witness_place() says. The verdict may turn to REWRITTEN. As
+ * csum_guard_create() not while a scan is under way.
  */
 int csum_guard_refresh(struct csum_guard *guard) CSUM_MUST_CHECK;
 bool csum_guard_is_witness_place(const struct csum_guard *guard, uint64_t data_sector);
 
-/*
- * Refuses to open for writing, reported, -EPERM, what the verdict and `allow` do not let pass: OTHER_DATA, REWRITTEN, an
- * identity that differs.
- */
+/* Refuses to open for writing, reported, -EPERM, what the verdict and `allow` do not let pass: OTHER_DATA, REWRITTEN. */
 int csum_guard_refuse(const struct csum_guard *guard) CSUM_MUST_CHECK;
 
 /* ---- guard_sample.c */
@@ -107,5 +111,17 @@ bool csum_guard_is_ours(const struct csum_volume *volume);
  * called.
  */
 int csum_guard_record(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+/* ---- guard.c, for tests */
+
+/* What the two files above say. */
+struct csum_guard_facts {
+	struct csum_guard_sample sample;
+	bool ours;
+};
+
+/* csum_guard_create() with these instead of asking them. */
+int csum_guard_create_knowing(struct csum_volume *volume, enum csum_guard_depth depth, unsigned int allow,
+			      const struct csum_guard_facts *facts, struct csum_guard **guard) CSUM_MUST_CHECK;
 
 #endif

@@ -15,8 +15,8 @@ packages() {
 	build) echo gcc libc6-dev make pkg-config \
 		libblkid-dev libpopt-dev zlib1g-dev libisal-dev libjansson-dev ;;
 	demo) echo e2fsprogs jq ;;
-	test) echo bats xxd libcmocka-dev e2fsprogs jq fuse3 libfuse3-dev python3-minimal \
-		util-linux mount procps patch ;;
+	test) echo bats xxd libcmocka-dev e2fsprogs xfsprogs btrfs-progs dosfstools fdisk jq fuse3 \
+		libfuse3-dev python3-minimal util-linux mount procps patch ;;
 	lint) echo clang clang-format cppcheck shellcheck mandoc ;;
 	fuzz) echo clang libclang-rt-dev ;;
 	*)
