@@ -100,24 +100,6 @@ struct csum_signatures {
 int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
 		    uint64_t size_bytes, struct csum_signatures *list) CSUM_MUST_CHECK;
 
-/* A partition, of a table or a logical one. */
-struct csum_partition {
-	uint64_t offset_bytes, size_bytes; /* on the device; as the table says, whatever that is */
-};
-
-#define CSUM_PARTITIONS_MAX 256u
-struct csum_partitions {
-	struct csum_partition found[CSUM_PARTITIONS_MAX];
-	size_t count;
-};
-
-/*
- * The partitions that libblkid finds on the device, as far as that can be read. None on a simulated disk. Reported errors
- * are negative.
- */
-int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device,
-			  struct csum_partitions *list) CSUM_MUST_CHECK;
-
 /*
  * The same of the whole device, without what through() says is to be looked through: behind it the same kind is looked
  * for elsewhere.
@@ -135,6 +117,23 @@ int csum_probe_signatures(const struct csum_handlers *handlers, const struct csu
 
 /* Wipes every signature that libblkid finds, durable on return. The device is writable. */
 int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum_device *device) CSUM_MUST_CHECK;
+
+struct csum_partition {
+	uint64_t offset_bytes, size_bytes; /* on the device */
+};
+
+#define CSUM_PARTITIONS_MAX 128u
+struct csum_partitions {
+	struct csum_partition found[CSUM_PARTITIONS_MAX];
+	size_t count;
+};
+
+/*
+ * The partitions, logical ones too, of the table in those bytes of the device, the first CSUM_PARTITIONS_MAX of them that
+ * lie inside, as far as it can be read. None on a simulated disk. Reported errors are negative.
+ */
+int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
+			  uint64_t size_bytes, struct csum_partitions *list) CSUM_MUST_CHECK;
 
 /* That of the partition which the device is, as the table of its disk has it; "" when it is none. */
 void csum_probe_partition_uuid(const struct csum_device *device, char *uuid, size_t size);

@@ -187,65 +187,6 @@ int csum_probe_through(const struct csum_handlers *handlers, const struct csum_d
 	return search_signatures(handlers, device, &search, list);
 }
 
-/* ------------------------------------------------------------------ partitions */
-
-/* libblkid counts in units of 512 bytes, whatever the device does. */
-static void list_partitions(blkid_partlist table, struct csum_partitions *list)
-{
-	int count = table ? blkid_partlist_numof_partitions(table) : 0;
-
-	for (int i = 0; i < count && list->count < CSUM_PARTITIONS_MAX; i++) {
-		blkid_partition partition = blkid_partlist_get_partition(table, i);
-		uint64_t first = (uint64_t)blkid_partition_get_start(partition);
-		uint64_t sectors = (uint64_t)blkid_partition_get_size(partition);
-
-		/* No device ends behind that, and both can be told in bytes. */
-		if (first > INT64_MAX / 512 || sectors > INT64_MAX / 512)
-			continue;
-		list->found[list->count++] = (struct csum_partition){ first * 512, sectors * 512 };
-	}
-}
-
-static int ask_partitions(int descriptor, struct csum_partitions *list)
-{
-	blkid_probe probe;
-	int error = new_probe(descriptor, 0, 0, &probe);
-
-	if (error < 0)
-		return error;
-	errno = 0;
-	list_partitions(blkid_probe_get_partitions(probe), list);
-	/* Without a table errno may be left over from what does not matter. */
-	error = list->count == 0 && csum_probe_is_medium_error(-errno) ? -errno : 0;
-	blkid_free_probe(probe);
-	return error;
-}
-
-int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device,
-			  struct csum_partitions *list)
-{
-	int descriptor, stand_in, error;
-
-	list->count = 0;
-	if (device->descriptor < 0)
-		return 0;
-	descriptor = open_again(device, O_RDONLY);
-	if (descriptor < 0)
-		return csum_report_error(handlers, descriptor, device->name,
-					 "cannot open it again to look for partitions");
-	error = ask_partitions(descriptor, list);
-	if (error < 0 && csum_probe_is_medium_error(error)) {
-		stand_in = csum_probe_stand_in(descriptor, 0, 0);
-		error = stand_in < 0 ? stand_in : ask_partitions(stand_in, list);
-		if (stand_in >= 0)
-			close(stand_in);
-	}
-	close(descriptor);
-	if (error < 0)
-		return csum_report_error(handlers, error, device->name, "cannot look for partitions");
-	return 0;
-}
-
 int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device, char *found,
 			  size_t size)
 {
@@ -311,6 +252,61 @@ int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum
 }
 
 /* ------------------------------------------------------------------ partitions */
+
+/* The table in those bytes of an open file; the partitions that are not inside them do not count. */
+static int list_partitions(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_partitions *list)
+{
+	blkid_probe probe;
+	blkid_partlist table;
+	int count, error = new_probe(descriptor, offset_bytes, size_bytes, &probe);
+
+	if (error)
+		return error;
+	errno = 0;
+	table = blkid_probe_get_partitions(probe);
+	/* Where there is no table errno may be left over from what does not matter. */
+	error = !table && csum_probe_is_medium_error(-errno) ? -errno : 0;
+	count = table ? blkid_partlist_numof_partitions(table) : 0;
+	for (int i = 0; i < count && list->count < CSUM_PARTITIONS_MAX; i++) {
+		blkid_partition partition = blkid_partlist_get_partition(table, i);
+		uint64_t start = (uint64_t)blkid_partition_get_start(partition);
+		uint64_t size = (uint64_t)blkid_partition_get_size(partition);
+
+		/* Units of 512 bytes, whatever the sectors of the device. */
+		if (size == 0 || start > size_bytes / 512 || size > size_bytes / 512 - start)
+			continue;
+		list->found[list->count++] =
+			(struct csum_partition){ .offset_bytes = offset_bytes + start * 512, .size_bytes = size * 512 };
+	}
+	blkid_free_probe(probe);
+	return error;
+}
+
+int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
+			  uint64_t size_bytes, struct csum_partitions *list)
+{
+	int descriptor, error;
+
+	list->count = 0;
+	if (device->descriptor < 0)
+		return 0;
+	descriptor = open_again(device, O_RDONLY);
+	if (descriptor < 0)
+		return csum_report_error(handlers, descriptor, device->name,
+					 "cannot open it again to look for partitions");
+	error = list_partitions(descriptor, offset_bytes, size_bytes, list);
+	if (error && csum_probe_is_medium_error(error)) {
+		int stand_in = csum_probe_stand_in(descriptor, offset_bytes, size_bytes);
+
+		error = stand_in < 0 ? stand_in : list_partitions(stand_in, offset_bytes, size_bytes, list);
+		if (stand_in >= 0)
+			close(stand_in);
+	}
+	close(descriptor);
+	if (error < 0)
+		return csum_report_error(handlers, error, device->name, "cannot look for partitions");
+	return 0;
+}
 
 void csum_probe_partition_uuid(const struct csum_device *device, char *uuid, size_t size)
 {

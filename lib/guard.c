@@ -14,6 +14,7 @@
 
 /* Rounds of asking, of which each but the last may find that more has to be known of other sectors. */
 #define ROUNDS 3
+#define NS_PER_SECOND UINT64_C(1000000000)
 
 struct csum_guard {
 	struct csum_volume *volume;
@@ -184,8 +185,9 @@ static void explain(struct csum_guard *guard)
 								      "that somebody else had written",
 			 date);
 	} else if (guard->verdict == CSUM_GUARD_BY_PLACE && csum_guard_on_file(guard)) {
+		/* A whole second is no evidence: there are file systems and tools that know no others. */
 		snprintf(guard->reason, sizeof(guard->reason),
-			 record->file_mtime_ns ?
+			 record->file_mtime_ns % NS_PER_SECOND ?
 				 "the file's time is not that of our last close: somebody wrote to it, or it is a copy "
 				 "made without its times" :
 				 "the file's time at our last close is not known: whether somebody wrote to it cannot "

@@ -110,7 +110,7 @@ int csum_guard_places_find(struct csum_volume *volume, struct csum_guard_places 
 	int error;
 
 	*places = (struct csum_guard_places){ 0 };
-	error = csum_probe_partitions(&volume->handlers, volume->data, &partitions);
+	error = csum_probe_partitions(&volume->handlers, volume->data, 0, volume->data->size_bytes, &partitions);
 	if (error)
 		return error;
 	places->place = calloc(1 + CSUM_RECORDED_SIGNATURES + partitions.count, sizeof(*places->place));

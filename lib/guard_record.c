@@ -162,7 +162,7 @@ static int record_signatures(struct csum_volume *volume)
 	struct found found = { .count = 0 };
 	int error = add_place(volume, 0, size_bytes, &found);
 
-	if (!error && csum_probe_partitions(&silent, volume->data, &partitions))
+	if (!error && csum_probe_partitions(&silent, volume->data, 0, size_bytes, &partitions))
 		partitions.count = 0;
 	for (size_t i = 0; !error && i < partitions.count && found.count < CSUM_RECORDED_SIGNATURES; i++)
 		error = add_place(volume, partitions.found[i].offset_bytes, partitions.found[i].size_bytes, &found);

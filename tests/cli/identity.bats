@@ -130,7 +130,8 @@ data_file() {
 	run_csum 0 write -q -m a.imd a.raw fs
 	cp other.fs a.raw
 	refused '^csumtool: a.raw: .*--allow=identity' write -m a.imd a.raw other.fs
-	run_csum 0 write -q --allow=identity -m a.imd a.raw other.fs
+	refused '^csumtool: a.raw: .*ext4 at 0 was .*--allow=rewritten' write --allow=identity -m a.imd a.raw other.fs
+	run_csum 0 write -q --allow=identity,rewritten -m a.imd a.raw other.fs
 	run_csum 0 info -J -m a.imd a.raw
 	[ "$(json info .data_identity)" = "UUID=$other" ]
 	run_csum 0 write -q -m a.imd a.raw fs

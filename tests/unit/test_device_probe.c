@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -180,6 +182,61 @@ static void test_partition_table(void **state)
 	assert_string_equal(identity, "");
 }
 
+static void test_partitions(void **state)
+{
+	struct fixture *fixture = *state;
+	struct csum_device simulated = { .descriptor = -1, .size_bytes = IMAGE_SIZE };
+	struct csum_partitions list;
+
+	open_path(fixture, fixture->image);
+	assert_int_equal(csum_probe_partitions(&fixture->recorder.handlers, fixture->device, 0, IMAGE_SIZE, &list), 0);
+	assert_int_equal(list.count, 0);
+	put_mbr(fixture);
+	assert_int_equal(csum_probe_partitions(&fixture->recorder.handlers, fixture->device, 0, IMAGE_SIZE, &list), 0);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.found[0].offset_bytes, 1 << 20);
+	assert_int_equal(list.found[0].size_bytes, 1 << 20);
+	assert_int_equal(csum_probe_partitions(&fixture->recorder.handlers, &simulated, 0, IMAGE_SIZE, &list), 0);
+	assert_int_equal(list.count, 0);
+	assert_int_equal(fixture->recorder.errors, 0);
+}
+
+/*
+ * libblkid gives up at the first place that it cannot read. What can be read is shown all the same, and that there may
+ * be more; who needs to know all is refused.
+ */
+static void test_unreadable_places(void **state)
+{
+	struct fixture *fixture = *state;
+	struct csum_signatures list;
+	struct csum_partitions partitions;
+	char found[64];
+
+	make_ext4(fixture);
+	put_mbr(fixture);
+	if (!loop_attach(&fixture->loop, fixture->image, 512, false))
+		skip_because("needs a loop device");
+	open_path(fixture, fixture->loop.path);
+	assert_int_equal(csum_probe_list(&fixture->recorder.handlers, fixture->device, 0, 0, &list), 0);
+	assert_int_equal(list.count, 2);
+	assert_false(list.is_partial);
+	/* What the file does not have any more, the device cannot read. */
+	assert_int_equal(truncate(fixture->image, 32768), 0);
+	assert_int_equal(ioctl(fixture->loop.descriptor, BLKFLSBUF), 0);
+	assert_int_equal(csum_probe_list(&fixture->recorder.handlers, fixture->device, 0, 0, &list), 0);
+	assert_true(list.is_partial);
+	assert_int_equal(list.count, 2);
+	assert_string_equal(list.found[0].type, "ext4");
+	assert_string_equal(list.found[1].type, "dos");
+	assert_int_equal(
+		csum_probe_partitions(&fixture->recorder.handlers, fixture->device, 0, IMAGE_SIZE, &partitions), 0);
+	assert_int_equal(partitions.count, 1);
+	assert_int_equal(fixture->recorder.errors, 0);
+	assert_int_equal(csum_probe_signatures(&fixture->recorder.handlers, fixture->device, found, sizeof(found)),
+			 -EIO);
+	assert_one_error(&fixture->recorder, "cannot look for signatures");
+}
+
 static void test_other_signature(void **state)
 {
 	struct fixture *fixture = *state;
@@ -287,6 +344,8 @@ int main(void)
 		with_image(test_simulated),
 		with_image(test_file_system),
 		with_image(test_partition_table),
+		with_image(test_partitions),
+		with_image(test_unreadable_places),
 		with_image(test_other_signature),
 		with_image(test_several_and_a_short_answer),
 		with_image(test_wipe),

@@ -88,8 +88,8 @@ static void test_atomic_write_size_b8(void **state)
 		const char *most, *least;
 		uint32_t believed;
 	} rows[] = {
-		{ "4096\n", "512\n", 4096 },	{ "0\n", "0\n", 0 },	 { "16384\n", "4096\n", 16384 },
-		{ "65536\n", "8192\n", 0 },	{ "many\n", "1\n", 0 }, { "99999999999\n", "512\n", 1048576 },
+		{ "4096\n", "512\n", 4096 }, { "0\n", "0\n", 0 },    { "16384\n", "4096\n", 16384 },
+		{ "65536\n", "8192\n", 0 },  { "many\n", "1\n", 0 }, { "99999999999\n", "512\n", 1048576 },
 	};
 	const struct fixture *fixture = *state;
 	struct csum_topology topology;

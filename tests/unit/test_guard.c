@@ -116,6 +116,7 @@ static void test_3_other_data(void **state)
 	rewrite();
 	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
+	assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
 	g->allow = CSUM_ALLOW_IDENTITY | CSUM_ALLOW_REWRITTEN;
 	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
 	assert_int_equal(guarded_cover(0), CSUM_COVER_ALL);

@@ -382,6 +382,31 @@ static void test_hostile(void **state)
 	}
 }
 
+/* Superblocks of others, right in themselves, with any numbers in them: whatever they say, it ends. */
+static void test_any_fields(void **state)
+{
+	static const int fields[][2] = { { 4, 4 },  { 8, 8 },	{ 48, 8 },  { 84, 4 },	{ 88, 4 },
+					 { 96, 4 }, { 100, 2 }, { 102, 2 }, { 124, 1 }, { 240, 8 } };
+	uint64_t random = 99;
+
+	(void)state;
+	fill_with_xfs();
+	g->depth = CSUM_GUARD_SCAN;
+	for (int i = 0; i < 200; i++) {
+		uint8_t sector[SECTOR];
+
+		put_superblock(sector, 2);
+		for (uint64_t n = next_random(&random) % 4 + 1; n > 0; n--) {
+			const int *field = fields[next_random(&random) % (sizeof(fields) / sizeof(fields[0]))];
+
+			put_be(sector + field[0], field[1], UINT64_MAX >> next_random(&random) % 64);
+		}
+		seal(sector, 224);
+		guarded_poke(0, sector, SECTOR);
+		guarded_ask();
+	}
+}
+
 /* Billions of groups, each as small as can be: only so many are looked at, those inside, and all of them match. */
 static void test_many_groups(void **state)
 {
@@ -459,6 +484,7 @@ int main(void)
 		guarded_test(test_version_4),
 		guarded_test(test_large_sectors),
 		guarded_test(test_hostile),
+		guarded_test(test_any_fields),
 		guarded_test(test_many_groups),
 		guarded_test(test_real),
 		guarded_test(test_real_with_large_sectors),
