@@ -73,7 +73,9 @@ void csum_scrub_guard_classify(struct csum_scrub *scrub)
 	for (size_t i = 0; i < scrub->bad_count; i++) {
 		struct csum_scrub_bad *bad = &scrub->bad[i];
 
-		if (bad->gone || bad->cover == CSUM_COVER_ALL)
+		/* What is beyond the end of the device, or not the data of this metadata, nobody has written over. */
+		if (bad->gone || bad->cover == CSUM_COVER_ALL || bad->found.verdict == CSUM_VERDICT_MISSING ||
+		    csum_guard_verdict(scrub->guard) == CSUM_GUARD_OTHER_DATA)
 			continue;
 		/* One that joined the table was not read with the others. */
 		if (bad->class == CSUM_CLASS_NONE)
@@ -111,7 +113,7 @@ void csum_scrub_guard_say(struct csum_scrub *scrub)
 	csum_report_warning(&volume->handlers, volume->data->name,
 			    "others wrote the data, or may have, so what does not match is %s: %s",
 			    scrub->looking ? "not called damage" : "left as it is",
-			    reason[0] ? reason : "nothing vouches for it");
+			    reason[0] ? reason : "only a scrub of all of it in one run can decide");
 }
 
 /* ------------------------------------------------------------------ for the next one */

@@ -186,6 +186,16 @@ flip() {
 	poke "$1" "$2" "$(printf %02x $((byte ^ 1)))"
 }
 
+# as_decay FILE COMMAND...: changes FILE, which keeps its time of modification, as no disk that decays changes it.
+as_decay() {
+	local file=$1
+	shift
+	touch -r "$file" ../time
+	"$@"
+	sync "$file"
+	touch -r ../time "$file"
+}
+
 # Other pythons in PATH may be wrappers that take longer than all the rest of a test.
 python() {
 	local interpreter=/usr/bin/python3

@@ -91,11 +91,11 @@ refused() {
 	pair -s 4096
 	random_file input 1M
 	run_csum 0 write -q -m meta data input
-	flip data 500000
+	as_decay data flip data 500000
 	run_csum 4 check -m meta data
 	out_has '^mismatch: data sector 122 .*data offset 499712'
 	run_csum 4 read -q -m meta data output
-	flip data 500000
+	as_decay data flip data 500000
 	flip meta 1048676
 	run_csum 4 check -m meta data
 	out_has '^imd-bad: copy 0 of group 0 .*meta offset 1048576'

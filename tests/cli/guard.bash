@@ -41,12 +41,9 @@ used() {
 	sync "$1"
 }
 
-# decay COMMAND...: changes data, which keeps the time of its last write by csumtool, as no disk changes it.
+# decay COMMAND...: changes data, as decay of the disk does.
 decay() {
-	touch -r data ../time
-	"$@"
-	sync data
-	touch -r ../time data
+	as_decay data "$@"
 }
 
 # scrubbed STATUS [OPTION...]: of the volume of data, on $loop where there is one, and meta.

@@ -162,7 +162,7 @@ data_is() {
 	small_external d m
 	pattern in "$space" ext
 	run_csum 0 write -q -m m d in
-	garbage d 5120 1024
+	as_decay d garbage d 5120 1024
 	flip m "$(imd_at 3 1)"
 	cp d before
 	run_csum 1 scrub -q -m m --from=in --undo=u d
