@@ -95,7 +95,7 @@ struct csum_signatures {
 
 /*
  * What libblkid finds in those bytes of the device (size 0: up to its end), the first CSUM_SIGNATURES_MAX of it. None on
- * a simulated disk. Reported errors are negative.
+ * a simulated disk. What cannot be read counts as zeros. Reported errors are negative.
  */
 int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
 		    uint64_t size_bytes, struct csum_signatures *list) CSUM_MUST_CHECK;

@@ -99,6 +99,7 @@ static void describe_signature(blkid_probe probe, uint64_t offset_bytes, struct 
 /* What of the device is looked at, and what of that is looked through. */
 struct search {
 	uint64_t offset_bytes, size_bytes;
+	unsigned int sector_size; /* that tables of partitions count in; 0: as the device says */
 	csum_probe_through_fn *through; /* NULL: nothing */
 	const void *user;
 };
@@ -121,6 +122,9 @@ static int list_signatures(int descriptor, const struct search *search, struct c
 	result = new_probe(descriptor, search->offset_bytes, search->size_bytes, &probe);
 	if (result < 0)
 		return result;
+	if (search->sector_size)
+		blkid_probe_set_sectorsize(probe, search->sector_size);
+	list->count = 0;
 	errno = 0;
 	while (list->count < CSUM_SIGNATURES_MAX && (result = blkid_do_probe(probe)) == 0) {
 		describe_signature(probe, search->offset_bytes, &found);
@@ -135,16 +139,19 @@ static int list_signatures(int descriptor, const struct search *search, struct c
 }
 
 /* libblkid gives up at the first place that it cannot read; a stand-in has zeros there. */
-static int list_on_stand_in(int descriptor, const struct search *search, struct csum_signatures *list)
+static int list_on_stand_in(const struct csum_device *device, int descriptor, const struct search *search,
+			    struct csum_signatures *list)
 {
 	int stand_in = csum_probe_stand_in(descriptor, search->offset_bytes, search->size_bytes);
+	struct search same = *search;
 	int error;
 
 	if (stand_in < 0)
 		return stand_in;
-	list->count = 0;
+	/* A file has none to ask for. */
+	same.sector_size = device->is_block ? device->logical_sector_size : 0;
 	list->is_partial = true;
-	error = list_signatures(stand_in, search, list);
+	error = list_signatures(stand_in, &same, list);
 	close(stand_in);
 	return error;
 }
@@ -164,7 +171,7 @@ static int search_signatures(const struct csum_handlers *handlers, const struct 
 					 "cannot open it again to look for signatures");
 	error = list_signatures(descriptor, search, list);
 	if (error < 0 && csum_probe_is_medium_error(error))
-		error = list_on_stand_in(descriptor, search, list);
+		error = list_on_stand_in(device, descriptor, search, list);
 	close(descriptor);
 	if (error < 0)
 		return csum_report_error(handlers, error, device->name, "cannot look for signatures");

@@ -4,6 +4,7 @@
 # sanitize: yes
 
 load common
+load places
 setup() { common_setup; }
 teardown() { common_teardown; }
 
@@ -182,4 +183,33 @@ erases() {
 	must_fail 16 'there is no such option' superblock erase --allow=foreign v
 	must_fail 8 '^csumtool: none: cannot open' superblock erase -f none
 	[ "$(digest v)" = "$before" ]
+}
+
+@test "A1: superblock erase: a failure half-way says what is left, and leaves the newest" {
+	small_volume back
+	cp back whole
+	fault_device back
+	run_csum 0 write -q "$device" data
+	run_csum 0 info -J "$device"
+	newest=$(json info .superblocks.governing)
+	place=0
+	[ "$newest" = A ] || place=524288
+	fault "write EIO $place 4096"
+	run_csum 8 superblock erase -f "$device"
+	out_has "^LEFT: superblock $newest, $device offset $place, of volume 01234567"
+	[ "$(grep -c '^erased: superblock' <<<"$stdout")" -eq 2 ]
+	err_has "^csumtool: $device: writing 4096 bytes at offset $place: Input/output error$"
+	err_has "^csumtool: warning: $device: 1 of 3 superblocks are left$"
+	fault clear
+	run_csum 4 check -J "$device"
+	[ "$(json finding .kind | sort -u | xargs)" = "interrupted superblock-bad" ]
+	run_csum 0 superblock erase -f "$device"
+	[ "$(grep -c '^erased: superblock' <<<"$stdout")" -eq 1 ]
+	must_fail 8 'not a csumtool volume' info "$device"
+	# What is not flushed is not called erased.
+	cat whole >back
+	fault "flush EIO 0 0 -1 1"
+	run_csum 8 superblock erase -q -f "$device"
+	[ "$(grep -c '^LEFT: superblock' <<<"$stdout")" -eq 3 ]
+	err_has "^csumtool: $device: flushing written data: Input/output error$"
 }

@@ -88,12 +88,12 @@ works() {
 	}
 }
 
-# a_volume FILE SIZE: with 6 MiB of data in it, as the file "data" has them; and "u", an undo file.
+# a_volume FILE SIZE: with 2 MiB of data in it, as the file "data" has them; and "u", an undo file.
 a_volume() {
-	random_file data 6M
+	random_file data 2M
 	run_csum 0 format -q --size="$2" "$1" && run_csum 0 write -q "$1" data || return 1
 	cp "$1" ../damaged
-	flip ../damaged 4194304
+	flip ../damaged 2097152
 	run_csum 1 scrub -q --undo=u ../damaged
 	rm ../damaged
 }

@@ -4,6 +4,7 @@
 # sanitize: yes
 
 load common
+load places
 load foreign
 setup() { common_setup; }
 teardown() { common_teardown; }
@@ -56,7 +57,7 @@ foreign() {
 	# shellcheck disable=SC2046 # several words
 	need $(tool_of "$1")
 	text=$(name_of "$1")
-	a_volume v "${3:-32M}"
+	a_volume v "${3:-8M}"
 	lay "$1" v
 	refused "$text" "${2:-}"
 	allowed "$text"
@@ -68,11 +69,11 @@ foreign() {
 @test "A1: a GPT with an ext4 in its partition" { foreign gpt-ext4 512; }
 @test "A1: an MBR" { foreign mbr 510; }
 @test "A1: ext4" { foreign ext4 1080; }
-@test "A1: xfs" { foreign xfs 0; }
+@test "A1: xfs" { foreign xfs 0 32M; }
 
 @test "A1: btrfs: its first superblock" {
 	need mkfs.btrfs
-	a_volume v 32M
+	a_volume v 8M
 	truncate -s 32M fs
 	lay btrfs fs
 	dd if=fs of=v bs=64K skip=1 seek=1 count=1 conv=notrunc status=none
@@ -91,26 +92,26 @@ foreign() {
 
 @test "A1: vfat" { foreign vfat; }
 @test "A1: swap" { foreign swap 4086; }
-@test "A1: LUKS" { foreign luks 0; }
+@test "A1: LUKS" { foreign luks 0 32M; }
 @test "A1: LVM" { foreign lvm 536; }
 @test "A1: ZFS, which leaves both slots alive" { foreign zfs "" 64M; }
-@test "A1: md 0.90, at the end" { foreign md-0.90 33488896; }
-@test "A1: md 1.0, at the end" { foreign md-1.0 33546240; }
+@test "A1: md 0.90, at the end" { foreign md-0.90 8323072; }
+@test "A1: md 1.0, at the end" { foreign md-1.0 8380416; }
 @test "A1: md 1.1" { foreign md-1.1 0; }
 @test "A1: md 1.2, which leaves both slots alive" { foreign md-1.2 4096; }
-@test "A1: DDF" { foreign ddf 33553920; }
+@test "A1: DDF" { foreign ddf 8388096; }
 
 @test "A1: slots of another volume" {
-	a_volume v 32M
+	a_volume v 8M
 	cp v whole
-	run_csum 0 format -q --size=32M -s 512 -U 01234567-89ab-cdef-0123-456789abcdef other
-	for place in 0:A 524288:B 33488896:C; do
+	run_csum 0 format -q --size=8M -s 512 -U 01234567-89ab-cdef-0123-456789abcdef other
+	for place in 0:A 524288:B 8323072:C; do
 		echo "$place"
 		cp whole v
 		dd if=other of=v bs=4096 skip=$((${place%:*} / 4096)) seek=$((${place%:*} / 4096)) count=1 conv=notrunc status=none
 		refused "superblock ${place#*:} of another csumtool volume \(UUID 01234567-89ab-cdef-0123-456789abcdef\)" "${place%:*}"
 		# It is our volume still: the backup, or two slots, say so.
-		run_csum 0 read -q -f -l 6M v copy
+		run_csum 0 read -q -f -l 2M v copy
 		cmp data copy
 		run_csum 1 scrub -q --allow=foreign v
 		run_csum 0 check -q v
@@ -121,45 +122,45 @@ foreign() {
 }
 
 @test "A1: the slot of another volume with a higher generation does not take over" {
-	a_volume v 32M
+	a_volume v 8M
 	run_csum 0 format -q --size=4M other
 	superblock set other a generation=1000
 	dd if=other of=v bs=4096 count=1 conv=notrunc status=none
 	refused "superblock A of another csumtool volume" 0
 	run_csum 0 info -J v
-	[ "$(json info '.superblocks.governing, .metadata_device_bytes' | xargs)" = 'B 33554432' ]
+	[ "$(json info '.superblocks.governing, .metadata_device_bytes' | xargs)" = 'B 8388608' ]
 	# And the other way round.
 	run_csum 1 scrub -q --allow=foreign v
 	superblock set other b generation=1000000
 	dd if=other of=v bs=4096 skip=128 seek=128 count=1 conv=notrunc status=none
 	refused "superblock B of another csumtool volume" 524288
 	run_csum 0 info -J v
-	[ "$(json info '.superblocks.governing, .metadata_device_bytes' | xargs)" = 'A 33554432' ]
+	[ "$(json info '.superblocks.governing, .metadata_device_bytes' | xargs)" = 'A 8388608' ]
 }
 
 @test "A1: the beginning of another volume" {
-	a_volume v 32M
-	run_csum 0 format -q --size=32M other
+	a_volume v 8M
+	run_csum 0 format -q --size=8M other
 	dd if=other of=v bs=1M count=1 conv=notrunc status=none
-	refused "superblock C of another csumtool volume" 33488896
-	run_csum 0 format -q --size=8M smaller
+	refused "superblock C of another csumtool volume" 8323072
+	run_csum 0 format -q --size=4M smaller
 	dd if=smaller of=v bs=1M count=1 conv=notrunc status=none
-	no_writer "^csumtool: v: holds what is not the volume's: superblock C of another csumtool volume .* at offset 33488896" v
+	no_writer "^csumtool: v: holds what is not the volume's: superblock C of another csumtool volume .* at offset 8323072" v
 	run_csum 0 superblock erase -f v
 	must_fail 8 'not a csumtool volume' info v
 }
 
 @test "A1: the backup of a volume that ended farther on is no sign of anything" {
-	a_volume v 32M
-	run_csum 0 format -q --size=64M other
-	truncate -s 64M v
-	dd if=other of=v bs=64K skip=1023 seek=1023 count=1 conv=notrunc status=none
+	a_volume v 8M
+	run_csum 0 format -q --size=16M other
+	truncate -s 16M v
+	dd if=other of=v bs=64K skip=255 seek=255 count=1 conv=notrunc status=none
 	run_csum 0 check -q v
 	run_csum 0 write -q -l 4096 v data
 }
 
 @test "A1: an image over the first MiB, without a signature" {
-	a_volume v 32M
+	a_volume v 8M
 	for length in 528384 1M; do
 		garbage_over v 0 $length
 		refused "bytes in space that is reserved: an image lies over the first MiB" 4096
@@ -171,9 +172,9 @@ foreign() {
 }
 
 @test "A1: an image over the last MiB, without a signature" {
-	a_volume v 32M
-	garbage_over v 32505856 1M
-	refused "bytes in space that is reserved: an image lies over the last MiB" 33492992
+	a_volume v 8M
+	garbage_over v 7340032 1M
+	refused "bytes in space that is reserved: an image lies over the last MiB" 8327168
 	allowed "an image lies over the last MiB"
 	run_csum 0 superblock erase -f v
 	out_lacks 'superblock C'
@@ -186,7 +187,7 @@ garbage_over() {
 }
 
 @test "A1: slots that are torn, zeroed or garbage are made anew as ever" {
-	a_volume v 32M
+	a_volume v 8M
 	cp v whole
 	for bytes in 00000000 "$(printf 'G%.0s' {1..4096} | xxd -p | tr -d '\n')"; do
 		cp whole v
@@ -194,7 +195,7 @@ garbage_over() {
 		run_csum 0 scrub -q v
 		poke v 524288 "$bytes"
 		run_csum 0 write -q -l 4096 v data
-		poke v 33488896 "$bytes"
+		poke v 8323072 "$bytes"
 		run_csum 1 scrub -q v
 		poke v 0 "$bytes"
 		poke v 524288 "$bytes"
@@ -256,7 +257,7 @@ garbage_over() {
 }
 
 @test "A1: bytes of a valid superblock are the volume's, whatever they look like" {
-	a_volume v 32M
+	a_volume v 8M
 	for slot in A B; do
 		# One entry and a list of bad sectors, as an Atari has them.
 		surgery super v $slot 450:4=0x00100000 490:4=0x4d454701 494:4=0x02000000 498:4=0xd0070000 \
@@ -270,6 +271,32 @@ garbage_over() {
 	plant v md-1.2
 	run_csum 4 check -q v
 	[ "$(wc -l <<<"$stdout")" -eq 1 ]
+}
+
+@test "A1: journal, parked sector and log may hold anything" {
+	a_volume v 8M
+	# An imd sector of an old record, with what would be the magic number of a UFS.
+	poke v $((262144 + 1372)) 54190100
+	blkid -p v | grep -w ufs
+	run_csum 4 check -q v
+	out_has '^foreign: the device, v offset 263516: ufs file system$'
+	poke v 262144 494d4431
+	run_csum 0 check -q v
+	# libblkid looks for this one so far from the end.
+	promise=$(printf 'Promise Technology, Inc.' | xxd -p)
+	for place in 69632 600000; do
+		rm -f w
+		run_csum 0 format -q -s 4096 --size=$((place / 512 * 512 + 1580544)) w
+		poke w $((place / 512 * 512)) "$promise"
+		blkid -p w | grep -w promise_fasttrack_raid_member
+		run_csum 0 check -q w
+		run_csum 0 scrub -q w
+	done
+	rm w
+	run_csum 0 format -q -s 4096 --size=$((81920 + 1580544)) w
+	poke w 81920 "$promise"
+	run_csum 4 check -q w
+	out_has '^foreign: the device, w offset 81920: promise'
 }
 
 surgery() {
@@ -288,4 +315,28 @@ surgery() {
 	[ "$(head -c 524288 meta | tail -c +4097 | tr -d '\0' | wc -c)" -eq 0 ]
 	[ "$(head -c 1048576 meta | tail -c +528385 | tr -d '\0' | wc -c)" -eq 0 ]
 	[ "$(tail -c +$((5242880 - 65536 + 4096 + 1)) meta | tr -d '\0' | wc -c)" -eq 0 ]
+}
+
+@test "A1: one place that cannot be read hides nothing, and is no reason to refuse" {
+	a_volume v 8M
+	cp v whole
+	fault_device v
+	fault "read EIO 0 4096"
+	run_csum 0 check -q "$device"
+	run_csum 0 write -q -l 4096 "$device" data
+	fault clear "read EIO 0 4096"
+	cat whole >v
+	run_csum 0 scrub -q "$device"
+	fault clear
+	run_csum 0 check "$device"
+	out_has ': no errors$'
+	for place in 0 12288 524288 8323072 8384512; do
+		cat whole >v
+		plant v md-1.2
+		fault clear "read EIO $place 4096"
+		run_csum 4 check -q "$device"
+		out_has "^foreign: the device, $device offset 4096: linux_raid_member"
+		must_fail 8 "holds what is not the volume's: linux_raid_member signature at offset 4096" scrub "$device"
+		fault clear
+	done
 }
