@@ -210,8 +210,8 @@ garbage_over() {
 	truncate -s 8M disk.raw
 	run_csum 0 format -q -m v --size=4M disk.raw
 	run_csum 0 write -q -m v disk.raw data
-	cp disk.raw damaged
-	flip damaged 5000000
+	cp -p disk.raw damaged
+	as_decay damaged flip damaged 5000000
 	cp v meta
 	run_csum 1 scrub -q -m meta --undo=u damaged
 	rm damaged meta
