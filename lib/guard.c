@@ -289,7 +289,8 @@ const char *csum_guard_reason(const struct csum_guard *guard)
 
 bool csum_guard_ours(const struct csum_guard *guard)
 {
-	return guard->facts.ours;
+	/* A structure that was used says more than a time, which can be put back. */
+	return guard->facts.ours && guard->verdict == CSUM_GUARD_DECAY;
 }
 
 bool csum_guard_on_file(const struct csum_guard *guard)
@@ -398,13 +399,6 @@ int csum_guard_refresh(struct csum_guard *guard)
 		guard->records.count = kept;
 	csum_guard_ranges_free(&records);
 	return error;
-}
-
-bool csum_guard_is_witness_place(const struct csum_guard *guard, uint64_t data_sector)
-{
-	uint32_t sector_size = csum_volume_geometry(guard->volume)->sector_size;
-
-	return csum_guard_ranges_touch(&guard->look.watched, data_sector * sector_size, sector_size);
 }
 
 /* ------------------------------------------------------------------ refusing */

@@ -69,12 +69,10 @@ bool csum_guard_permits_undecided(const struct csum_guard *guard, uint64_t data_
 				  bool blank);
 
 /*
- * Asks question 1 and reads the mount records again, which others may have changed since: before a batch of repairs, and
- * when bad sectors of a batch lie where csum_guard_is_witness_place() says. The verdict may turn to REWRITTEN. As
- * csum_guard_create() not while a scan is under way.
+ * Asks question 1 and reads the mount records again, which others may have changed since: before a batch of repairs. The
+ * verdict may turn to REWRITTEN. As csum_guard_create() not while a scan is under way.
  */
 int csum_guard_refresh(struct csum_guard *guard) CSUM_MUST_CHECK;
-bool csum_guard_is_witness_place(const struct csum_guard *guard, uint64_t data_sector);
 
 /* Refuses to open for writing, reported, -EPERM, what the verdict and `allow` do not let pass: OTHER_DATA, REWRITTEN. */
 int csum_guard_refuse(const struct csum_guard *guard) CSUM_MUST_CHECK;

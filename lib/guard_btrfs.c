@@ -102,10 +102,7 @@ int csum_guard_btrfs(struct csum_guard_look *look, const struct csum_guard_place
 	for (int copy = 0; copy < COPIES; copy++) {
 		if (!csum_guard_place_has(place, copy_offset[copy], SUPERBLOCK_SIZE))
 			break;
-		error = csum_guard_watch(look, place, copy_offset[copy], SUPERBLOCK_SIZE);
-		if (!error)
-			error = csum_guard_view_read(look, place->offset_bytes + copy_offset[copy], SUPERBLOCK_SIZE,
-						     &view);
+		error = csum_guard_view_read(look, place->offset_bytes + copy_offset[copy], SUPERBLOCK_SIZE, &view);
 		if (error)
 			return error;
 		judge(look, place, &view, &copies, found);

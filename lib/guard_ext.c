@@ -104,9 +104,7 @@ int csum_guard_ext(struct csum_guard_look *look, const struct csum_guard_place *
 	*found = (struct csum_guard_structure){ .type = NULL };
 	if (!csum_guard_place_has(place, SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE))
 		return 0;
-	error = csum_guard_watch(look, place, SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE);
-	if (!error)
-		error = csum_guard_view_read(look, place->offset_bytes + SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, &view);
+	error = csum_guard_view_read(look, place->offset_bytes + SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, &view);
 	if (error)
 		return error;
 	judge(look, place, &view, found);

@@ -29,12 +29,10 @@ void csum_guard_look_free(struct csum_guard_look *look)
 {
 	csum_healer_free(look->healer);
 	csum_guard_known_free(look->known);
-	csum_guard_ranges_free(&look->watched);
 }
 
 void csum_guard_look_again(struct csum_guard_look *look)
 {
-	look->watched.count = 0;
 	look->budget_bytes = BUDGET_BYTES;
 }
 

@@ -46,14 +46,13 @@ struct csum_guard_look {
 	struct csum_volume *volume;
 	struct csum_healer *healer; /* NULL with 32-bit checksums */
 	struct csum_guard_known *known; /* NULL: nothing asked yet */
-	struct csum_guard_ranges watched; /* where the structures of question 1 lie */
 	/* What may still be read in one go: structures that a hostile disk makes up are many, and large. */
 	uint64_t budget_bytes;
 };
 
 int csum_guard_look_init(struct csum_guard_look *look, struct csum_volume *volume) CSUM_MUST_CHECK;
 void csum_guard_look_free(struct csum_guard_look *look);
-/* Before all is looked at anew: nothing is watched, and the budget is whole. What is known of contents stays. */
+/* Before all is looked at anew: the budget is whole. What is known of contents stays. */
 void csum_guard_look_again(struct csum_guard_look *look);
 
 /* Takes so much of the budget; false when it is used up. */

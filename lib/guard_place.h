@@ -35,13 +35,6 @@ static inline bool csum_guard_place_has(const struct csum_guard_place *place, ui
 	return size <= place->size_bytes && from <= place->size_bytes - size;
 }
 
-/* Notes that question 1 looks at `size` bytes at `from` in the place. -ENOMEM, reported. */
-static inline int csum_guard_watch(struct csum_guard_look *look, const struct csum_guard_place *place, uint64_t from,
-				   uint64_t size)
-{
-	return csum_guard_ranges_add(&look->volume->handlers, &look->watched, place->offset_bytes + from, size);
-}
-
 /* Whether both are names of libblkid for one kind of thing: ext2, ext3 and ext4 are. Recorded names may be cut. */
 bool csum_guard_same_type(const char *a, const char *b);
 /* Whether something of that type is recorded there. */

@@ -254,11 +254,8 @@ static int survey_group(struct csum_guard_look *look, const struct csum_guard_pl
 {
 	uint32_t size = survey->geometry.sector_size;
 	struct csum_guard_view view;
-	int error = csum_guard_watch(look, place, from, (STRUCTURES - HEADERS_FROM) * size);
+	int error = csum_guard_view_read(look, place->offset_bytes + from, (STRUCTURES - HEADERS_FROM) * size, &view);
 
-	if (!error)
-		error = csum_guard_view_read(look, place->offset_bytes + from, (STRUCTURES - HEADERS_FROM) * size,
-					     &view);
 	if (error)
 		return error;
 	for (unsigned int i = HEADERS_FROM; i < STRUCTURES; i++) {
@@ -308,9 +305,7 @@ static int survey_log(struct csum_guard_look *look, const struct csum_guard_plac
 	/* Elsewhere, it may be written without a trace on this device. */
 	if (log.size_bytes == 0 || !csum_guard_place_has(place, geometry->log_offset_bytes, log.size_bytes))
 		return 0;
-	error = csum_guard_watch(look, place, geometry->log_offset_bytes, log.size_bytes);
-	if (!error)
-		error = csum_guard_xfs_log(look, depth, &log);
+	error = csum_guard_xfs_log(look, depth, &log);
 	if (error)
 		return error;
 	if (geometry->checksummed)
@@ -333,9 +328,7 @@ int csum_guard_xfs(struct csum_guard_look *look, const struct csum_guard_place *
 	*found = (struct csum_guard_structure){ .type = NULL };
 	if (!csum_guard_place_has(place, 0, SECTOR_SIZE_MIN))
 		return 0;
-	error = csum_guard_watch(look, place, 0, SECTOR_SIZE_MIN);
-	if (!error)
-		error = survey_superblock(look, place, &survey, found);
+	error = survey_superblock(look, place, &survey, found);
 	if (error || !survey.known)
 		return error;
 	found->type = "xfs";

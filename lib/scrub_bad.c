@@ -60,6 +60,10 @@ static void refresh_work(void *argument, size_t index)
 		if (bad->cover != CSUM_COVER_ALL)
 			bad->class = csum_guard_class_of(csum_scrub_decoder(scrub), data, scrub->sector_size,
 							 bad->found.expected_entry, bad->found.verdict);
+	} else {
+		/* The pass could read it: whose content that is must be known before it is overwritten. */
+		bad->blocked = bad->found.verdict < CSUM_VERDICT_UNREADABLE;
+		bad->outcome.why = bad->blocked ? "it could be read a moment ago, and cannot now" : NULL;
 	}
 	free(data);
 }

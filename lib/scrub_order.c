@@ -31,7 +31,8 @@ static void block(struct order *order, uint32_t index)
 		struct csum_scrub_bad *bad = &order->scrub->bad[index];
 
 		bad->done = bad->blocked = true;
-		bad->outcome.why = "it holds the content of another bad sector, which could not be repaired";
+		if (!bad->outcome.why)
+			bad->outcome.why = "it holds the content of another bad sector, which could not be repaired";
 		index = bad->source;
 	}
 }

@@ -247,10 +247,6 @@ static void test_refresh(void **state)
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_BY_PLACE);
 	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
 	rewrite();
-	assert_true(csum_guard_is_witness_place(g->guard, 2));
-	assert_true(csum_guard_is_witness_place(g->guard, 3));
-	assert_false(csum_guard_is_witness_place(g->guard, 4));
-	assert_false(csum_guard_is_witness_place(g->guard, 9999));
 	assert_int_equal(csum_guard_refresh(g->guard), 0);
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 0 was written to");
@@ -316,7 +312,6 @@ static void assert_idle(const struct scrubbed_shape *shape)
 	assert_string_equal(csum_guard_reason(guard), "");
 	assert_int_equal(csum_guard_cover(guard, 5), CSUM_COVER_ALL);
 	assert_true(csum_guard_permits(guard, CSUM_COVER_ALL, CSUM_CLASS_NEW, true, CSUM_MEANS_ELSEWHERE));
-	assert_false(csum_guard_is_witness_place(guard, 5));
 	assert_int_equal(csum_guard_refresh(guard), 0);
 	assert_int_equal(csum_guard_refuse(guard), 0);
 	csum_guard_free(guard);
