@@ -163,8 +163,28 @@ static int scrub_status(const struct scrubbing *scrubbing, int error)
 
 	if (result->still_active || result->end == CSUM_SCRUB_MAX_ERRORS)
 		left++;
+	/* Whoever completes a scrub answers for all of it. */
+	if (result->recorded && result->end == CSUM_SCRUB_COMPLETE && result->record.totals.left_bad)
+		left++;
 	status = report_status(scrubbing->report, error, left);
 	return result->errors_repaired && !dry_run ? status | STATUS_CORRECTED : status;
+}
+
+/* What explains the exit status where no summary does. */
+static void warn_of_end(const struct scrubbing *scrubbing, int error)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+	struct report *report = scrubbing->report;
+
+	if (!error && result->end == CSUM_SCRUB_MAX_ERRORS)
+		report_warning(report,
+			       "%s: ended: too many errors (--max-errors): %" PRIu64
+			       " found last and left for the next scrub; data sectors up to %" PRIu64 " of %" PRIu64
+			       " are done",
+			       report->volume, result->errors_open, result->next_sector, result->end_sector);
+	if (scrub_left_earlier(scrubbing, error))
+		report_warning(report, "%s: the earlier parts of this scrub left %" PRIu64 " bad sectors",
+			       report->volume, scrub_left_earlier(scrubbing, error));
 }
 
 static int scrub_and_report(struct scrubbing *scrubbing, const struct options *options)
@@ -177,6 +197,8 @@ static int scrub_and_report(struct scrubbing *scrubbing, const struct options *o
 		error = volume_close(volume, scrub_volume(scrubbing, volume));
 		if (!report->json && !report->quiet && (!error || totals_anything(&scrubbing->result.totals)))
 			scrub_print_summary(scrubbing, error);
+		if (report->quiet)
+			warn_of_end(scrubbing, error);
 	}
 	return report_summary(report, report->json ? scrub_summary_json(scrubbing, error) : NULL,
 			      scrub_status(scrubbing, error));

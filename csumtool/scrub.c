@@ -29,6 +29,15 @@ static void count_left(const struct csum_scrub_result *result, uint64_t left[CSU
 		left[kind] = result->totals.findings[kind] - result->repaired[kind];
 }
 
+uint64_t scrub_left_earlier(const struct scrubbing *scrubbing, int error)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+
+	if (error || !result->recorded || !result->resumed || result->end != CSUM_SCRUB_COMPLETE)
+		return 0;
+	return result->record.totals.left_bad - result->sectors_left;
+}
+
 static void print_found(const struct scrubbing *scrubbing, int error)
 {
 	const struct csum_scrub_result *result = &scrubbing->result;
@@ -38,6 +47,8 @@ static void print_found(const struct scrubbing *scrubbing, int error)
 	text_put(stdout, scrubbing->report->volume);
 	if (totals->errors)
 		printf(": %" PRIu64 " error%s", totals->errors, text_plural(totals->errors));
+	else if (scrub_left_earlier(scrubbing, error))
+		printf(": no errors in this part");
 	else
 		printf(": no errors%s", finished ? "" : " so far");
 	totals_print_kinds(totals->findings, true, ": ");
@@ -92,6 +103,9 @@ static void print_end(const struct scrubbing *scrubbing, int error)
 		why = "the time limit";
 	else if (!error && result->end == CSUM_SCRUB_MAX_ERRORS)
 		why = "too many errors (--max-errors)";
+	if (result->errors_open)
+		printf("%" PRIu64 " error%s found last, and left for the next scrub\n", result->errors_open,
+		       result->errors_open == 1 ? " was" : "s were");
 	printf("NOT FINISHED: %s; data sectors up to %" PRIu64 " of %" PRIu64 " done (%.1f %%)", why,
 	       result->next_sector, result->end_sector,
 	       result->end_sector ? 100.0 * (double)result->next_sector / (double)result->end_sector : 0.0);
@@ -170,6 +184,9 @@ void scrub_print_summary(const struct scrubbing *scrubbing, int error)
 		print_record(&result->record);
 	print_found(scrubbing, error);
 	print_repaired(scrubbing);
+	if (scrub_left_earlier(scrubbing, error))
+		printf("%" PRIu64 " bad sector%s LEFT by the earlier parts of this scrub\n",
+		       scrub_left_earlier(scrubbing, error), text_plural(scrub_left_earlier(scrubbing, error)));
 	print_end(scrubbing, error);
 	print_advice(scrubbing);
 }
@@ -208,13 +225,13 @@ static json_t *repairs_json(const struct scrubbing *scrubbing)
 {
 	const struct csum_scrub_result *result = &scrubbing->result;
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "repaired", totals_kinds_json(result->repaired),
-			 "errors_repaired", report_count(result->errors_repaired), "errors_left",
-			 report_count(result->errors_left), "sectors_repaired", report_count(result->sectors_repaired),
-			 "sectors_left", report_count(result->sectors_left), "sectors_weak",
-			 report_count(scrubbing->weak_sectors), "imd_repaired", report_count(result->imd_repaired),
-			 "undo_records", report_count(result->undo_records), "undo_sectors",
-			 report_count(result->undo_sectors));
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "errors_open", report_count(result->errors_open),
+			 "repaired", totals_kinds_json(result->repaired), "errors_repaired",
+			 report_count(result->errors_repaired), "errors_left", report_count(result->errors_left),
+			 "sectors_repaired", report_count(result->sectors_repaired), "sectors_left",
+			 report_count(result->sectors_left), "sectors_weak", report_count(scrubbing->weak_sectors),
+			 "imd_repaired", report_count(result->imd_repaired), "undo_records",
+			 report_count(result->undo_records), "undo_sectors", report_count(result->undo_sectors));
 }
 
 json_t *scrub_summary_json(const struct scrubbing *scrubbing, int error)

@@ -23,6 +23,9 @@ struct scrubbing {
 	double seconds;
 };
 
+/* Bad sectors that the earlier parts of a scrub left which this run completed. */
+uint64_t scrub_left_earlier(const struct scrubbing *scrubbing, int error);
+
 /* For people, on stdout: what was looked at, found and done, how far it came, and what to do next. */
 void scrub_print_summary(const struct scrubbing *scrubbing, int error);
 json_t *scrub_summary_json(const struct scrubbing *scrubbing, int error);

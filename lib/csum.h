@@ -484,7 +484,7 @@ struct csum_scrub_options {
 	uint64_t rate_bytes; /* of data read per second; 0: no limit */
 	uint64_t time_limit_seconds; /* 0: none. Ends reading; what was found by then is still dealt with */
 	bool restart; /* from the beginning, although a scrub is under way */
-	uint64_t max_errors; /* errors found after which it ends; 0: no limit */
+	uint64_t max_errors; /* it ends, within a read, when more are found; 0: no limit */
 	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
 	csum_progress_fn *progress; /* several times a second; may be NULL */
 	void *user;
@@ -502,6 +502,7 @@ struct csum_scrub_result {
 	struct csum_totals totals; /* found in this run, whatever became of it */
 	uint64_t repaired[CSUM_FINDING_KINDS]; /* of totals.findings: repaired, or with dry_run would be */
 	uint64_t errors_repaired, errors_left; /* of totals.errors */
+	uint64_t errors_open; /* with CSUM_SCRUB_MAX_ERRORS: found, not reported nor dealt with, and not in totals */
 	uint64_t sectors_repaired, sectors_left; /* of totals.sectors_bad */
 	uint64_t imd_repaired; /* imd sectors */
 	bool recovered; /* an interrupted update was put in order, or with dry_run would be */

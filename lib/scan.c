@@ -160,6 +160,7 @@ static int verify_run(struct scan *scan, const struct run *run)
 		.sector_count = run->sector_count,
 		.verdict = batch->verdict + at,
 		.entry = batch->entry + at,
+		.limit = scan->options->limit,
 	};
 	int error;
 

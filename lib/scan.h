@@ -28,6 +28,7 @@ struct csum_scan_options {
 	 */
 	int (*idle)(void *user, struct csum_scan_batch *batch);
 	void *user;
+	struct csum_verify_limit *limit; /* as of a run, for all of it; NULL: none */
 	uint64_t batch_bytes; /* data of a batch at the most; 0: as is best */
 };
 

@@ -139,10 +139,8 @@ static int limits(struct csum_scrub *scrub)
 {
 	uint64_t most = scrub->options->max_errors;
 
-	if (most && scrub->result->totals.errors + waiting(scrub) + scrub->group_count > most) {
-		scrub->ended_repairs = true;
+	if (most && scrub->result->totals.errors + waiting(scrub) + scrub->group_count > most)
 		return END_ERRORS;
-	}
 	return csum_scrub_time_is_up(scrub) ? END_TIME : 0;
 }
 
@@ -150,10 +148,13 @@ static int idle(void *user, struct csum_scan_batch *batch)
 {
 	struct csum_scrub *scrub = user;
 	uint64_t next_sector = batch->first_sector + batch->sector_count;
-	/* Before the batch is repaired: a disk that fails all over is not to be written to. */
 	int end = limits(scrub);
-	int error = csum_scrub_imd_repair(scrub, batch);
+	int error;
 
+	/* A disk that fails all over is not to be written to: the batch is left as it is, and the next run comes to it. */
+	if (end == END_ERRORS)
+		return end;
+	error = csum_scrub_imd_repair(scrub, batch);
 	if (error)
 		return error;
 	/* Told of from here on, so that whoever goes on does not count it again. */
@@ -185,6 +186,7 @@ static int walk(struct csum_scrub *scrub)
 {
 	uint64_t present = csum_scan_present_sectors(scrub->volume);
 	uint64_t end = scrub->end_sector < present ? scrub->end_sector : present;
+	struct csum_verify_limit limit = { .most = scrub->options->max_errors };
 	const struct csum_scan_options scan = {
 		.first_sector = scrub->first_sector,
 		.sector_count = end > scrub->first_sector ? end - scrub->first_sector : 0,
@@ -192,6 +194,7 @@ static int walk(struct csum_scrub *scrub)
 		.visit = visit,
 		.idle = idle,
 		.user = scrub,
+		.limit = limit.most ? &limit : NULL,
 		.batch_bytes = csum_scrub_batch_bytes(scrub),
 	};
 	int result;
@@ -207,12 +210,26 @@ static int walk(struct csum_scrub *scrub)
 	return result;
 }
 
+/* What was found when there were too many errors is counted, and for the next run to come to. */
+static void drop_found(struct csum_scrub *scrub)
+{
+	scrub->result->errors_open = waiting(scrub) + scrub->group_count;
+	scrub->unfinished = true;
+	scrub->bad_count = scrub->group_count = 0;
+	csum_scrub_undecided_free(scrub);
+}
+
 int csum_scrub_pass(struct csum_scrub *scrub)
 {
 	struct csum_scrub_result *result = scrub->result;
 	int walked = walk(scrub);
 	int error;
 
+	/* The limit may have come with the last batch. */
+	if (walked == END_TIME && result->next_sector == result->end_sector)
+		walked = 0;
+	if (walked == END_ERRORS)
+		drop_found(scrub);
 	result->end = walked == 0	   ? CSUM_SCRUB_COMPLETE :
 		      walked == END_TIME   ? CSUM_SCRUB_TIME_LIMIT :
 		      walked == END_ERRORS ? CSUM_SCRUB_MAX_ERRORS :

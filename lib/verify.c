@@ -100,6 +100,17 @@ static bool is_mismatch(uint8_t verdict)
 	return verdict >= CSUM_VERDICT_MISMATCH && verdict <= CSUM_VERDICT_STALE;
 }
 
+static bool is_exceeded(const struct csum_verify *run)
+{
+	return run->limit && atomic_load(&run->limit->found) > run->limit->most;
+}
+
+static void count_bad(const struct csum_verify *run, uint32_t i)
+{
+	if (run->limit && csum_verdict_is_bad((enum csum_verdict)run->verdict[i]))
+		atomic_fetch_add(&run->limit->found, 1);
+}
+
 /* Reads one sector on which a larger read failed. */
 static int read_single(const struct csum_verify *run, uint32_t i, bool *again)
 {
@@ -143,11 +154,18 @@ static int read_narrowed(const struct csum_verify *run, uint32_t begin, uint32_t
 			explained = true;
 			continue;
 		}
+		/* Each read of a place that the device cannot read may take it seconds. */
+		if (is_exceeded(run)) {
+			run->verdict[i] = CSUM_VERDICT_NOT_READ;
+			continue;
+		}
 		error = read_single(run, i, &again);
 		if (error)
 			return error;
 		explained |= again || run->verdict[i] != PENDING;
 		judge_pending(run, i, again);
+		if (run->verdict[i] == CSUM_VERDICT_UNREADABLE)
+			count_bad(run, i);
 	}
 	if (!explained && run->verdict[begin] == CSUM_VERDICT_GOOD)
 		run->verdict[begin] = CSUM_VERDICT_TRANSIENT;
@@ -208,6 +226,10 @@ int csum_verify_run(const struct csum_verify *run)
 	uint32_t begin, end;
 	int error = 0;
 
+	if (is_exceeded(run)) {
+		memset(run->verdict, CSUM_VERDICT_NOT_READ, run->sector_count);
+		return 0;
+	}
 	if (plan(run, &begin, &end)) {
 		error = csum_io_read_now(run->volume->data, sector_data(run, begin),
 					 (size_t)(end - begin) * sector_size(run), device_offset(run, begin));
@@ -221,6 +243,10 @@ int csum_verify_run(const struct csum_verify *run)
 		}
 		if (!error)
 			error = confirm_mismatches(run, begin, end);
+		for (uint32_t i = begin; i < end && run->limit && !error; i++) {
+			if (run->verdict[i] != CSUM_VERDICT_UNREADABLE)
+				count_bad(run, i);
+		}
 	}
 	if (run->need == CSUM_NEED_CONTENT)
 		zero_unwritten(run);

@@ -3,6 +3,8 @@
 #ifndef CSUM_VERIFY_H
 #define CSUM_VERIFY_H
 
+#include <stdatomic.h>
+
 #include "span.h"
 
 enum csum_verdict {
@@ -31,6 +33,12 @@ enum csum_need {
 	CSUM_NEED_DIFFERING, /* only sectors on which the two valid copies of their group differ */
 };
 
+/* How many bad sectors may be found; shared by runs of several threads. */
+struct csum_verify_limit {
+	uint64_t most;
+	atomic_uint_fast64_t found;
+};
+
 /* Sectors of the run are contiguous on the device: they lie in one cluster. */
 struct csum_verify {
 	const struct csum_volume *volume;
@@ -41,6 +49,8 @@ struct csum_verify {
 	uint8_t *data; /* sector_count sectors; unwritten ones become zeros with CSUM_NEED_CONTENT */
 	uint8_t *verdict; /* enum csum_verdict, per sector */
 	uint64_t *entry; /* computed from what was read, per sector; meaningful where it was */
+	/* NULL, or: once more are found what is left is not read any more, and its verdict is NOT_READ. */
+	struct csum_verify_limit *limit;
 };
 
 /* Callable from several threads. 0, or -ENODEV, -ENXIO when the device vanished (not reported). */

@@ -129,3 +129,64 @@ teardown() { common_teardown; }
 	# Nothing of zlib is called.
 	! ldd "$CSUMTOOL" | grep -q libz || false
 }
+
+@test "9.1: what --max-errors left is what the next scrub begins with" {
+	full_volume
+	for sector in 10 20 30 40 50; do xor v "$(data_at $sector)" 01; done
+	run_csum 4 scrub -J --max-errors=2 v
+	[ "$(json summary .end)" = max-errors ]
+	[ "$(json summary .errors_open)" -ge 3 ]
+	[ "$(json finding .kind)" = "" ]
+	run_csum 1 scrub v
+	out_has "5 errors: 5 mismatch"
+	holds v in
+	run_csum 0 scrub v
+}
+
+@test "9.1: totals of a scrub in parts count each sector once" {
+	run_csum 0 format -q --size=64M v
+	random_file in 62M
+	run_csum 0 write -q v in
+	sectors=$(run_csum 0 info -J v && json info .data_sectors)
+	for ((part = 0; part < 30; part++)); do
+		run_csum 0 scrub -J --rate=16M --time-limit=1s v
+		[ "$(json summary .complete)" != true ] || break
+	done
+	[ "$part" -ge 1 ]
+	run_csum 0 info -J v
+	[ "$(json info '.last_scrub | .sectors_verified + .sectors_unwritten')" -eq "$sectors" ]
+}
+
+@test "9.2: --max-errors is kept within one read, and says how far it came" {
+	vol back -s 512 --size=68M
+	places 512 2048 $((68 << 20))
+	random_file in 64M
+	run_csum 0 write -q back in
+	fault_device back
+	# A surface that is gone: each read of it fails.
+	fault "read EIO $(data_at 40000) $((20000 * 512)) -1"
+	run_csum 4 scrub -J --max-errors=10 "$device"
+	[ "$(json summary .end)" = max-errors ]
+	# As many reads at a time as there are threads, and each may find one.
+	[ "$(json summary .errors_open)" -le $((10 + 16)) ]
+	run_csum 4 scrub -q --max-errors=10 "$device"
+	err_has "too many errors .*: [0-9]+ found last .*; data sectors up to [0-9]+ of [0-9]+ are done"
+	out_lacks "repairing had been ended"
+	[ "$(wc -l <<<"$stdout$stderr")" -le 3 ]
+}
+
+@test "9.11: whoever completes a scrub whose first part left a bad sector ends with 4" {
+	run_csum 0 format -q --size=64M v
+	random_file in 62M
+	run_csum 0 write -q v in
+	places 4096 32 $((64 << 20))
+	garbage v "$(data_at 5)" 4096
+	run_csum 4 scrub -q --rate=16M --time-limit=1s v
+	for ((part = 0; part < 30; part++)); do
+		status=0
+		"$CSUMTOOL" scrub -J --rate=16M --time-limit=1s v >../out || status=$?
+		[ "$(jq -r 'select(.type == "summary") | .complete' ../out)" != true ] || break
+	done
+	[ "$status" -eq 4 ]
+	[ "$(jq -r 'select(.type == "finding") | .kind' ../out)" = "" ]
+}

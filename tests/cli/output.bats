@@ -152,7 +152,8 @@ fresh() {
 		echo "$line"
 		# shellcheck disable=SC2086
 		run_csum 0 $line
-		silent
+		[ -z "$stdout" ]
+		no_other_warning
 	done
 	# Errors are told all the same.
 	run_csum 8 info -q missing

@@ -95,6 +95,7 @@ disk() {
 		echo "$most" >most
 		echo "$least" >least
 		# A mount that only this command sees.
+		# shellcheck disable=SC2016 # for the shell inside
 		unshare -m --propagation private sh -c '
 			mount --bind most "$1/atomic_write_unit_max_bytes" &&
 			mount --bind least "$1/atomic_write_unit_min_bytes" || exit 99

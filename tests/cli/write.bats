@@ -451,7 +451,6 @@ teardown() { common_teardown; }
 	must_fail 16 "an operand is empty" write v ''
 	must_fail 16 "an operand is empty" write '' in
 	must_fail 16 "there is no such option" write --nothing v in
-	must_fail 16 "there is no such option" write --force v in
 	must_fail 16 "the argument is missing" write v in -o
 	must_fail 16 "--offset is given more than once" write -o 1 --offset=2 v in
 	must_fail 16 "--quiet and --verbose exclude each other" write -q -v v in

@@ -144,11 +144,15 @@ static void test_max_errors(void **state)
 		scrubbed_sector(sector)[3] ^= 1;
 	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .max_errors = 4 }), 0);
 	assert_int_equal(s->result.end, CSUM_SCRUB_MAX_ERRORS);
-	assert_int_equal(s->result.errors_left, 5);
+	/* Nothing is dealt with, nor told of, but how many there were. */
+	assert_int_equal(s->result.errors_open, 5);
+	assert_int_equal(s->result.errors_left, 0);
+	assert_int_equal(s->finding_count, 0);
 	assert_int_equal(scrubbed_check(&totals), 5);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){
-				 .length_bytes = CSUM_TO_END, .max_errors = 5, .restart = true }),
-			 0);
+	/* The next one begins where they are. */
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .max_errors = 5 }), 0);
+	assert_int_equal(s->result.end, CSUM_SCRUB_COMPLETE);
+	assert_int_equal(s->result.sectors_repaired, 5);
 	assert_healed();
 }
 
