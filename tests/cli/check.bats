@@ -65,9 +65,9 @@ teardown() { common_teardown; }
 	small_external d m
 	pattern in "$space" ext
 	run_csum 0 write -q -m m d in
-	flip d 0
-	flip d 100001
-	flip d 169983
+	as_decay d flip d 0
+	as_decay d flip d 100001
+	as_decay d flip d 169983
 	run_csum 4 check -m m d
 	out_has "^mismatch: data sector 0 \(offset 0\), d offset 0: "
 	out_has "^mismatch: data sector 195 \(offset 99840\), d offset 99840: "

@@ -266,8 +266,10 @@ static void plant_elsewhere(struct dam_run *run, struct dam_damage *damage)
 		run->journal = true;
 		spoil(run, damdisk_touch(disk, CSUM_JOURNAL_OFFSET, CSUM_BLOCK_SIZE * 2), CSUM_BLOCK_SIZE * 2);
 	} else if (below(run, 2)) {
+		run->reserved = true;
 		spoil(run, damdisk_touch(disk, CSUM_BLOCK_SIZE, 8192), 8192);
 	} else {
+		run->reserved = true;
 		spoil(run, damdisk_touch(disk, CSUM_SLOT_B_OFFSET + CSUM_BLOCK_SIZE, 8192), 8192);
 	}
 }
@@ -316,7 +318,8 @@ static bool imd_touched(const struct dam_run *run)
 
 /*
  * Whether a damage of that kind may come beside those already there. Not all may: with all three slots gone there is
- * no volume, and where an older copy counts because the state is lost too, what it says is as good as anything.
+ * no volume, and where an older copy counts because the state is lost too, what it says is as good as anything. With A
+ * and B gone and something between them an image lies over the start of the device, which nobody is to repair.
  */
 static bool goes_together(const struct dam_run *run, enum dam_kind kind)
 {
@@ -325,7 +328,7 @@ static bool goes_together(const struct dam_run *run, enum dam_kind kind)
 
 	if (kind == DAM_STALE)
 		return run->base->shape.state == DAM_CLEAN && !run->slots && !imd_touched(run) && !run->stale;
-	if (of_slots && run->slots)
+	if ((of_slots && run->slots) || (kind == DAM_RESERVED && run->slots) || (of_slots && run->reserved))
 		return false;
 	return !run->stale || (!of_imd && !of_slots);
 }

@@ -57,7 +57,7 @@ struct dam_run {
 	uint8_t *data; /* per data sector */
 	uint8_t *imd; /* per imd sector, 2 * group + copy */
 	unsigned int slots;
-	bool journal, stale;
+	bool journal, reserved, stale;
 };
 
 /* Plants `wanted` damages; kind DAM_KINDS: of any kind. */
