@@ -13,7 +13,7 @@
 #:   TESTS="WORD..."            check, crash, sanitize, fuzz: only tests with WORD in their name, as in
 #:                              tests/unit/test_layout or tests/cli/check.bats; may hold * and ?
 #:   JOBS=N, TEST_TIMEOUT=S     tests that run at a time (default: the number of processors), and
-#:                              the seconds each program or file may take (default: 900)
+#:                              the seconds each program or file may take (default: 3600)
 #:   SANITIZE=address,undefined sanitizers of make sanitize
 #:   SANITIZE_BATS="FILE..."    bats files of make sanitize (default: those that say
 #:                              "# sanitize: yes" in their first lines)
