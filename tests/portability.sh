@@ -7,7 +7,7 @@
 #
 # For each of them a line "ARCHITECTURE: N passed, N failed". The architecture's libraries are Debian's packages,
 # unpacked into a folder of the build directory: apt works there with lists and a status of its own, so that the
-# machine learns of no architecture and gets no package of one. A second run finds them there.
+# machine learns of no architecture and gets no package of one. A second run finds them there, until "make clean".
 #
 # Cases that fail by qemu's doing are named by known_of_qemu(), and counted apart.
 #
