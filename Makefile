@@ -5,12 +5,14 @@
 #:   CFLAGS                     put after our own flags (default: -O2 -g)
 #:   CPPFLAGS, LDFLAGS, LDLIBS  as usual, also after our own
 #:   WERROR=1                   warnings are errors
+#:   ISAL=no|yes                without ISA-L, whose checksums are the fastest, or not without it
+#:                              (default: with it where pkg-config finds it)
 #:   PKG_CONFIG                 finds the libraries (default: pkg-config)
 #:   V=1                        shows whole command lines
 #:   BUILD=build                output directory; sanitize, lint and fuzz add a suffix to it
-#:   DEPS=no                    never install packages; otherwise demo, check, crash, bench, lint,
+#:   DEPS=no                    never install packages; otherwise demo, check, crash, bench, lint, portability,
 #:                              sanitize and fuzz install those that are missing (Debian, Ubuntu)
-#:   TESTS="WORD..."            check, crash, sanitize, fuzz: only tests with WORD in their name, as in
+#:   TESTS="WORD..."            check, crash, sanitize, fuzz, portability: only tests with WORD in their name, as in
 #:                              tests/unit/test_layout or tests/cli/check.bats; may hold * and ?
 #:   JOBS=N, TEST_TIMEOUT=S     tests that run at a time (default: the number of processors), and
 #:                              the seconds each program or file may take (default: 3600)
@@ -52,7 +54,7 @@ INSTALL_DATA ?= $(INSTALL) -m 644
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check bench crash damage lint sanitize fuzz install uninstall clean help
+.PHONY: all deps demo check bench crash damage portability lint sanitize fuzz install uninstall clean help
 .PHONY: tests fuzz-programs deps-auto FORCE
 .PHONY: lint-gcc lint-clang lint-format lint-cppcheck lint-shell lint-man lint-spdx
 
@@ -96,7 +98,11 @@ FUZZ_PROGS := $(call programs,$(FUZZ_SRCS))
 
 # ---- Packages
 
-LIB_PKGS := blkid libisal
+# ISA-L is not packaged for every architecture; lib/checksum_portable.c does its work where it is missing.
+ISAL_PKG = $(eval ISAL_PKG := $(if $(filter yes,$(ISAL)),libisal,$(if $(filter no,$(ISAL)),,$(shell \
+	$(PKG_CONFIG) --exists libisal 2>/dev/null && echo libisal))))$(ISAL_PKG)
+ISAL_CFLAGS = $(if $(ISAL_PKG),-DCSUM_ISAL)
+LIB_PKGS = blkid $(ISAL_PKG)
 PROG_PKGS := popt jansson
 TEST_PKGS := cmocka zlib
 CLI_HELPER_PKGS := fuse3 zlib
@@ -131,6 +137,7 @@ NEED_demo := build demo
 NEED_check := build test
 NEED_crash := build test
 NEED_damage := build test
+NEED_portability := build test portability
 NEED_bench := build test
 NEED_sanitize := build test
 NEED_lint := build test lint
@@ -181,6 +188,7 @@ FORCE:
 
 $(BUILD)/flags: FORCE | $(FIRST)
 	$(call require_pkgs,$(LIB_PKGS) $(PROG_PKGS),build)
+	$(if $(ISAL_PKG)$(filter no,$(ISAL)),,@echo 'Without ISA-L, which $(PKG_CONFIG) does not find: checksums will be slower')
 	$(call stamp,$(COMPILE) | $(LINK) $(LDLIBS) | $(AR) | $(LIB_PKG_CFLAGS) $(LIB_PKG_LIBS) \
 		$(PROG_PKG_CFLAGS) $(PROG_PKG_LIBS) | $(shell $(CC) --version 2>&1 | head -n 1))
 
@@ -202,7 +210,7 @@ $(OBJ)/tests.sources: FORCE | $(FIRST)
 
 # Private, or the flags file would inherit those of whichever object asks for it first.
 MODULE_CFLAGS :=
-$(OBJ)/lib/%.o: private MODULE_CFLAGS = $(LIB_PKG_CFLAGS)
+$(OBJ)/lib/%.o: private MODULE_CFLAGS = $(ISAL_CFLAGS) $(LIB_PKG_CFLAGS)
 $(OBJ)/csumtool/%.o: private MODULE_CFLAGS = $(PROG_PKG_CFLAGS)
 TEST_INCLUDES := -Itests/unit -Itests/crash -Itests/damage
 $(OBJ)/tests/unit/%.o $(OBJ)/tests/crash/%.o $(OBJ)/tests/damage/%.o: \
@@ -323,6 +331,10 @@ crash: $(call built_for,$(CRASH_NAMES)) | $(FIRST)
 		$(RUN_ENV) tests/run $(call runnable,$(CRASH_NAMES)); status=$$?; \
 		[ ! -f '$(BUILD)/crash-figures' ] || cat '$(BUILD)/crash-figures'; exit $$status
 
+## portability: builds for s390x and i386 and runs unit and command-line tests with qemu; not a part of check
+portability: | $(FIRST)
+	@BUILD='$(BUILD)' tests/portability.sh
+
 # gcc's shared libubsan ignores log_path beside libasan, and tests/run counts the logs; clang does
 # not know the option, and needs none.
 STATIC_UBSAN = $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror -fsanitize=undefined \
@@ -428,12 +440,12 @@ uninstall:
 
 ## clean: removes the output directories
 clean:
-	rm -rf '$(BUILD)' $(patsubst %,'$(BUILD)-%',sanitize gcc clang fuzz)
+	rm -rf '$(BUILD)' $(patsubst %,'$(BUILD)-%',sanitize gcc clang fuzz portability)
 
 ## help: shows this
 help:
 	@echo 'Goals:'
 	@sed -n 's/^## \([a-z]*\): /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r goal text; \
-		do printf '  %-10s %s\n' "$$goal" "$$text"; done
+		do printf '  %-11s %s\n' "$$goal" "$$text"; done
 	@echo
 	@sed -n 's/^#: \{0,1\}//p' Makefile

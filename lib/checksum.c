@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#ifdef CSUM_ISAL
 #include <isa-l/crc.h>
 #include <isa-l/crc64.h>
+#else
+#include "checksum_portable.h"
+#endif
 
 static const char *const names[] = {
 	[CSUM_CRC32] = "crc32",
@@ -29,28 +33,40 @@ int csum_checksum_by_name(const char *name, enum csum_checksum_type *type)
 	return -EINVAL;
 }
 
-uint32_t csum_checksum_crc32(uint32_t state, const void *data, size_t size)
+#ifdef CSUM_ISAL
+/* ISA-L takes an int length and does not write to the buffer its prototype calls non-const. */
+static uint32_t crc32c(uint32_t state, const void *data, size_t size)
 {
-	return crc32_gzip_refl(state, data, size);
+	return ~crc32_iscsi((unsigned char *)(uintptr_t)data, (int)size, ~state);
 }
 
-/* ISA-L takes an int length and does not write to the buffer its prototype calls non-const. */
-static uint32_t crc32c(const void *data, size_t size)
+static uint64_t compute(enum csum_checksum_type type, uint64_t state, const void *data, size_t size)
 {
-	return ~crc32_iscsi((unsigned char *)(uintptr_t)data, (int)size, ~UINT32_C(0));
+	switch (type) {
+	case CSUM_CRC32:
+		return crc32_gzip_refl((uint32_t)state, data, size);
+	case CSUM_CRC32C:
+		return crc32c((uint32_t)state, data, size);
+	case CSUM_CRC64:
+		break;
+	}
+	return crc64_ecma_refl(state, data, size);
+}
+#else
+static uint64_t compute(enum csum_checksum_type type, uint64_t state, const void *data, size_t size)
+{
+	return csum_checksum_portable(type, state, data, size);
+}
+#endif
+
+uint32_t csum_checksum_crc32(uint32_t state, const void *data, size_t size)
+{
+	return (uint32_t)compute(CSUM_CRC32, state, data, size);
 }
 
 uint64_t csum_checksum(enum csum_checksum_type type, const void *data, size_t size)
 {
-	switch (type) {
-	case CSUM_CRC32:
-		return csum_checksum_crc32(0, data, size);
-	case CSUM_CRC32C:
-		return crc32c(data, size);
-	case CSUM_CRC64:
-		break;
-	}
-	return crc64_ecma_refl(0, data, size);
+	return compute(type, 0, data, size);
 }
 
 uint64_t csum_checksum_entry(enum csum_checksum_type type, const void *sector, size_t sector_size)

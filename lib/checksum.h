@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The checksums of the format, over memory. ISA-L computes them all. */
+/* The checksums of the format, over memory. ISA-L computes them all, or checksum_portable.h where it is missing. */
 #ifndef CSUM_CHECKSUM_H
 #define CSUM_CHECKSUM_H
 

@@ -7,19 +7,26 @@
 #   deps.sh missing [GROUP...]   prints those not installed; status 1 when there are any
 #   deps.sh install [GROUP...]   installs those; does nothing, quickly, when there are none
 #
-# Groups: build demo test lint fuzz; all of them when none is named.
+# Groups: build demo test lint fuzz; all of them when none is named. And portability, which has to be named.
 set -eu
+
+# ISA-L is not packaged for i386; csumtool does without it there.
+isal() {
+	[ "$(dpkg --print-architecture 2>/dev/null)" = i386 ] || echo libisal-dev
+}
 
 packages() {
 	case $1 in
 	build) echo gcc libc6-dev make pkg-config \
-		libblkid-dev libpopt-dev libisal-dev libjansson-dev ;;
+		libblkid-dev libpopt-dev "$(isal)" libjansson-dev ;;
 	demo) echo e2fsprogs jq ;;
 	test) echo bats xxd libcmocka-dev zlib1g-dev e2fsprogs jq fuse3 libfuse3-dev python3 \
 		util-linux mount procps patch \
 		xfsprogs btrfs-progs dosfstools fdisk cryptsetup-bin ntfs-3g fuse2fs ;;
 	lint) echo clang clang-format cppcheck shellcheck mandoc ;;
 	fuzz) echo clang libclang-rt-dev zlib1g-dev ;;
+	# Not qemu-user-static, which would have the machine run foreign programs by itself.
+	portability) echo gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user ;;
 	*)
 		echo "deps.sh: no such group: $1" >&2
 		exit 16
@@ -30,7 +37,7 @@ packages() {
 list() {
 	for group in "$@"; do
 		packages "$group"
-	done | tr ' ' '\n' | awk '!seen[$0]++'
+	done | tr ' ' '\n' | awk 'NF && !seen[$0]++'
 }
 
 # Where there is no dpkg nothing is known to be missing: what is will show when it is used.
@@ -101,7 +108,7 @@ install)
 	[ -z "$names" ] || install_packages $names
 	;;
 *)
-	echo "usage: deps.sh list|missing|install [build|demo|test|lint|fuzz]..." >&2
+	echo "usage: deps.sh list|missing|install [build|demo|test|lint|fuzz|portability]..." >&2
 	exit 16
 	;;
 esac
