@@ -22,8 +22,8 @@ static int read_slot(struct csum_volume *volume, enum csum_slot slot, uint64_t o
 				   &volume->slot_valid[slot]);
 
 	if (error)
-		csum_report_error(&volume->handlers, error, device->name, "reading the superblock at offset %" PRIu64,
-				  offset_bytes);
+		csum_io_report(&volume->handlers, error, device->name, "reading the superblock at offset %" PRIu64,
+			       offset_bytes);
 	return error;
 }
 

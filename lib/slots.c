@@ -94,6 +94,6 @@ int csum_slots_find(const struct csum_handlers *handlers, struct csum_device *de
 		error = look_at_backups(&search);
 	free(search.buffer);
 	if (error)
-		return csum_report_error(handlers, error, device->name, "looking for superblocks");
+		return csum_io_report(handlers, error, device->name, "looking for superblocks");
 	return 0;
 }

@@ -43,7 +43,7 @@ struct csum_verify {
 	uint64_t *entry; /* computed from what was read, per sector; meaningful where it was */
 };
 
-/* Callable from several threads. 0, or -ENODEV, -ENXIO when the device vanished (not reported). */
+/* Callable from several threads. 0, or the error of a device that vanished (not reported). */
 int csum_verify_run(const struct csum_verify *run) CSUM_MUST_CHECK;
 
 #endif

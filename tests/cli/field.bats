@@ -129,3 +129,75 @@ teardown() { common_teardown; }
 	# Nothing of zlib is called.
 	! ldd "$CSUMTOOL" | grep -q libz || false
 }
+
+# gone_volume: a full volume in $device whose image is the file back.
+gone_volume() {
+	vol back -s 4096 -K 16 --size=24M
+	places 4096 16 $((24 << 20))
+	pattern in "$space" gone
+	run_csum 0 write -q back in
+	fault_device back
+}
+
+# is_gone: of the csumtool run last; it calls nothing bad for that, and gives no advice that leads astray.
+is_gone() {
+	err_has "^csumtool: $device: .*: the device is gone; bring it back and run the command again: "
+	out_lacks "unreadable|lost|--on-error|csumtool write"
+}
+
+@test "9.3: check on a device that goes away ends with 8 and says so, and calls no sector bad" {
+	gone_volume
+	for how in ENOTCONN ESTALE ENODEV ENXIO EIO; do
+		# In metadata, in the middle, in the last sector.
+		for at in "$(imd_at 11 1)" "$(data_at $((sectors / 2)))" "$(data_at $((sectors - 1)))"; do
+			fault clear "gone $how $at 4096"
+			run_csum 8 check "$device"
+			is_gone
+		done
+	done
+	# In the last of several batches.
+	fault clear "gone EIO $(data_at $((sectors - 1))) 4096"
+	run_csum 8 check --rate=20M "$device"
+	is_gone
+}
+
+@test "9.3: check and scrub on an image whose FUSE server is killed" {
+	gone_volume
+	fault "die $(data_at $((sectors / 2))) 4096"
+	run_csum 8 check "$device"
+	is_gone
+	fault_device back
+	fault "die $(data_at $((sectors / 2))) 4096"
+	run_csum 8 scrub "$device"
+	is_gone
+	run_csum 0 scrub -q back
+	holds back in
+}
+
+@test "9.3: a scrub whose device goes away says where the next one really goes on" {
+	gone_volume
+	for how in ENOTCONN EIO; do
+		# One that was interrupted, and is going on; of one that had just begun there is nothing to go on with.
+		for group in 3 0; do
+			superblock set back ab now_started=1700000000 now_group=$group
+			fault clear "gone $how $(data_at $((sectors - 1))) 4096"
+			run_csum 8 scrub --rate=20M "$device"
+			is_gone
+			next="goes on at data sector $((group * E))"
+			[ "$group" -ne 0 ] || next="begins anew"
+			out_has "^NOT FINISHED: it could not go on; data sectors up to [1-9].*; the next scrub $next$"
+			fault clear
+			run_csum 0 scrub -J back
+			[ "$(json summary .first_sector)" -eq $((group * E)) ]
+		done
+	done
+}
+
+@test "9.3: a disk with a long run of bad sectors is not gone: it is checked and scrubbed to the end" {
+	gone_volume
+	fault "read EIO $(data_at 1000) $((1500 * 4096))"
+	run_csum 4 check -J "$device"
+	[ "$(json summary '"\(.complete) \(.sectors_bad) \(.sectors_verified)"')" = "true 1500 $((sectors - 1500))" ]
+	run_csum 4 scrub -J --no-undo "$device"
+	[ "$(json summary '"\(.complete) \(.sectors_bad) \(.sectors_verified)"')" = "true 1500 $((sectors - 1500))" ]
+}
