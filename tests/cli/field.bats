@@ -201,3 +201,39 @@ is_gone() {
 	run_csum 4 scrub -J --no-undo "$device"
 	[ "$(json summary '"\(.complete) \(.sectors_bad) \(.sectors_verified)"')" = "true 1500 $((sectors - 1500))" ]
 }
+
+@test "9.7: of an image cut short check says how large it must be, and that truncate brings it back" {
+	full_volume
+	truncate -s 1200000 v
+	run_csum 4 check v
+	err_has "^csumtool: warning: v: 1200000 bytes, .* it must have at least 1290240 bytes again, which 'truncate -s 1290240' "
+	must_fail 8 "refused for writing: it must have at least 1290240 bytes again, which 'truncate -s 1290240' gives the file$" \
+		scrub v
+	truncate -s 1290240 v
+	run_csum 5 scrub -q v
+	# A device is not made larger that way.
+	truncate -s 1200128 v
+	make_loop v
+	run_csum 4 check "$loop"
+	err_has "it must have at least 1290240 bytes again$"
+}
+
+@test "9.7: metadata device too small: how large it must be, and that is enough" {
+	truncate -s 8M data
+	truncate -s 1150976 meta
+	run_csum 8 format -m meta data
+	err_has "^csumtool: meta: 1150976 bytes are too small .*: it must have at least [0-9]+ bytes$"
+	least=$(grep -oE 'least [0-9]+' <<<"$stderr" | grep -oE '[0-9]+')
+	truncate -s $((least - 4096)) meta
+	run_csum 8 format -q -m meta data
+	truncate -s "$least" meta
+	run_csum 0 format -q -m meta data
+	truncate -s 1000000 small
+	run_csum 8 format small
+	err_has "too small for a volume: it takes at least [0-9]+ bytes$"
+	least=$(grep -oE 'least [0-9]+' <<<"$stderr" | grep -oE '[0-9]+')
+	truncate -s $((least - 4096)) small
+	run_csum 8 format -q small
+	truncate -s "$least" small
+	run_csum 0 format -q small
+}
