@@ -237,3 +237,43 @@ is_gone() {
 	truncate -s "$least" small
 	run_csum 0 format -q small
 }
+
+@test "9.13: a device that has grown and lost A and B is found by its backup, read, and scrubbed" {
+	for grown in 4096 1M 60M; do
+		rm -f v
+		full_volume
+		truncate -s "+$grown" v
+		for slot in A B; do
+			zeros v "$(slot_at $slot)" 4096
+		done
+		run_csum 0 read -q v
+		cmp ../stdout in
+		run_csum 1 scrub -q v
+		holds v in
+		run_csum 0 info -J v
+		[ "$(json info '.superblocks.valid | join("")')" = ABC ]
+	done
+	# A volume on the device with the metadata of another.
+	small_external data meta
+	pattern in "$space" full
+	run_csum 0 write -q -m meta data in
+	truncate -s +5M meta
+	zeros meta 0 4096
+	zeros meta 524288 4096
+	run_csum 1 scrub -q -m meta data
+	holds data in -m meta
+}
+
+@test "9.13: a backup that cannot be found is named as a possibility, and another's is not taken" {
+	full_volume
+	truncate -s +80M v
+	zeros v 0 4096
+	zeros v 524288 4096
+	must_fail 8 "not a csumtool volume: .*on a device that has grown by more .*losetup --sizelimit" check v
+	# The image of a volume that lies in the data of what was one: its backup is not where this one has its own.
+	rm v
+	full_volume
+	head -c $((1 << 20)) /dev/zero | cat - v >other
+	truncate -s +4M other
+	must_fail 8 "not a csumtool volume" check other
+}
