@@ -105,11 +105,15 @@ static int choose_seed(struct csum_format *format)
 static int refuse_too_small(const struct csum_format *format, bool external)
 {
 	uint32_t sector_size = format->options.sector_size, interleave = format->options.interleave;
-	/* Without a whole sector of data there is no volume, whatever the size of the metadata. */
 	uint64_t sectors = external ? format->data_bytes / sector_size : 1;
 	uint64_t least_bytes;
-	int error = csum_layout_device_bytes(sector_size, interleave, external, sectors, &least_bytes);
+	int error;
 
+	if (sectors == 0)
+		return csum_report_refusal(&format->handlers, -ENOSPC, format->data_path,
+					   "%" PRIu64 " bytes are less than one sector of %" PRIu32 " bytes",
+					   format->data_bytes, sector_size);
+	error = csum_layout_device_bytes(sector_size, interleave, external, sectors, &least_bytes);
 	if (error)
 		return csum_report_refusal(&format->handlers, error, csum_format_metadata_path(format),
 					   "no volume is possible with these sizes");
