@@ -64,6 +64,7 @@ static int scrub_volume(struct scrubbing *scrubbing, struct csum_volume *volume)
 
 	csum_volume_get_info(volume, &info);
 	scrubbing->sector_size = info.geometry.sector_size;
+	scrubbing->sectors_per_group = info.geometry.sectors_per_group;
 	scrubbing->checksum = info.checksum_type;
 	error = range_bytes(scrubbing->report, &scrubbing->range, scrubbing->sector_size, &how->offset_bytes,
 			    &how->length_bytes);

@@ -90,6 +90,20 @@ static void print_record(const struct csum_scrub_record *record)
 	       totals->left_bad, totals->imd_repaired);
 }
 
+/* By the record, which may be behind: where the device is gone it could not be written any more. */
+static void print_next(const struct scrubbing *scrubbing)
+{
+	const struct csum_scrub_result *result = &scrubbing->result;
+	uint64_t sector = result->record.next_group * scrubbing->sectors_per_group;
+
+	if (sector == result->next_sector)
+		printf("; the next scrub goes on there");
+	else if (sector == 0)
+		printf("; the next scrub begins anew");
+	else
+		printf("; the next scrub goes on at data sector %" PRIu64, sector);
+}
+
 static void print_end(const struct scrubbing *scrubbing, int error)
 {
 	const struct csum_scrub_result *result = &scrubbing->result;
@@ -110,7 +124,7 @@ static void print_end(const struct scrubbing *scrubbing, int error)
 	       result->next_sector, result->end_sector,
 	       result->end_sector ? 100.0 * (double)result->next_sector / (double)result->end_sector : 0.0);
 	if (result->recorded)
-		printf("; the next scrub goes on there");
+		print_next(scrubbing);
 	putchar('\n');
 }
 

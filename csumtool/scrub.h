@@ -12,7 +12,7 @@ struct scrubbing {
 	struct range range;
 	struct size rate;
 	struct csum_scrub_options how;
-	uint32_t sector_size;
+	uint32_t sector_size, sectors_per_group;
 	enum csum_checksum_type checksum;
 	bool whole; /* every sector of the volume, and its data */
 	char *undo_directory; /* that undo files go to, or NULL */

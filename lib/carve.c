@@ -194,8 +194,8 @@ static int read_narrowed(struct carve *carve, uint8_t *bytes, size_t size, uint6
 	if (!error)
 		return 0;
 	if (csum_io_vanished(error))
-		return csum_report_error(&carve->volume->handlers, error, device->name,
-					 "reading %zu bytes at offset %" PRIu64, size, offset_bytes);
+		return csum_io_report(&carve->volume->handlers, error, device->name,
+				      "reading %zu bytes at offset %" PRIu64, size, offset_bytes);
 	if (size <= unit) {
 		memset(bytes, 0, size);
 		add_bad_range(carve, size, offset_bytes);

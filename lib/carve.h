@@ -144,7 +144,7 @@ int csum_carve_find(const struct csum_carve_candidate *candidates, size_t count,
 
 /*
  * Reads the whole metadata device and calls options->carved and options->carved_geometry; *geometry is what the
- * latter was given. Errors: those of the callbacks, -ECANCELED, -ENODEV and -ENXIO (vanished), -ENOMEM; reported.
+ * latter was given. Errors: those of the callbacks, -ECANCELED, that of a device that vanished, -ENOMEM; reported.
  */
 int csum_carve(struct csum_volume *volume, const struct csum_dump_options *options,
 	       struct csum_carved_geometry *geometry) CSUM_MUST_CHECK;

@@ -442,7 +442,7 @@ struct csum_check_options {
 /*
  * Verifies superblocks (whatever the range), the imd sectors of the range and its data. Writes nothing.
  * *totals is valid on every return, with what was seen until then.
- * Errors: -ECANCELED, -EINVAL (range outside the data space), -ENODEV and -ENXIO (device vanished), -ENOMEM.
+ * Errors: -ECANCELED, -EINVAL (range outside the data space), -ENODEV and the like (device vanished), -ENOMEM.
  */
 int csum_check(struct csum_volume *volume, const struct csum_check_options *options,
 	       struct csum_totals *totals) CSUM_MUST_CHECK;
@@ -510,7 +510,8 @@ struct csum_scrub_result {
 	uint64_t first_sector, next_sector, end_sector; /* covered in this run: first to next, of a range to end */
 	bool recorded; /* a scrub of the whole volume, with a record in the superblock */
 	bool resumed; /* went on where an earlier one was interrupted */
-	struct csum_scrub_record record; /* recorded: of the whole, earlier runs included */
+	/* recorded: what the volume has on record, of the whole, earlier runs included. Not complete: where the next goes on. */
+	struct csum_scrub_record record;
 	uint64_t undo_records, undo_sectors; /* in the undo file, and those of them of data sectors */
 };
 
@@ -519,7 +520,7 @@ struct csum_scrub_result {
  * recovers an active volume. The volume was opened with `repair`, or with dry_run in any way. (protocol.md: Scrub)
  * Every repair is durable, read back and verified when it is reported. *result is valid on every return.
  * Errors: -ECANCELED (the record says where to go on), -EINVAL (range, replica or undo file refused), -EEXIST (undo
- * file), -ENODEV and -ENXIO (device vanished), -ENOMEM, and those of writing the volume or the undo file; a
+ * file), -ENODEV and the like (device vanished), -ENOMEM, and those of writing the volume or the undo file; a
  * write refused for a place on the medium is a finding.
  */
 int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options,

@@ -6,6 +6,8 @@
 #ifndef CSUM_DEVICE_H
 #define CSUM_DEVICE_H
 
+#include <stdatomic.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "csum.h"
@@ -39,6 +41,9 @@ struct csum_device {
 	ino_t inode;
 	dev_t block_device; /* st_rdev when is_block, else 0 */
 	int descriptor; /* -1 for a simulated disk */
+	/* Of io_vanished.c: patient reads that failed since one succeeded; the first and the latest place that was read. */
+	atomic_uint reads_failed;
+	atomic_uint_least64_t read_first, read_last;
 };
 
 struct csum_device_options {

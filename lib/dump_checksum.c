@@ -62,7 +62,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	for (uint64_t i = 0; i < batch->span.group_count && !result; i++)
 		result = try_group(search, batch, batch->span.first_group + i);
 	if (result < 0)
-		csum_report_error(&search->volume->handlers, result, search->volume->data->name, "reading data");
+		csum_io_report(&search->volume->handlers, result, search->volume->data->name, "reading data");
 	return result;
 }
 

@@ -153,7 +153,7 @@ static int find_backup_at_end(const struct search *search)
 		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "looking for another volume");
 	error = csum_slot_read(volume->metadata, search->block, offset, superblock, &valid);
 	if (error)
-		csum_report_error(&volume->handlers, error, volume->metadata->name, "looking for another volume");
+		csum_io_report(&volume->handlers, error, volume->metadata->name, "looking for another volume");
 	else if (valid && !same_seed(superblock, &volume->superblock))
 		add_slot(search->foreign, CSUM_SLOT_C, offset, superblock);
 	free(superblock);
@@ -188,8 +188,8 @@ static int find_bytes(const struct search *search, uint64_t begin, uint64_t end,
 	for (uint64_t offset = begin; offset < end; offset += CSUM_BLOCK_SIZE) {
 		error = csum_io_read_now(device, search->block, CSUM_BLOCK_SIZE, offset);
 		if (csum_io_vanished(error))
-			return csum_report_error(&search->volume->handlers, error, device->name,
-						 "looking for what is not the volume's");
+			return csum_io_report(&search->volume->handlers, error, device->name,
+					      "looking for what is not the volume's");
 		if (error || csum_is_zero(search->block, CSUM_BLOCK_SIZE))
 			continue;
 		while (!search->block[i])

@@ -162,8 +162,8 @@ static int verify(struct csum_volume *volume, struct csum_span *span, struct csu
 	if (!error)
 		error = complete(volume, span, view);
 	if (error)
-		return csum_report_error(&volume->handlers, error, volume->data->name,
-					 "reading data sectors from %" PRIu64 " on", view->first_sector);
+		return csum_io_report(&volume->handlers, error, volume->data->name,
+				      "reading data sectors from %" PRIu64 " on", view->first_sector);
 	return 0;
 }
 

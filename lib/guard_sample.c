@@ -205,8 +205,8 @@ static int look(struct csum_volume *volume, struct draw *draw, struct csum_guard
 		enum csum_verdict verdict = draw->verdict[i];
 
 		if (draw->error[i])
-			return csum_report_error(&volume->handlers, draw->error[i], volume->data->name,
-						 "reading data sector %" PRIu64, draw->sector[i]);
+			return csum_io_report(&volume->handlers, draw->error[i], volume->data->name,
+					      "reading data sector %" PRIu64, draw->sector[i]);
 		if (verdict == CSUM_VERDICT_UNREADABLE || verdict == CSUM_VERDICT_MISSING)
 			continue;
 		sample->drawn++;

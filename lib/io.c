@@ -162,7 +162,7 @@ static int64_t transfer_once(const struct csum_io_request *request, size_t done)
 
 static int transfer(const struct csum_io_request *request)
 {
-	const struct csum_device *device = request->device;
+	struct csum_device *device = request->device;
 	size_t done = 0;
 
 	if (request->offset_bytes > device->size_bytes || request->size > device->size_bytes - request->offset_bytes)
@@ -179,6 +179,8 @@ static int transfer(const struct csum_io_request *request)
 			return request->operation == CSUM_IO_READ ? CSUM_IO_PAST_END : -EIO;
 		done += (size_t)moved;
 	}
+	if (request->operation == CSUM_IO_READ)
+		csum_io_note_read(device, request->size, request->offset_bytes);
 	return 0;
 }
 
@@ -195,24 +197,6 @@ int csum_io_read_now(struct csum_device *device, void *buffer, size_t size, uint
 	return transfer(&request);
 }
 
-bool csum_io_vanished(int error)
-{
-	return error == -ENODEV || error == -ENXIO;
-}
-
-int csum_io_read_patiently(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes, int *attempts)
-{
-	int error, tried = 0;
-
-	do {
-		error = csum_io_read_now(device, buffer, size, offset_bytes);
-		tried++;
-	} while (error && error != CSUM_IO_PAST_END && !csum_io_vanished(error) && tried < CSUM_IO_READ_ATTEMPTS);
-	if (attempts)
-		*attempts = tried;
-	return error;
-}
-
 static void read_work(void *argument, size_t index)
 {
 	struct csum_io_request *request = (struct csum_io_request *)argument + index;
@@ -225,9 +209,9 @@ int csum_io_read(struct csum_io *io, struct csum_io_request *requests, size_t co
 	csum_io_parallel(io, 0, count, read_work, requests);
 	for (size_t i = 0; i < count; i++) {
 		if (csum_io_vanished(requests[i].error))
-			return csum_report_error(io->handlers, requests[i].error, requests[i].device->name,
-						 "reading %zu bytes at offset %" PRIu64, requests[i].size,
-						 requests[i].offset_bytes);
+			return csum_io_report(io->handlers, requests[i].error, requests[i].device->name,
+					      "reading %zu bytes at offset %" PRIu64, requests[i].size,
+					      requests[i].offset_bytes);
 	}
 	return 0;
 }
@@ -322,15 +306,15 @@ static int report_round(struct csum_io *io)
 		const struct csum_io_request *request = &io->round[i];
 
 		if (request->error && (!io->policy || csum_io_vanished(request->error)))
-			return csum_report_error(io->handlers, request->error, request->device->name,
-						 "writing %zu bytes at offset %" PRIu64, request->size,
-						 request->offset_bytes);
+			return csum_io_report(io->handlers, request->error, request->device->name,
+					      "writing %zu bytes at offset %" PRIu64, request->size,
+					      request->offset_bytes);
 	}
 	if (io->flush_failed) {
 		const char *name = io->flush_failed->name;
 
 		io->flush_failed = NULL;
-		return csum_report_error(io->handlers, io->flush_error, name, "flushing written data");
+		return csum_io_report(io->handlers, io->flush_error, name, "flushing written data");
 	}
 	/* Nothing of this round was tried: an earlier one failed, and said so. */
 	return -EIO;
@@ -375,7 +359,7 @@ int csum_io_flush_all(struct csum_io *io)
 			error = device->ops->drop_cache(device->context);
 		if (error) {
 			atomic_store(&io->failed, true);
-			return csum_report_error(io->handlers, error, device->name, "flushing the device");
+			return csum_io_report(io->handlers, error, device->name, "flushing the device");
 		}
 		io->written[i] = false;
 	}

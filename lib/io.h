@@ -84,17 +84,32 @@ int csum_io_read_now(struct csum_device *device, void *buffer, size_t size, uint
 
 /*
  * The same, tried up to CSUM_IO_READ_ATTEMPTS times: an error may pass. One that cannot, of a device that vanished or
- * ends before, is not waited for. attempts, unless NULL, takes how many there were.
+ * ends before, is not waited for. attempts, unless NULL, takes how many there were. When one place after the other fails,
+ * and so do those that could be read before, the error is -ENODEV: not the places are bad, the device is gone.
  */
 int csum_io_read_patiently(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes,
 			   int *attempts) CSUM_MUST_CHECK;
 
-/* Whether a read error means that the whole device is gone, not that a place of it cannot be read. */
+/* Whether an error means that the whole device is gone, not that a place of it cannot be used. The list of these. */
 bool csum_io_vanished(int error);
 
 /*
- * Reads of any number, in parallel; each request has its error, nothing is reported. Returns 0, or -ENODEV or
- * -ENXIO when a device vanished (reported).
+ * Whether a device on which the latest patient reads failed still reads something: 0, or an error that says vanished,
+ * not reported. csum_io_read_patiently() asks by itself after a row of failures; whoever judges what was read asks at
+ * the end. Costs nothing when the latest read did not fail. Callable from any thread.
+ */
+int csum_io_still_there(struct csum_device *device) CSUM_MUST_CHECK;
+
+/* As csum_report_error(), for an error of a read, write or flush: of a vanished device it says what that means. */
+int csum_io_report(const struct csum_handlers *handlers, int error, const char *device, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* For io.c: a place was read. */
+void csum_io_note_read(struct csum_device *device, size_t size, uint64_t offset_bytes);
+
+/*
+ * Reads of any number, in parallel; each request has its error, nothing is reported. Returns 0, or the error of a device
+ * that vanished (reported).
  */
 int csum_io_read(struct csum_io *io, struct csum_io_request *requests, size_t count) CSUM_MUST_CHECK;
 

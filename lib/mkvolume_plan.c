@@ -101,6 +101,33 @@ static int choose_seed(struct csum_format *format)
 	return random_bytes(format, superblock->seed, sizeof(superblock->seed));
 }
 
+/* Says how large it must be for the data there is, or for one sector of data. */
+static int refuse_too_small(const struct csum_format *format, bool external)
+{
+	uint32_t sector_size = format->options.sector_size, interleave = format->options.interleave;
+	uint64_t sectors = external ? format->data_bytes / sector_size : 1;
+	uint64_t least_bytes;
+	int error;
+
+	if (sectors == 0)
+		return csum_report_refusal(&format->handlers, -ENOSPC, format->data_path,
+					   "%" PRIu64 " bytes are less than one sector of %" PRIu32 " bytes",
+					   format->data_bytes, sector_size);
+	error = csum_layout_device_bytes(sector_size, interleave, external, sectors, &least_bytes);
+	if (error)
+		return csum_report_refusal(&format->handlers, error, csum_format_metadata_path(format),
+					   "no volume is possible with these sizes");
+	if (!external)
+		return csum_report_refusal(&format->handlers, -ENOSPC, format->data_path,
+					   "%" PRIu64 " bytes are too small for a volume: it takes at least %" PRIu64
+					   " bytes",
+					   format->metadata_bytes, least_bytes);
+	return csum_report_refusal(&format->handlers, -ENOSPC, format->metadata_path,
+				   "%" PRIu64 " bytes are too small for the metadata of %s (%" PRIu64
+				   " bytes): it must have at least %" PRIu64 " bytes",
+				   format->metadata_bytes, format->data_path, format->data_bytes, least_bytes);
+}
+
 static int derive_geometry(struct csum_format *format)
 {
 	bool external = format->metadata_path != NULL;
@@ -108,13 +135,8 @@ static int derive_geometry(struct csum_format *format)
 				       format->metadata_bytes, external ? format->data_bytes : 0,
 				       &format->superblock.geometry);
 
-	if (error == -ENOSPC && external)
-		return csum_report_refusal(&format->handlers, -ENOSPC, format->metadata_path,
-					   "%" PRIu64 " bytes are too small for the metadata of %s (%" PRIu64 " bytes)",
-					   format->metadata_bytes, format->data_path, format->data_bytes);
 	if (error == -ENOSPC)
-		return csum_report_refusal(&format->handlers, -ENOSPC, format->data_path,
-					   "%" PRIu64 " bytes are too small for a volume", format->metadata_bytes);
+		return refuse_too_small(format, external);
 	if (error)
 		return csum_report_refusal(&format->handlers, error, csum_format_metadata_path(format),
 					   "no volume is possible with these sizes");

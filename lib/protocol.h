@@ -91,8 +91,8 @@ int csum_journal_read(const struct csum_volume *volume, struct csum_journal *jou
 		      const char **reason) CSUM_MUST_CHECK;
 
 /*
- * Loads the record of an active volume into volume->journal when it counts. Errors: -ENOMEM; -ENODEV, -ENXIO when
- * the device vanished.
+ * Loads the record of an active volume into volume->journal when it counts. Errors: -ENOMEM; that of a device
+ * that vanished.
  */
 int csum_journal_load(struct csum_volume *volume) CSUM_MUST_CHECK;
 

@@ -76,8 +76,8 @@ int csum_journal_load(struct csum_volume *volume)
 		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "reading the journal");
 	volume->journal_void_reason = load_record(volume, &error);
 	if (csum_io_vanished(error))
-		return csum_report_error(&volume->handlers, error, volume->metadata->name,
-					 "reading the journal at offset %" PRIu64, CSUM_JOURNAL_OFFSET);
+		return csum_io_report(&volume->handlers, error, volume->metadata->name,
+				      "reading the journal at offset %" PRIu64, CSUM_JOURNAL_OFFSET);
 	if (volume->journal_void_reason)
 		volume->journal.count = 0;
 	else

@@ -154,8 +154,8 @@ static int report_outcome(struct chunk *chunk, uint64_t i)
 				sector, csum_layout_data_offset(geometry, sector));
 		return 0;
 	case VANISHED:
-		return csum_report_error(&volume->handlers, -ENODEV, volume->data->name,
-					 "reading data of group %" PRIu64, chunk->span.first_group + i);
+		return csum_io_report(&volume->handlers, -ENODEV, volume->data->name, "reading data of group %" PRIu64,
+				      chunk->span.first_group + i);
 	case NO_MEMORY:
 		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "recovering group %" PRIu64,
 					 chunk->span.first_group + i);
@@ -199,8 +199,8 @@ static int resolve_group(struct chunk *chunk, uint64_t i)
 	}
 	error = read_deciding(chunk, i, &run);
 	if (error)
-		csum_report_error(&chunk->volume->handlers, error, chunk->volume->data->name,
-				  "reading data of group %" PRIu64, chunk->span.first_group + i);
+		csum_io_report(&chunk->volume->handlers, error, chunk->volume->data->name,
+			       "reading data of group %" PRIu64, chunk->span.first_group + i);
 	else
 		resolve_sectors(chunk, i, &run);
 	run_free(&run);

@@ -22,8 +22,8 @@ static int read_slot(struct csum_volume *volume, enum csum_slot slot, uint64_t o
 				   &volume->slot_valid[slot]);
 
 	if (error)
-		csum_report_error(&volume->handlers, error, device->name, "reading the superblock at offset %" PRIu64,
-				  offset_bytes);
+		csum_io_report(&volume->handlers, error, device->name, "reading the superblock at offset %" PRIu64,
+			       offset_bytes);
 	return error;
 }
 
@@ -33,6 +33,17 @@ static int read_backup(struct csum_volume *volume, uint64_t device_bytes)
 	if (device_bytes < CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE)
 		return 0;
 	return read_slot(volume, CSUM_SLOT_C, csum_layout_backup_offset(device_bytes));
+}
+
+/* On a device that has grown the backup is where its end was, which nothing but the backup says. */
+static int search_backup(struct csum_volume *volume)
+{
+	struct csum_device *device = volume->metadata;
+	int error = csum_slot_search_backup(device, &volume->slots[CSUM_SLOT_C], &volume->slot_valid[CSUM_SLOT_C]);
+
+	if (error)
+		return csum_io_report(&volume->handlers, error, device->name, "looking for the backup superblock");
+	return 0;
 }
 
 static bool choose_governing(struct csum_volume *volume)
@@ -116,6 +127,15 @@ static bool looks_swapped(const struct csum_volume *volume)
 	       csum_superblock_decode(volume->slot_buffer, &superblock) && superblock.geometry.external;
 }
 
+/* What the search for the backup leaves open. */
+static const char *further_in(const struct csum_device *device)
+{
+	if (device->size_bytes <= CSUM_CLUSTERS_OFFSET + CSUM_BACKUP_SEARCH_BYTES)
+		return "";
+	return ", nor in the last 64 MiB; on a device that has grown by more the backup lies further in: attach it with "
+	       "'losetup --sizelimit=BYTES', as many as it had";
+}
+
 static int refuse_no_volume(const struct csum_volume *volume)
 {
 	const struct csum_device *device = volume->metadata;
@@ -128,8 +148,9 @@ static int refuse_no_volume(const struct csum_volume *volume)
 	csum_foreign_describe(device, found, sizeof(found));
 	return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
 				   "not a csumtool volume: no valid superblock at offsets %" PRIu64 " and %" PRIu64
-				   ", nor a backup at the end%s%s",
-				   CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET, found[0] ? "; it holds: " : "", found);
+				   ", nor a backup at the end%s%s%s",
+				   CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET, further_in(device),
+				   found[0] ? "; it holds: " : "", found);
 }
 
 int csum_super_load(struct csum_volume *volume)
@@ -147,6 +168,8 @@ int csum_super_load(struct csum_volume *volume)
 					       volume->metadata->size_bytes);
 	if (!error && governed)
 		error = choose_by_backup(volume);
+	if (!error && !governed && !volume->slot_valid[CSUM_SLOT_C])
+		error = search_backup(volume);
 	if (error)
 		return error;
 	if (!governed && !choose_governing(volume))

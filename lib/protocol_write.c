@@ -63,8 +63,8 @@ static int fetch_sector(struct writer *writer, const struct csum_span *span, uin
 
 	*unwritten = verdict == CSUM_VERDICT_UNWRITTEN;
 	if (error)
-		return csum_report_error(&volume->handlers, error, volume->data->name,
-					 "reading data sector %" PRIu64 " at offset %" PRIu64, sector, offset_bytes);
+		return csum_io_report(&volume->handlers, error, volume->data->name,
+				      "reading data sector %" PRIu64 " at offset %" PRIu64, sector, offset_bytes);
 	if (verdict == CSUM_VERDICT_LOST)
 		return csum_protocol_report_lost(volume, csum_layout_group_of(csum_volume_geometry(volume), sector));
 	if (csum_verdict_is_bad((enum csum_verdict)verdict))

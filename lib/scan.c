@@ -40,6 +40,7 @@ struct scan {
 	uint8_t *buffers[WIDTH]; /* free ones below buffer_count, without kept data */
 	unsigned int buffer_count;
 	atomic_int error;
+	_Atomic(const struct csum_device *) failed; /* the device of the error */
 };
 
 uint64_t csum_scan_present_sectors(const struct csum_volume *volume)
@@ -185,8 +186,11 @@ static void work(void *argument, size_t index)
 		error = verify_run(scan, &scan->runs[index]);
 	else
 		error = csum_span_load_piece(scan->volume, &scan->loaded->span, index - scan->run_count);
-	if (error)
+	if (error) {
+		/* Pieces of metadata are read from the one, data from the other. */
+		atomic_store(&scan->failed, index < scan->run_count ? scan->volume->data : scan->volume->metadata);
 		atomic_store(&scan->error, error);
+	}
 }
 
 /* ------------------------------------------------------------------ the walk */
@@ -240,16 +244,31 @@ static void start_job(struct scan *scan, struct csum_scan_batch *verified, struc
 	csum_io_background_start(scan->volume->io, WIDTH, count, work, scan);
 }
 
+/* What cannot be read is a finding, but not when that is because the device is gone. */
+static int check_devices(struct scan *scan)
+{
+	struct csum_device *const devices[] = { scan->volume->data, scan->volume->metadata };
+	int error = atomic_load(&scan->error);
+
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]) && !error; i++) {
+		error = csum_io_still_there(devices[i]);
+		atomic_store(&scan->failed, devices[i]);
+	}
+	return error;
+}
+
 static int end_job(struct scan *scan)
 {
+	const struct csum_device *failed;
 	int error;
 
 	csum_io_background_wait(scan->volume->io);
-	error = atomic_load(&scan->error);
+	error = check_devices(scan);
+	failed = atomic_load(&scan->failed);
 	if (error)
-		return csum_report_error(&scan->volume->handlers, error, scan->volume->data->name,
-					 "reading around data sector %" PRIu64,
-					 scan->verified ? scan->verified->first_sector : scan->options->first_sector);
+		return csum_io_report(&scan->volume->handlers, error, failed->name,
+				      "reading around data sector %" PRIu64,
+				      scan->verified ? scan->verified->first_sector : scan->options->first_sector);
 	if (csum_report_cancelled(&scan->volume->handlers))
 		return -ECANCELED;
 	return 0;

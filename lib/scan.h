@@ -32,7 +32,7 @@ struct csum_scan_options {
 	uint64_t batch_bytes; /* data of a batch at the most; 0: as is best */
 };
 
-/* Errors: what visit or idle returned, -ECANCELED, -ENODEV or -ENXIO when a device vanished, -ENOMEM; reported. */
+/* Errors: what visit or idle returned, -ECANCELED, that of a device that vanished, -ENOMEM; reported. */
 int csum_scan(struct csum_volume *volume, const struct csum_scan_options *options) CSUM_MUST_CHECK;
 
 /*

@@ -138,6 +138,8 @@ static int plan(struct csum_scrub *scrub)
 		scrub->end_sector = scrub->first_sector;
 	whole = scrub->first_sector == 0 && scrub->end_sector == geometry->data_sectors && !options->metadata_only;
 	result->recorded = whole && !options->dry_run;
+	if (result->recorded)
+		result->record = scrub->volume->superblock.current_scrub;
 	plan_resume(scrub);
 	scrub->complete = whole && !result->resumed;
 	result->first_sector = result->next_sector = scrub->first_sector;

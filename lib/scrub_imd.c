@@ -60,8 +60,8 @@ static int read_back(struct csum_scrub *scrub, struct csum_scan_batch *batch, st
 					   NULL);
 
 	if (csum_io_vanished(error))
-		return csum_report_error(&volume->handlers, error, volume->metadata->name,
-					 "reading back repaired metadata");
+		return csum_io_report(&volume->handlers, error, volume->metadata->name,
+				      "reading back repaired metadata");
 	noted->repaired = !error && memcmp(scrub->one_data, group->copy[copy], scrub->sector_size) == 0;
 	scrub->result->imd_repaired += noted->repaired;
 	return 0;

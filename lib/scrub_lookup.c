@@ -171,8 +171,8 @@ int csum_scrub_look(struct csum_scrub *scrub, uint64_t sector, uint8_t *data, st
 		return error;
 	error = csum_verify_run(&run);
 	if (error)
-		return csum_report_error(&scrub->volume->handlers, error, scrub->volume->data->name,
-					 "reading a data sector");
+		return csum_io_report(&scrub->volume->handlers, error, scrub->volume->data->name,
+				      "reading a data sector");
 	found->verdict = (enum csum_verdict)verdict;
 	if (scrub->one.groups[0].version_count)
 		found->expected_entry = csum_group_entry(

@@ -44,7 +44,7 @@ int csum_scrub_park_load(struct csum_scrub *scrub)
 	error = csum_io_read_patiently(volume->metadata, record, csum_parked_record_size(scrub->sector_size),
 				       CSUM_JOURNAL_OFFSET, NULL);
 	if (csum_io_vanished(error))
-		return csum_report_error(&volume->handlers, error, volume->metadata->name, "reading a parked sector");
+		return csum_io_report(&volume->handlers, error, volume->metadata->name, "reading a parked sector");
 	/* What may lie there, and be read again, is not to be parked over. */
 	if (error && !(volume->allow & CSUM_ALLOW_UNREAD)) {
 		scrub->parked_needed = true;

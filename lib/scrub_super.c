@@ -234,12 +234,27 @@ static struct csum_scrub_totals totals_so_far(const struct csum_scrub *scrub)
 	return totals;
 }
 
+/* A device that refuses a slot may be gone: then the record that it has stays the one that counts. */
+static int still_there(const struct csum_scrub *scrub)
+{
+	struct csum_device *metadata = scrub->volume->metadata;
+	int error = csum_io_still_there(metadata);
+
+	if (error)
+		csum_io_report(&scrub->volume->handlers, error, metadata->name, "recording how far the scrub came");
+	return error;
+}
+
 static int write_record(struct csum_scrub *scrub)
 {
 	bool refused;
 	int error = csum_scrub_write_slot(scrub, &refused);
 
 	scrub->record_written_ms = csum_scrub_clock_ms();
+	if (!error && !refused)
+		scrub->result->record = scrub->volume->superblock.current_scrub;
+	if (!error && refused)
+		error = still_there(scrub);
 	if (!error && refused) {
 		scrub->result->recorded = false;
 		csum_report_warning(&scrub->volume->handlers, scrub->volume->metadata->name,
@@ -281,6 +296,7 @@ int csum_scrub_record_end(struct csum_scrub *scrub)
 {
 	struct csum_superblock *superblock = &scrub->volume->superblock;
 	struct csum_scrub_result *result = scrub->result;
+	int error;
 
 	if (!result->recorded)
 		return 0;
@@ -291,7 +307,6 @@ int csum_scrub_record_end(struct csum_scrub *scrub)
 			.totals = totals_so_far(scrub),
 		};
 		superblock->current_scrub = (struct csum_scrub_record){ 0 };
-		result->record = superblock->last_scrub;
 	} else {
 		/* The table is empty: nothing before is unfinished, unless it was emptied without being dealt with. */
 		if (scrub->unfinished) {
@@ -301,7 +316,11 @@ int csum_scrub_record_end(struct csum_scrub *scrub)
 			scrub->safe.totals = totals_so_far(scrub);
 		}
 		superblock->current_scrub = scrub->safe;
-		result->record = scrub->safe;
 	}
-	return csum_io_failed(scrub->volume->io) ? 0 : write_record(scrub);
+	if (csum_io_failed(scrub->volume->io))
+		return 0;
+	error = write_record(scrub);
+	if (!error && result->end == CSUM_SCRUB_COMPLETE)
+		result->record = superblock->last_scrub;
+	return error;
 }

@@ -24,8 +24,8 @@ int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
 	int error = device->direct ? 0 : device->ops->drop_cache(device->context);
 
 	if (error)
-		return csum_report_error(&scrub->volume->handlers, error, device->name,
-					 "dropping what is cached of the device");
+		return csum_io_report(&scrub->volume->handlers, error, device->name,
+				      "dropping what is cached of the device");
 	return 0;
 }
 
@@ -55,8 +55,8 @@ int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size
 	*held = !error && memcmp(back, bytes, size) == 0;
 	free(back);
 	if (csum_io_vanished(error))
-		return csum_report_error(&volume->handlers, error, volume->metadata->name,
-					 "reading back repaired metadata");
+		return csum_io_report(&volume->handlers, error, volume->metadata->name,
+				      "reading back repaired metadata");
 	return 0;
 }
 
@@ -80,8 +80,7 @@ static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 	int error = csum_io_read_patiently(volume->data, scrub->one_data, scrub->sector_size, offset_bytes, NULL);
 
 	if (csum_io_vanished(error))
-		return csum_report_error(&volume->handlers, error, volume->data->name,
-					 "reading back a repaired sector");
+		return csum_io_report(&volume->handlers, error, volume->data->name, "reading back a repaired sector");
 	if (!error && csum_checksum_entry(type, scrub->one_data, scrub->sector_size) == write->entry) {
 		write->outcome->disposition = CSUM_REPAIRED;
 		return 0;

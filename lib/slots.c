@@ -17,6 +17,61 @@ int csum_slot_read(struct csum_device *device, void *buffer, uint64_t offset_byt
 	return csum_io_vanished(error) ? error : 0;
 }
 
+/* ------------------------------------------------------------------ a backup before the end */
+
+/* Read at a time. */
+#define PIECE_BYTES (UINT64_C(1) << 20)
+
+/* Whether the bytes read from there are the backup of a volume that has it just there, decoded. */
+static bool is_backup(void *bytes, uint64_t offset_bytes, struct csum_superblock *superblock)
+{
+	return csum_superblock_decode(bytes, superblock) &&
+	       superblock->geometry.metadata_device_bytes >= CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE &&
+	       csum_layout_backup_offset(superblock->geometry.metadata_device_bytes) == offset_bytes;
+}
+
+/* The last one of [begin, end). Where it cannot be read as a whole, block by block. */
+static int search_piece(struct csum_device *device, uint8_t *buffer, uint64_t begin, uint64_t end,
+			struct csum_superblock *superblock, bool *found)
+{
+	bool whole = csum_io_read_now(device, buffer, (size_t)(end - begin), begin) == 0;
+	int error = 0;
+
+	for (uint64_t at = end; at > begin && !*found && !error;) {
+		uint8_t *block;
+		bool valid = true;
+
+		at -= CSUM_BLOCK_SIZE;
+		block = buffer + (whole ? at - begin : 0);
+		if (!whole)
+			error = csum_slot_read(device, block, at, superblock, &valid);
+		*found = !error && valid && is_backup(block, at, superblock);
+	}
+	return error;
+}
+
+int csum_slot_search_backup(struct csum_device *device, struct csum_superblock *superblock, bool *found)
+{
+	uint64_t end = device->size_bytes / CSUM_BLOCK_SIZE * CSUM_BLOCK_SIZE;
+	uint64_t least = CSUM_CLUSTERS_OFFSET, begin;
+	uint8_t *buffer = csum_io_alloc(PIECE_BYTES);
+	int error = 0;
+
+	*found = false;
+	if (!buffer)
+		return -ENOMEM;
+	if (end > least + CSUM_BACKUP_SEARCH_BYTES)
+		least = end - CSUM_BACKUP_SEARCH_BYTES;
+	for (; end > least && !*found && !error; end = begin) {
+		begin = end - least > PIECE_BYTES ? end - PIECE_BYTES : least;
+		error = search_piece(device, buffer, begin, end, superblock, found);
+	}
+	free(buffer);
+	return error;
+}
+
+/* ------------------------------------------------------------------ all places */
+
 struct search {
 	struct csum_device *device;
 	void *buffer;
@@ -94,6 +149,6 @@ int csum_slots_find(const struct csum_handlers *handlers, struct csum_device *de
 		error = look_at_backups(&search);
 	free(search.buffer);
 	if (error)
-		return csum_report_error(handlers, error, device->name, "looking for superblocks");
+		return csum_io_report(handlers, error, device->name, "looking for superblocks");
 	return 0;
 }

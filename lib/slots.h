@@ -14,6 +14,16 @@
 int csum_slot_read(struct csum_device *device, void *buffer, uint64_t offset_bytes, struct csum_superblock *superblock,
 		   bool *valid) CSUM_MUST_CHECK;
 
+/* A device that has grown by no more than that is searched for the backup. */
+#define CSUM_BACKUP_SEARCH_BYTES (UINT64_C(64) << 20)
+
+/*
+ * Searches the end of the device backwards for a backup that lies where its own volume puts it: on a device that has
+ * grown it is no more at the end. Decoded, unchecked. Errors: -ENOMEM, that of a device that vanished; not reported.
+ */
+int csum_slot_search_backup(struct csum_device *device, struct csum_superblock *superblock,
+			    bool *found) CSUM_MUST_CHECK;
+
 struct csum_slot_found {
 	enum csum_slot slot;
 	uint64_t offset_bytes;

@@ -228,8 +228,8 @@ int csum_span_load(struct csum_volume *volume, struct csum_span *span, uint64_t 
 		error = load.errors[i];
 	free(load.errors);
 	if (error)
-		return csum_report_error(&volume->handlers, error, volume->metadata->name,
-					 "reading metadata of groups %" PRIu64 " to %" PRIu64, first_group,
-					 first_group + group_count - 1);
+		return csum_io_report(&volume->handlers, error, volume->metadata->name,
+				      "reading metadata of groups %" PRIu64 " to %" PRIu64, first_group,
+				      first_group + group_count - 1);
 	return 0;
 }

@@ -34,7 +34,7 @@ void csum_span_place(struct csum_span *span, uint64_t first_group, uint64_t grou
 
 /* Pieces that csum_span_load_piece() loads one of; callable from several threads for different pieces. */
 size_t csum_span_pieces(const struct csum_volume *volume, const struct csum_span *span);
-/* 0, or -ENODEV, -ENXIO when the device vanished (not reported). */
+/* 0, or the error of a device that vanished (not reported). */
 int csum_span_load_piece(const struct csum_volume *volume, struct csum_span *span, size_t piece) CSUM_MUST_CHECK;
 
 /* Places and loads, in parallel. Only a vanished device is an error, and reported. */

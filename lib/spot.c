@@ -75,8 +75,8 @@ static int look_around(struct csum_spot *spot, uint64_t offset_bytes, bool *ours
 								   sector != offset_bytes / geometry->sector_size));
 	}
 	if (error)
-		csum_report_error(&spot->volume->handlers, error, spot->volume->data->name,
-				  "reading the signature at offset %" PRIu64, offset_bytes);
+		csum_io_report(&spot->volume->handlers, error, spot->volume->data->name,
+			       "reading the signature at offset %" PRIu64, offset_bytes);
 	return error;
 }
 

@@ -15,7 +15,7 @@ struct csum_spot {
 int csum_spot_init(struct csum_spot *spot, const struct csum_volume *volume) CSUM_MUST_CHECK;
 void csum_spot_free(struct csum_spot *spot);
 
-/* Callable from several threads for different spots. 0, or -ENODEV, -ENXIO when a device vanished (not reported). */
+/* Callable from several threads for different spots. 0, or the error of a device that vanished (not reported). */
 int csum_spot_look(struct csum_spot *spot, uint64_t sector, enum csum_verdict *verdict) CSUM_MUST_CHECK;
 
 /* Whether a sector with that verdict holds what was written to it. */

@@ -269,8 +269,8 @@ static int save_one(struct csum_undo_file *file, const struct csum_io_request *r
 	head->new_crc = csum_le32(csum_checksum_crc32(0, new_bytes, *size));
 	error = csum_io_read_patiently(request->device, file->record + OLD_AT, *size, at, NULL);
 	if (csum_io_vanished(error))
-		return csum_report_error(&file->volume->handlers, error, request->device->name,
-					 "reading what is to be overwritten");
+		return csum_io_report(&file->volume->handlers, error, request->device->name,
+				      "reading what is to be overwritten");
 	if (error)
 		flags = CSUM_UNDO_UNREADABLE;
 	else if (csum_is_zero(file->record + OLD_AT, *size))

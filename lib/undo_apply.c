@@ -169,7 +169,7 @@ static int judge(struct undo *undo, const struct csum_undo_record *record, const
 	error = csum_io_read_patiently(volume->data, undo->present, undo->sector_size,
 				       csum_layout_data_offset(geometry, sector), NULL);
 	if (csum_io_vanished(error))
-		return csum_report_error(&volume->handlers, error, volume->data->name, "reading a data sector");
+		return csum_io_report(&volume->handlers, error, volume->data->name, "reading a data sector");
 	undo->again |= error != 0;
 	if (undo->span.groups[0].version_count == 0 ||
 	    csum_group_entry(&undo->span.groups[0], (uint32_t)(sector - csum_layout_first_sector(geometry, group))) !=

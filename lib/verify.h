@@ -53,7 +53,7 @@ struct csum_verify {
 	struct csum_verify_limit *limit;
 };
 
-/* Callable from several threads. 0, or -ENODEV, -ENXIO when the device vanished (not reported). */
+/* Callable from several threads. 0, or the error of a device that vanished (not reported). */
 int csum_verify_run(const struct csum_verify *run) CSUM_MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,9 +14,20 @@
 #include "protocol.h"
 #include "report.h"
 
+/* What brings a device that was cut short back to a volume that can be scrubbed; what was cut off reads as bad. */
+static void say_how_large(const struct csum_device *device, uint64_t recorded, char *text, size_t size)
+{
+	int length = snprintf(text, size, "it must have at least %" PRIu64 " bytes again", recorded);
+
+	if (!device->is_block && length > 0 && (size_t)length < size)
+		snprintf(text + length, size - (size_t)length, ", which 'truncate -s %" PRIu64 "' gives the file",
+			 recorded);
+}
+
 static int check_size(const struct csum_volume *volume, const struct csum_device *device, uint64_t recorded)
 {
 	const struct csum_handlers *handlers = &volume->handlers;
+	char remedy[160];
 
 	if (device->size_bytes >= recorded) {
 		if (device->size_bytes > recorded)
@@ -24,15 +36,16 @@ static int check_size(const struct csum_volume *volume, const struct csum_device
 					 device->size_bytes, recorded);
 		return 0;
 	}
+	say_how_large(device, recorded, remedy, sizeof(remedy));
 	if (volume->writable)
 		return csum_report_refusal(handlers, -EINVAL, device->name,
 					   "%" PRIu64 " bytes, but the volume was made on %" PRIu64
-					   ": cut short, or not the right device; refused for writing",
-					   device->size_bytes, recorded);
+					   ": cut short, or not the right device; refused for writing: %s",
+					   device->size_bytes, recorded, remedy);
 	csum_report_warning(handlers, device->name,
 			    "%" PRIu64 " bytes, but the volume was made on %" PRIu64 ": cut short, or not the right "
-			    "device",
-			    device->size_bytes, recorded);
+			    "device; before it can be written or scrubbed %s",
+			    device->size_bytes, recorded, remedy);
 	return 0;
 }
 

@@ -14,6 +14,10 @@
  *         reads of these bytes arrive with the first of them changed
  *   worn OFFSET LENGTH
  *         reads that touch these bytes end with EIO until they are written, as of a disk that remaps a sector then
+ *   gone ERROR OFFSET LENGTH
+ *         from the first read that touches these bytes on, every read, write and flush ends with ERROR
+ *   die OFFSET LENGTH
+ *         with that read the server is gone: it and all that follow end as the kernel has it
  *   delay read|write|flush MILLISECONDS
  *         each takes that much longer
  *   clear
@@ -46,6 +50,7 @@ struct fault {
 	long times, skip;
 	int error; /* 0: the byte at `offset` is changed */
 	bool until_written;
+	bool gone; /* the whole device, from then on */
 };
 
 enum { FAULTS = 64, LINE = 256 };
@@ -55,6 +60,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct fault faults[FAULTS];
 	size_t fault_count;
+	int gone_error; /* of every call, or 0 */
 	unsigned int delay_ms[CALLS];
 	unsigned long calls[CALLS];
 } state = { .fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -67,6 +73,8 @@ static const struct {
 	{ "ENOSPC", ENOSPC },
 	{ "ENODEV", ENODEV },
 	{ "ENXIO", ENXIO },
+	{ "ENOTCONN", ENOTCONN },
+	{ "ESTALE", ESTALE },
 	{ "EROFS", EROFS },
 	{ "EDQUOT", EDQUOT },
 	{ "EFBIG", EFBIG },
@@ -123,10 +131,11 @@ static void sleep_ms(unsigned int milliseconds)
 static int meet(enum call call, uint64_t offset, uint64_t size, uint64_t *flip)
 {
 	unsigned int delay;
-	int error = 0;
+	int error;
 
 	*flip = UINT64_MAX;
 	pthread_mutex_lock(&state.lock);
+	error = -state.gone_error;
 	state.calls[call]++;
 	delay = state.delay_ms[call];
 	for (size_t i = state.fault_count; i-- > 0 && !error;) {
@@ -134,6 +143,10 @@ static int meet(enum call call, uint64_t offset, uint64_t size, uint64_t *flip)
 
 		if (fault->call != call || !touches(fault, offset, size) || !strikes(fault))
 			continue;
+		if (fault->gone && !fault->error)
+			_exit(0);
+		if (fault->gone)
+			state.gone_error = fault->error;
 		if (fault->error)
 			error = -fault->error;
 		else
@@ -187,6 +200,20 @@ static int add_fault(const struct fault *fault)
 	return 0;
 }
 
+/* "gone" and "die"; false when the line is none of these. */
+static bool parse_gone(const char *line, struct fault *fault)
+{
+	char name[16];
+
+	fault->gone = true;
+	if (sscanf(line, "die %" SCNu64 " %" SCNu64, &fault->offset, &fault->length) == 2)
+		return true;
+	if (sscanf(line, "gone %15s %" SCNu64 " %" SCNu64, name, &fault->offset, &fault->length) == 3)
+		fault->error = parse_error(name);
+	fault->gone = fault->error != 0;
+	return fault->gone;
+}
+
 static int control_line(const char *line)
 {
 	struct fault fault = { .times = -1 };
@@ -196,6 +223,7 @@ static int control_line(const char *line)
 
 	if (!strcmp(line, "clear")) {
 		state.fault_count = 0;
+		state.gone_error = 0;
 		memset(state.delay_ms, 0, sizeof(state.delay_ms));
 		memset(state.calls, 0, sizeof(state.calls));
 		return 0;
@@ -216,6 +244,8 @@ static int control_line(const char *line)
 		fault.until_written = true;
 		return add_fault(&fault);
 	}
+	if (parse_gone(line, &fault))
+		return add_fault(&fault);
 	fields = sscanf(line, "%15s %15s %" SCNu64 " %" SCNu64 " %ld %ld", word[0], word[1], &fault.offset,
 			&fault.length, &fault.times, &fault.skip);
 	if (fields < 2 || fields == 3 || parse_call(word[0], &fault.call))

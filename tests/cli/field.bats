@@ -190,3 +190,151 @@ teardown() { common_teardown; }
 	[ "$status" -eq 4 ]
 	[ "$(jq -r 'select(.type == "finding") | .kind' ../out)" = "" ]
 }
+
+# gone_volume: a full volume in $device whose image is the file back.
+gone_volume() {
+	vol back -s 4096 -K 16 --size=24M
+	places 4096 16 $((24 << 20))
+	pattern in "$space" gone
+	run_csum 0 write -q back in
+	fault_device back
+}
+
+# is_gone: of the csumtool run last; it calls nothing bad for that, and gives no advice that leads astray.
+is_gone() {
+	err_has "^csumtool: $device: .*: the device is gone; bring it back and run the command again: "
+	out_lacks "unreadable|lost|--on-error|csumtool write"
+}
+
+@test "9.3: check on a device that goes away ends with 8 and says so, and calls no sector bad" {
+	gone_volume
+	for how in ENOTCONN ESTALE ENODEV ENXIO EIO; do
+		# In metadata, in the middle, in the last sector.
+		for at in "$(imd_at 11 1)" "$(data_at $((sectors / 2)))" "$(data_at $((sectors - 1)))"; do
+			fault clear "gone $how $at 4096"
+			run_csum 8 check "$device"
+			is_gone
+		done
+	done
+	# In the last of several batches.
+	fault clear "gone EIO $(data_at $((sectors - 1))) 4096"
+	run_csum 8 check --rate=20M "$device"
+	is_gone
+}
+
+@test "9.3: check and scrub on an image whose FUSE server is killed" {
+	gone_volume
+	fault "die $(data_at $((sectors / 2))) 4096"
+	run_csum 8 check "$device"
+	is_gone
+	fault_device back
+	fault "die $(data_at $((sectors / 2))) 4096"
+	run_csum 8 scrub "$device"
+	is_gone
+	run_csum 0 scrub -q back
+	holds back in
+}
+
+@test "9.3: a scrub whose device goes away says where the next one really goes on" {
+	gone_volume
+	for how in ENOTCONN EIO; do
+		# One that was interrupted, and is going on; of one that had just begun there is nothing to go on with.
+		for group in 3 0; do
+			superblock set back ab now_started=1700000000 now_group=$group
+			fault clear "gone $how $(data_at $((sectors - 1))) 4096"
+			run_csum 8 scrub --rate=20M "$device"
+			is_gone
+			next="goes on at data sector $((group * E))"
+			[ "$group" -ne 0 ] || next="begins anew"
+			out_has "^NOT FINISHED: it could not go on; data sectors up to [1-9].*; the next scrub $next$"
+			fault clear
+			run_csum 0 scrub -J back
+			[ "$(json summary .first_sector)" -eq $((group * E)) ]
+		done
+	done
+}
+
+@test "9.3: a disk with a long run of bad sectors is not gone: it is checked and scrubbed to the end" {
+	gone_volume
+	fault "read EIO $(data_at 1000) $((1500 * 4096))"
+	run_csum 4 check -J "$device"
+	[ "$(json summary '"\(.complete) \(.sectors_bad) \(.sectors_verified)"')" = "true 1500 $((sectors - 1500))" ]
+	run_csum 4 scrub -J --no-undo "$device"
+	[ "$(json summary '"\(.complete) \(.sectors_bad) \(.sectors_verified)"')" = "true 1500 $((sectors - 1500))" ]
+}
+
+@test "9.7: of an image cut short check says how large it must be, and that truncate brings it back" {
+	full_volume
+	truncate -s 1200000 v
+	run_csum 4 check v
+	err_has "^csumtool: warning: v: 1200000 bytes, .* it must have at least 1290240 bytes again, which 'truncate -s 1290240' "
+	must_fail 8 "refused for writing: it must have at least 1290240 bytes again, which 'truncate -s 1290240' gives the file$" \
+		scrub v
+	truncate -s 1290240 v
+	run_csum 5 scrub -q v
+	# A device is not made larger that way.
+	truncate -s 1200128 v
+	make_loop v
+	run_csum 4 check "$loop"
+	err_has "it must have at least 1290240 bytes again$"
+}
+
+@test "9.7: metadata device too small: how large it must be, and that is enough" {
+	truncate -s 8M data
+	truncate -s 1150976 meta
+	run_csum 8 format -m meta data
+	err_has "^csumtool: meta: 1150976 bytes are too small .*: it must have at least [0-9]+ bytes$"
+	least=$(grep -oE 'least [0-9]+' <<<"$stderr" | grep -oE '[0-9]+')
+	truncate -s $((least - 4096)) meta
+	run_csum 8 format -q -m meta data
+	truncate -s "$least" meta
+	run_csum 0 format -q -m meta data
+	truncate -s 1000000 small
+	run_csum 8 format small
+	err_has "too small for a volume: it takes at least [0-9]+ bytes$"
+	least=$(grep -oE 'least [0-9]+' <<<"$stderr" | grep -oE '[0-9]+')
+	truncate -s $((least - 4096)) small
+	run_csum 8 format -q small
+	truncate -s "$least" small
+	run_csum 0 format -q small
+}
+
+@test "9.13: a device that has grown and lost A and B is found by its backup, read, and scrubbed" {
+	for grown in 4096 1M 60M; do
+		rm -f v
+		full_volume
+		truncate -s "+$grown" v
+		for slot in A B; do
+			zeros v "$(slot_at $slot)" 4096
+		done
+		run_csum 0 read -q v
+		cmp ../stdout in
+		run_csum 1 scrub -q v
+		holds v in
+		run_csum 0 info -J v
+		[ "$(json info '.superblocks.valid | join("")')" = ABC ]
+	done
+	# A volume on the device with the metadata of another.
+	small_external data meta
+	pattern in "$space" full
+	run_csum 0 write -q -m meta data in
+	truncate -s +5M meta
+	zeros meta 0 4096
+	zeros meta 524288 4096
+	run_csum 1 scrub -q -m meta data
+	holds data in -m meta
+}
+
+@test "9.13: a backup that cannot be found is named as a possibility, and another's is not taken" {
+	full_volume
+	truncate -s +80M v
+	zeros v 0 4096
+	zeros v 524288 4096
+	must_fail 8 "not a csumtool volume: .*on a device that has grown by more .*losetup --sizelimit" check v
+	# The image of a volume that lies in the data of what was one: its backup is not where this one has its own.
+	rm v
+	full_volume
+	head -c $((1 << 20)) /dev/zero | cat - v >other
+	truncate -s +4M other
+	must_fail 8 "not a csumtool volume" check other
+}

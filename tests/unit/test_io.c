@@ -314,10 +314,76 @@ static void test_vanished(void **state)
 	(void)state;
 	assert_true(csum_io_vanished(-ENODEV));
 	assert_true(csum_io_vanished(-ENXIO));
+	assert_true(csum_io_vanished(-ENOTCONN));
+	assert_true(csum_io_vanished(-ECONNABORTED));
+	assert_true(csum_io_vanished(-ESTALE));
 	assert_false(csum_io_vanished(0));
 	assert_false(csum_io_vanished(-EIO));
 	assert_false(csum_io_vanished(CSUM_IO_PAST_END));
 	assert_false(csum_io_vanished(ENODEV));
+}
+
+static int read_patiently(struct fixture *fixture, uint64_t sector)
+{
+	return csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, sector * 512, NULL);
+}
+
+/* A device that has EIO for everything, also for what it could read before, is gone; as is one that says so then. */
+static void test_issue9_a3_everything_fails(void **state)
+{
+	static const int errors[] = { -EIO, -ENOTCONN };
+	struct fixture *fixture = *state;
+	int error = -EIO;
+	uint64_t sector = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		memdevice_reset(&fixture->memory);
+		assert_int_equal(read_patiently(fixture, 100), 0);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, 512 * 100, -1, -EIO);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, SIZE, -1, errors[i]);
+		assert_int_equal(csum_io_still_there(&fixture->memory.device), 0);
+		/* In the end it is asked for, and after some failures it shows by itself. */
+		assert_int_equal(read_patiently(fixture, 0), -EIO);
+		assert_int_equal(csum_io_still_there(&fixture->memory.device), i == 0 ? -ENODEV : -ENOTCONN);
+		for (error = -EIO, sector = 0; sector < 20 && error == -EIO; sector++)
+			error = read_patiently(fixture, sector);
+		assert_int_equal(error, i == 0 ? -ENODEV : -ENOTCONN);
+		assert_in_range(sector, 10, 20);
+	}
+}
+
+/* A disk may have any number of bad sectors, also around the last one that it read, or the first. */
+static void test_issue9_a3_bad_run_is_no_gone_device(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t calls;
+
+	assert_int_equal(read_patiently(fixture, 0), 0);
+	assert_int_equal(read_patiently(fixture, 10), 0);
+	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 10 * 512, SIZE - 10 * 512, -1, -EIO);
+	calls = fixture->memory.call_count;
+	for (uint64_t sector = 10; sector < SIZE / 512; sector++)
+		assert_int_equal(read_patiently(fixture, sector), -EIO);
+	assert_int_equal(csum_io_still_there(&fixture->memory.device), 0);
+	/* What that costs. */
+	calls = fixture->memory.call_count - calls;
+	assert_in_range(calls, (SIZE / 512 - 10) * 3, (SIZE / 512 - 10) * 4);
+	/* The other way round. */
+	memdevice_reset(&fixture->memory);
+	assert_int_equal(read_patiently(fixture, 1000), 0);
+	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, 1000 * 512, -1, -EIO);
+	for (uint64_t sector = 0; sector < 1000; sector++)
+		assert_int_equal(read_patiently(fixture, sector), -EIO);
+}
+
+/* Of a device that never read anything it is not known. */
+static void test_issue9_a3_nothing_was_ever_read(void **state)
+{
+	struct fixture *fixture = *state;
+
+	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, SIZE, -1, -EIO);
+	for (uint64_t sector = 0; sector < 100; sector++)
+		assert_int_equal(read_patiently(fixture, sector), -EIO);
 }
 
 static void test_alloc(void **state)
@@ -439,6 +505,9 @@ int main(void)
 		TEST(test_read_errors_are_returned),
 		TEST(test_issue8_b5_any_error_is_tried_again),
 		TEST(test_vanished),
+		TEST(test_issue9_a3_everything_fails),
+		TEST(test_issue9_a3_bad_run_is_no_gone_device),
+		TEST(test_issue9_a3_nothing_was_ever_read),
 		TEST(test_alloc),
 		TEST(test_list_joins),
 		TEST(test_list_cuts),

@@ -320,7 +320,9 @@ static void test_vanished_device(void **state)
 		memdevice_fail(&fixture->memory[METADATA], MEMDEVICE_READ, 6 * UNIT, 1, -1, errors[i]);
 		assert_int_equal(csum_io_read(fixture->io, plan(fixture, METADATA, CSUM_IO_READ, 0, 10), 10),
 				 errors[i]);
-		assert_one_error(&fixture->recorder, "metadata disk: reading 4096 bytes at offset 24576: No such dev");
+		assert_one_error(&fixture->recorder,
+				 "metadata disk: reading 4096 bytes at offset 24576: the device is gone; "
+				 "bring it back and run the command again: No such dev");
 	}
 }
 

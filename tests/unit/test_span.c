@@ -244,7 +244,9 @@ static void test_vanished(void **state)
 			memdevice_fault(memory.metadata, &later);
 		memdevice_fail(memory.metadata, MEMDEVICE_READ, imd_offset(50, 1), 512, -1, errors[i % 2]);
 		assert_int_equal(csum_span_load(&memory.volume, &span, 0, GROUPS), errors[i % 2]);
-		assert_one_error(&memory.recorder, "metadata disk: reading metadata of groups 0 to 89: No such device");
+		assert_one_error(&memory.recorder,
+				 "metadata disk: reading metadata of groups 0 to 89: the device is gone; "
+				 "bring it back and run the command again: No such device");
 	}
 }
 
