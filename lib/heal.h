@@ -15,7 +15,7 @@
  * are shared) must have one answer for both together. With CRC-64/XZ no two patterns share a syndrome, at either
  * sector size (the tests go through all), so for every other entry each pattern within these classes is healed.
  *
- * What is beyond them is refused but for a chance: that of a garbage sector is 7.9e-12 with 512 bytes and 8.8e-11
+ * What is beyond them is refused but for a chance: that of a garbage sector is 7.7e-12 with 512 bytes and 8.7e-11
  * with 4096 bytes, but with 32-bit checksums 1e-6 and 8e-6.
  */
 #ifndef CSUM_HEAL_H

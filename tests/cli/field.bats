@@ -338,3 +338,13 @@ is_gone() {
 	truncate -s +4M other
 	must_fail 8 "not a csumtool volume" check other
 }
+
+@test "9.14: the chance of a wrong repair is the same in README, manual and source" {
+	root=$BATS_TEST_DIRNAME/../..
+	grep -q "7.7 of 10^12" "$root/README.md"
+	grep -q "8.7 of 10^11" "$root/README.md"
+	grep -q "7.7 of 10^12" "$root/man/csumtool.8"
+	grep -q "8.7 of 10^11" "$root/man/csumtool.8"
+	grep -q "7.7e-12" "$root/lib/heal.h"
+	grep -q "8.7e-11" "$root/lib/heal.h"
+}
