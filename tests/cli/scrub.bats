@@ -277,7 +277,8 @@ misplaced 300 100 repaired elsewhere 100" ]
 		file=${volume##* }
 		zeros "$file" 0 1048576
 		flip "$file" "$(imd_at 3 0)"
-		xor "${volume%% *}" "$(data_at 77)" 01
+		# With the slots the time of a data file is lost, without which nothing tells decay from what others wrote.
+		[ "$volume" != v ] || xor v "$(data_at 77)" 01
 		# shellcheck disable=SC2086
 		run_csum 1 scrub $volume
 		out_has "^superblock-bad: superblock A, $file offset 0: .*; rewritten from the other copy$"
@@ -445,9 +446,9 @@ misplaced 300 100 repaired elsewhere 100" ]
 	run_csum 0 write -q -m m d in
 	cp d d.good
 	cp m m.good
-	xor d 0 01
-	garbage d 100001 1
-	garbage d $((77 * 512)) 512
+	as_decay d xor d 0 01
+	as_decay d garbage d 100001 1
+	as_decay d garbage d $((77 * 512)) 512
 	flip m "$(imd_at 3 1)"
 	flip m "$backup"
 	run_csum 1 scrub -m m --from=d.good --undo=u d
@@ -505,7 +506,7 @@ misplaced 300 100 repaired elsewhere 100" ]
 	run_csum 4 scrub -J --restart --max-errors=3 v
 	[ "$(json summary .end)" = max-errors ]
 	[ "$(json summary .complete)" = false ]
-	[ "$(json summary .errors)" -ge 3 ]
+	[ "$(json summary .errors_open)" -ge 4 ]
 	run_csum 4 scrub -J --restart --max-errors=4 v
 	[ "$(json summary '"\(.end) \(.errors)"')" = "complete 4" ]
 }
