@@ -2,6 +2,7 @@
 #include "device_stand_in.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #define ENDS_BYTES (UINT64_C(1) << 20)
 /* Read at a time, and lost where one of its sectors cannot be read. */
 #define PIECE_BYTES 4096u
+#define LARGE_PIECE_BYTES (256 * PIECE_BYTES)
 
 bool csum_probe_is_medium_error(int error)
 {
@@ -24,20 +26,25 @@ bool csum_probe_is_medium_error(int error)
 	return false;
 }
 
-/* Copies [from, to), as far as it can be read. */
-static int copy(int descriptor, int stand_in, uint64_t from, uint64_t to)
+/* Copies [from, to), as far as it can be read: in large pieces, and where one fails in smaller ones. */
+static int copy(int descriptor, int stand_in, uint64_t from, uint64_t to, size_t piece_bytes)
 {
-	uint8_t piece[PIECE_BYTES];
+	uint8_t *piece = malloc(piece_bytes);
+	int error = piece ? 0 : -ENOMEM;
 
-	for (uint64_t at = from; at < to; at += PIECE_BYTES) {
-		ssize_t got = pread(descriptor, piece, (size_t)csum_min_u64(PIECE_BYTES, to - at), (off_t)at);
+	for (uint64_t at = from; at < to && !error; at += piece_bytes) {
+		size_t wanted = (size_t)csum_min_u64(piece_bytes, to - at);
+		ssize_t got = pread(descriptor, piece, wanted, (off_t)at);
 
+		if (got != (ssize_t)wanted && piece_bytes > PIECE_BYTES)
+			error = copy(descriptor, stand_in, at, at + wanted, piece_bytes / 16);
 		/* Memory takes all of it, or has run out. */
-		if (got > 0 && !csum_is_zero(piece, (size_t)got) &&
-		    pwrite(stand_in, piece, (size_t)got, (off_t)at) != got)
-			return -ENOMEM;
+		else if (got > 0 && !csum_is_zero(piece, (size_t)got) &&
+			 pwrite(stand_in, piece, (size_t)got, (off_t)at) != got)
+			error = -ENOMEM;
 	}
-	return 0;
+	free(piece);
+	return error;
 }
 
 int csum_probe_stand_in(int descriptor, uint64_t offset_bytes, uint64_t size_bytes)
@@ -59,9 +66,10 @@ int csum_probe_stand_in(int descriptor, uint64_t offset_bytes, uint64_t size_byt
 	if (ftruncate(stand_in, end) < 0)
 		error = -errno;
 	if (!error)
-		error = copy(descriptor, stand_in, offset_bytes, offset_bytes + ends);
+		error = copy(descriptor, stand_in, offset_bytes, offset_bytes + ends, LARGE_PIECE_BYTES);
 	if (!error)
-		error = copy(descriptor, stand_in, offset_bytes + size_bytes - ends, offset_bytes + size_bytes);
+		error = copy(descriptor, stand_in, offset_bytes + size_bytes - ends, offset_bytes + size_bytes,
+			     LARGE_PIECE_BYTES);
 	if (error) {
 		close(stand_in);
 		return error;
