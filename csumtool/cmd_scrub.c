@@ -164,7 +164,7 @@ static int scrub_status(const struct scrubbing *scrubbing, int error)
 
 	if (result->still_active || result->end == CSUM_SCRUB_MAX_ERRORS)
 		left++;
-	/* Whoever completes a scrub answers for all of it. */
+	/* The run that completes a scrub answers for all its parts. */
 	if (result->recorded && result->end == CSUM_SCRUB_COMPLETE && result->record.totals.left_bad)
 		left++;
 	status = report_status(scrubbing->report, error, left);

@@ -15,10 +15,9 @@ static int make_healer(struct csum_scrub *scrub)
 {
 	const struct csum_volume *volume = scrub->volume;
 	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
-	int error;
-
 	bool heals = !scrub->looking && (scrub->heal & CSUM_HEAL_BITS);
 	bool classifies = type == CSUM_CRC64 && csum_guard_verdict(scrub->guard) != CSUM_GUARD_DECAY;
+	int error;
 
 	if (!heals && !classifies)
 		return 0;

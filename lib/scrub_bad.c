@@ -160,7 +160,7 @@ static int ask_again(struct csum_scrub *scrub)
 		struct csum_scrub_bad *bad = &scrub->bad[i];
 
 		bad->cover = csum_guard_cover(scrub->guard, bad->found.sector);
-		if (scrub->ruling == CSUM_SCRUB_LEAVE && csum_scrub_is_undecided(scrub, bad->found.sector))
+		if (csum_scrub_is_undecided(scrub, bad->found.sector))
 			error = csum_scrub_undecided_add(scrub, &bad->found);
 		else
 			scrub->bad[kept++] = *bad;
