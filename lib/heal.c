@@ -12,7 +12,9 @@
 #include "heal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "checksum.h"
 
@@ -33,7 +35,14 @@ struct csum_healer {
 	uint16_t *starts; /* of the bit_count buckets in ascending order, and the end */
 	uint64_t *filter; /* by more of the top bits: is there a syndrome with these? */
 	int bucket_shift, filter_shift; /* leave of a syndrome its bucket, its bit in the filter */
-	uint64_t back[256]; /* CRC-64: the register with that top byte and zeros, 8 steps back */
+	uint64_t *back; /* CRC-64, 256 of them: the register with that top byte and zeros, 8 steps back */
+	struct filling *filling;
+};
+
+/* A sound volume has nothing to heal: the tables are computed when the first sector asks for them. */
+struct filling {
+	pthread_mutex_t lock;
+	bool done;
 };
 
 static uint64_t polynomial_of(enum csum_checksum_type type)
@@ -82,10 +91,11 @@ static uint32_t one_bit_position(const struct csum_healer *healer, uint64_t synd
 /* ------------------------------------------------------------------ tables */
 
 /* Leaves in starts[] the end of each bucket. */
-static void count_buckets(struct csum_healer *healer, uint64_t polynomial)
+static void count_buckets(const struct csum_healer *healer, uint64_t polynomial)
 {
 	uint64_t syndrome = 1;
 
+	memset(healer->starts, 0, ((size_t)healer->bit_count + 1) * sizeof(*healer->starts));
 	for (uint32_t i = 0; i < healer->bit_count; i++) {
 		syndrome = step(syndrome, polynomial);
 		healer->starts[syndrome >> healer->bucket_shift]++;
@@ -95,10 +105,11 @@ static void count_buckets(struct csum_healer *healer, uint64_t polynomial)
 }
 
 /* Fills each bucket from its end, which makes starts[] what it is to be. */
-static void fill_buckets(struct csum_healer *healer, uint64_t polynomial)
+static void fill_buckets(const struct csum_healer *healer, uint64_t polynomial)
 {
 	uint64_t syndrome = 1;
 
+	memset(healer->filter, 0, (size_t)healer->bit_count * FILTER_BITS_EACH / 8);
 	for (uint32_t position = healer->bit_count; position-- > 0;) {
 		uint64_t filter_bit;
 		uint32_t i;
@@ -112,7 +123,7 @@ static void fill_buckets(struct csum_healer *healer, uint64_t polynomial)
 	}
 }
 
-static void fill_back(struct csum_healer *healer, uint64_t polynomial)
+static void fill_back(const struct csum_healer *healer, uint64_t polynomial)
 {
 	for (uint64_t top = 0; top < 256; top++) {
 		uint64_t crc = top << 56;
@@ -121,6 +132,21 @@ static void fill_back(struct csum_healer *healer, uint64_t polynomial)
 			crc = step_back(crc, polynomial);
 		healer->back[top] = crc;
 	}
+}
+
+static void ensure_tables(const struct csum_healer *healer)
+{
+	uint64_t polynomial = polynomial_of(healer->type);
+
+	pthread_mutex_lock(&healer->filling->lock);
+	if (!healer->filling->done) {
+		count_buckets(healer, polynomial);
+		fill_buckets(healer, polynomial);
+		if (healer->type == CSUM_CRC64)
+			fill_back(healer, polynomial);
+		healer->filling->done = true;
+	}
+	pthread_mutex_unlock(&healer->filling->lock);
 }
 
 /* What leaves of a checksum an index below `count`, a power of two. */
@@ -133,11 +159,12 @@ static int allocate_tables(struct csum_healer *healer)
 {
 	size_t count = healer->bit_count;
 
-	healer->syndromes = calloc(count, sizeof(*healer->syndromes));
-	healer->positions = calloc(count, sizeof(*healer->positions));
-	healer->starts = calloc(count + 1, sizeof(*healer->starts));
-	healer->filter = calloc(count, FILTER_BITS_EACH / 8);
-	return healer->syndromes && healer->positions && healer->starts && healer->filter ? 0 : -ENOMEM;
+	healer->syndromes = malloc(count * sizeof(*healer->syndromes));
+	healer->positions = malloc(count * sizeof(*healer->positions));
+	healer->starts = malloc((count + 1) * sizeof(*healer->starts));
+	healer->filter = malloc(count * FILTER_BITS_EACH / 8);
+	healer->back = malloc(256 * sizeof(*healer->back));
+	return healer->syndromes && healer->positions && healer->starts && healer->filter && healer->back ? 0 : -ENOMEM;
 }
 
 int csum_healer_create(enum csum_checksum_type type, uint32_t sector_size, bool weak_too, struct csum_healer **healer)
@@ -152,6 +179,12 @@ int csum_healer_create(enum csum_checksum_type type, uint32_t sector_size, bool 
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
+	made->filling = malloc(sizeof(*made->filling));
+	if (!made->filling) {
+		free(made);
+		return -ENOMEM;
+	}
+	*made->filling = (struct filling){ .lock = PTHREAD_MUTEX_INITIALIZER };
 	made->type = type;
 	made->sector_size = sector_size;
 	made->bit_count = 8 * sector_size;
@@ -161,10 +194,6 @@ int csum_healer_create(enum csum_checksum_type type, uint32_t sector_size, bool 
 		csum_healer_free(made);
 		return -ENOMEM;
 	}
-	count_buckets(made, polynomial_of(type));
-	fill_buckets(made, polynomial_of(type));
-	if (type == CSUM_CRC64)
-		fill_back(made, polynomial_of(type));
 	*healer = made;
 	return 0;
 }
@@ -177,6 +206,8 @@ void csum_healer_free(struct csum_healer *healer)
 	free(healer->positions);
 	free(healer->starts);
 	free(healer->filter);
+	free(healer->back);
+	free(healer->filling);
 	free(healer);
 }
 
@@ -275,6 +306,7 @@ bool csum_healer_find(const struct csum_healer *healer, const uint64_t *syndrome
 		      struct csum_heal_result *result)
 {
 	*result = (struct csum_heal_result){ .pattern = CSUM_HEAL_NONE };
+	ensure_tables(healer);
 	for (size_t i = 0; i < syndrome_count; i++) {
 		if (!syndromes[i] || (healer->type != CSUM_CRC64 && syndromes[i] > UINT32_MAX))
 			continue;

@@ -41,7 +41,7 @@ struct csum_heal_result {
 	uint32_t mask; /* bit j set: bit first_bit + j was wrong; of two bits it has the first one only */
 };
 
-/* Constant once created: one healer may be used by several threads at a time. Less than 1 MiB. */
+/* One healer may be used by several threads at a time. Less than 1 MiB; cheap to make until it is used. */
 struct csum_healer;
 
 /*
