@@ -24,6 +24,8 @@
 #:   CSUM_KILL_ROUNDS=N         how often the program is killed (default: 200 in check, 40 in
 #:                              sanitize, 2000 in crash)
 #:   CSUM_DAMAGES=N             damages the damage campaign plants (default: 3000 in check)
+#:   CSUM_HEAL_TRIALS=N         errors of each class that the tests of healing plant (default: an eighth
+#:                              in check, "full" in damage: 100,000 and a million)
 #:   CSUM_CAMPAIGN=long|short   how much the campaigns on mounted and damaged data devices try
 #:                              (default: short in check, long in damage)
 #:   CSUM_CAMPAIGN_SEED=N       where their random numbers begin (default: 1)
@@ -315,10 +317,13 @@ CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) $(SCRIPTS) tests/cli/kill.bats)
 check: $(if $(TESTS),,all) $(call built_for,$(CHECK_NAMES)) | $(FIRST)
 	@$(RUN_ENV) tests/run $(call runnable,$(CHECK_NAMES))
 
-## damage: plants 100,000 damages, and tries the guard in full; prints what became of it all, as tables
-damage: $(BUILD)/tests/damage/test_damage $(PROG) $(CLI_HELPERS) | $(FIRST)
+HEAL_TESTS := $(BUILD)/tests/unit/test_heal $(BUILD)/tests/unit/test_heal_unique
+
+## damage: plants 100,000 damages, and tries healing and the guard in full; prints what became of it all, as tables
+damage: $(BUILD)/tests/damage/test_damage $(HEAL_TESTS) $(PROG) $(CLI_HELPERS) | $(FIRST)
 	@status=0; export CSUM_CAMPAIGN=$${CSUM_CAMPAIGN:-long}; \
 		CSUM_DAMAGES=$${CSUM_DAMAGES:-100000} $(BUILD)/tests/damage/test_damage || status=1; \
+		for test in $(HEAL_TESTS); do CSUM_HEAL_TRIALS=$${CSUM_HEAL_TRIALS:-full} $$test || status=1; done; \
 		$(RUN_ENV) tests/damage/others.py || status=1; \
 		$(RUN_ENV) tests/damage/decay.py || status=1; exit $$status
 

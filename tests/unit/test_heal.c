@@ -75,7 +75,7 @@ static void all_healed(const char *name, plant_fn *plant, uint64_t count, uint64
 {
 	for (uint32_t size = 512; size <= 4096; size *= 8) {
 		uint64_t rounds = (count + 8 * size - 1) / (8 * size);
-		uint64_t trials = heal_trials(rounds * 8 * size);
+		uint64_t trials = heal_trials(rounds * 8 * size, 8 * size);
 
 		assert_int_equal(plant_many(size, name, plant, trials, seed).healed, trials);
 	}
@@ -84,7 +84,7 @@ static void all_healed(const char *name, plant_fn *plant, uint64_t count, uint64
 static void none_healed(const char *name, plant_fn *plant, uint64_t count, uint64_t seed)
 {
 	for (uint32_t size = 512; size <= 4096; size *= 8)
-		assert_int_equal(plant_many(size, name, plant, heal_trials(count), seed).healed, 0);
+		assert_int_equal(plant_many(size, name, plant, heal_trials(count, 1), seed).healed, 0);
 }
 
 /* ------------------------------------------------------------------ within reach */

@@ -37,8 +37,8 @@ static void test_no_two_patterns_share_a_syndrome(void **state)
 		struct csum_healer *healer = heal_create(CSUM_CRC64, size);
 		uint8_t pattern[HEAL_SECTOR_MAX] = { 0 };
 		uint32_t bits = 8 * size;
-		uint32_t mask_step = (uint32_t)(0x8000 / heal_trials(0x8000));
-		uint32_t distance_step = (uint32_t)(bits / heal_trials(bits));
+		uint32_t mask_step = (uint32_t)(0x8000 / heal_trials(0x8000, 0x8000));
+		uint32_t distance_step = (uint32_t)(bits / heal_trials(bits, bits));
 
 		for (uint32_t mask = 0x8000; mask <= 0xffff; mask += mask_step ? mask_step : 1) {
 			put_le(pattern + size - 2, 2, mask);
@@ -98,7 +98,7 @@ static void garbage_is_refused(uint32_t sector_size, uint64_t seed)
 	struct csum_healer *healer = heal_create(CSUM_CRC64, sector_size);
 	struct garbage garbage[THREADS];
 	pthread_t threads[THREADS];
-	uint64_t count = heal_trials(1000000), taken = 0;
+	uint64_t count = heal_trials(1000000, 1), taken = 0;
 
 	for (uint64_t i = 0; i < THREADS; i++) {
 		garbage[i] = (struct garbage){ healer, sector_size, count / THREADS, seed + i, 0 };
