@@ -142,7 +142,7 @@ fault() {
 	printf '%s\n' "$@" >"${device%/image}/control"
 }
 
-# fault_calls 1|2|3: how many reads, writes or flushes there were.
+# fault_calls 1|2|3|4: how many reads, writes or flushes there were; how many calls are held.
 fault_calls() {
 	cut -d ' ' -f "$1" "${device%/image}/control"
 }
