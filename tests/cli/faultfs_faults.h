@@ -108,12 +108,12 @@ static void wait_to_be_let_go(void)
 	state.held++;
 	while (state.times_let_go == before)
 		pthread_cond_wait(&state.let_go, &state.lock);
-	state.held--;
 }
 
 static void let_go(void)
 {
 	state.times_let_go++;
+	state.held = 0;
 	pthread_cond_broadcast(&state.let_go);
 }
 

@@ -103,7 +103,7 @@ move() {
 }
 
 surgery() {
-	python3 "$BATS_TEST_DIRNAME/surgery.py" "$@"
+	python "$BATS_TEST_DIRNAME/surgery.py" "$@"
 }
 
 # is_state VOLUME STATE [-m META]: what info says, and that info was content.

@@ -14,13 +14,18 @@ start() {
 	echo $pid >>"$BATS_TEST_TMPDIR/pids"
 }
 
-# ends STATUS: the one that was started.
-ends() {
+# ended: the one that was started; its status, stdout and stderr are in the variables of those names.
+ended() {
 	status=0
 	wait_for gone || return
 	wait "$pid" || status=$?
 	stdout=$(tr -d '\0' <"$BATS_TEST_TMPDIR/stdout" | head -c 100000)
 	stderr=$(cat "$BATS_TEST_TMPDIR/stderr")
+}
+
+# ends STATUS: it has to end with that.
+ends() {
+	ended || return
 	[ "$status" -eq "$1" ] && return
 	echo "status $status, not $1"
 	show_output
