@@ -39,15 +39,23 @@ gone() {
 
 # comes_to COMMAND...: waits until it succeeds; fails when the process ends without that.
 comes_to() {
-	wait_for or_gone "$@" || return
-	"$@" && return
+	came=''
+	wait_for comes_or_goes "$@" || return
+	[ -z "$came" ] || return 0
 	echo "process $pid ended, and not: $*"
 	cat "$BATS_TEST_TMPDIR/stderr"
 	return 1
 }
 
-or_gone() {
-	"$@" || gone
+# Asked for once only, as it may be over again; after the end the answer is the last one.
+comes_or_goes() {
+	local ended=''
+	! gone || ended=yes
+	if "$@"; then
+		came=yes
+	else
+		[ -n "$ended" ]
+	fi
 }
 
 # Whether it handles SIGHUP, SIGINT and SIGTERM by now.
@@ -56,15 +64,18 @@ handles_signals() {
 	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") && [ $((0x0$mask & 0x4003)) -eq $((0x4003)) ]
 }
 
-# Whether it handles signals, sleeps, and has not been awake meanwhile: it waits for what the test does next.
+# Whether it handles signals, all of its threads sleep, and have not been awake meanwhile: it waits for what the test does
+# next. What waits for a disk is in another state.
 asleep() {
 	local before
 	handles_signals && before=$(naps) && [ -n "$before" ] && sleep 0.1 && [ "$(naps)" = "$before" ]
 }
 
-# How often it went to sleep; nothing unless it sleeps.
+# How often each of its threads went to sleep; nothing unless they all sleep.
 naps() {
-	awk '/^State:/ && $2 != "S" { exit } /^voluntary_ctxt_switches:/ { print $2 }' "/proc/$pid/status"
+	awk '/^State:/ && $2 != "S" { awake = 1 }
+		/^voluntary_ctxt_switches:/ { all = all " " $2 }
+		END { if (!awake) print all }' "/proc/$pid/task/"*/status 2>/dev/null
 }
 
 # Whether its main thread is stopped.
