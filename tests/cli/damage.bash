@@ -30,7 +30,7 @@ active() {
 
 # mixed FILE SECTOR_SIZE: every sector of FILE is what the file old or the file new has there.
 mixed() {
-	python3 - "$1" "$2" <<-'END'
+	python - "$1" "$2" <<-'END'
 		import sys
 		parts = [open(name, "rb").read() for name in (sys.argv[1], "old", "new")]
 		size = int(sys.argv[2])

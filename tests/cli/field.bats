@@ -87,8 +87,8 @@ teardown() { common_teardown; }
 	exec {keep}<>fifo
 	in_background "$CSUMTOOL" write -q v fifo
 	pid=$!
-	wait_for 20 grep -q csumtool "/proc/$pid/comm"
-	wait_for 20 grep -qE '^SigIgn:.*[2-9a-f]..$' "/proc/$pid/status"
+	wait_for grep -q csumtool "/proc/$pid/comm"
+	wait_for grep -qE '^SigIgn:.*[2-9a-f]..$' "/proc/$pid/status"
 	kill -USR1 "$pid"
 	echo text >&"$keep"
 	exec {keep}>&-
@@ -150,7 +150,7 @@ teardown() { common_teardown; }
 	run_csum 0 info -J v
 	total=$(json info .data_sectors)
 	for ((part = 0; part < 30; part++)); do
-		run_csum 0 scrub -J --rate=16M --time-limit=1s v
+		run_csum 0 scrub -J --rate=30M --time-limit=1s v
 		[ "$(json summary .complete)" != true ] || break
 	done
 	[ "$part" -ge 1 ]
@@ -182,10 +182,10 @@ teardown() { common_teardown; }
 	run_csum 0 write -q v in
 	places 4096 32 $((64 << 20))
 	garbage v "$(data_at 5)" 4096
-	run_csum 4 scrub -q --rate=16M --time-limit=1s v
+	run_csum 4 scrub -q --rate=30M --time-limit=1s v
 	for ((part = 0; part < 30; part++)); do
 		status=0
-		"$CSUMTOOL" scrub -J --rate=16M --time-limit=1s v >../out || status=$?
+		"$CSUMTOOL" scrub -J --rate=30M --time-limit=1s v >../out || status=$?
 		[ "$(jq -r 'select(.type == "summary") | .complete' ../out)" != true ] || break
 	done
 	[ "$status" -eq 4 ]

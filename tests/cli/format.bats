@@ -5,9 +5,14 @@
 
 load common
 load format
+load places
+load process
 
 setup() { common_setup; }
 teardown() { common_teardown; }
+
+# However long it takes.
+a_time='([0-9.]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)'
 
 @test "a volume is made of a blank image: what is printed" {
 	blank 4M
@@ -19,8 +24,8 @@ teardown() { common_teardown; }
 	out_has '^  checksum +crc64, 32 groups a cluster$'
 	out_has '^  data space +3063808 bytes \(2\.9 MiB\), 748 sectors$'
 	# Four imd sectors, all before the clusters, all behind them, three superblocks.
-	out_has '^  to write +1142784 bytes \(1\.1 MiB\), in (less than a second|(about )?[0-9.]+ s)$'
-	out_has '^done in [0-9.]+ s: every sector is unwritten and reads as zeros$'
+	out_has '^  to write +1142784 bytes \(1\.1 MiB\), in (less than a second|(about )?'"$a_time)\$"
+	out_has "^done in $a_time: every sector is unwritten and reads as zeros\$"
 	run_csum 0 check vol
 	out_has '^748 data sectors: 0 right, 748 unwritten, 0 bad'
 	out_has '4 imd sectors right'
@@ -441,7 +446,7 @@ teardown() { common_teardown; }
 @test "an estimate for a large volume" {
 	run_csum 0 format -n -s 4096 --size=20TB vol
 	out_has '^  data space +19921873887232 bytes \(18\.1 TiB\), 4863738742 sectors$'
-	out_has '^  to write +781[0-9]{8} bytes \(72\.8 GiB\), in (about )?([0-9]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)$'
+	out_has '^  to write +781[0-9]{8} bytes \(72\.8 GiB\), in (about )?'"$a_time\$"
 	run_csum 0 format -n --json -s 4096 --size=20TB vol
 	[ "$(json plan .estimated_seconds)" -gt 10 ]
 	run_csum 0 format -n --json --wipe -s 4096 --size=20TB vol
@@ -449,42 +454,33 @@ teardown() { common_teardown; }
 	[ ! -e vol ]
 }
 
-# Formatting with --wipe 32 GiB takes long enough for a signal to come in between. timeout(1) sends that to
-# the whole group, so twice to csumtool, unless it is told not to: --foreground.
-enough_space() {
-	[ "$(df --output=avail -k . | tail -n 1)" -gt $((4 << 20)) ] || skip "less than 4 GiB of space here"
-}
-
 @test "interrupted: a file it made is removed" {
-	enough_space
+	fault_device vol
 	for signal in INT TERM HUP; do
-		status=0
-		timeout --foreground --preserve-status -k 20 -s $signal 0.7 \
-			"$CSUMTOOL" format --wipe --size=32G vol >out 2>err || status=$?
-		[ "$status" -eq 32 ]
-		[ "$(grep -c '^done' out)" -eq 0 ]
-		[ "$(grep -vc '^csumtool: ' err)" -eq 0 ]
+		# --wipe begins at the front; this is behind all that is written to every volume.
+		fault clear "write hold 3000000 4096 1"
+		start format --wipe --size=8M "$device"
+		interrupt $signal
+		ends 32
+		[ "$(grep -c '^done' <<<"$stdout")" -eq 0 ]
+		[ "$(grep -vc '^csumtool: ' <<<"$stderr")" -eq 0 ]
+		[ ! -e "$device" ]
 		[ ! -e vol ]
 	done
 }
 
 @test "interrupted: neither the old volume nor a new one is left" {
-	enough_space
-	vol vol --size=32G
-	status=0
-	timeout --foreground --preserve-status -k 20 -s INT 0.7 "$CSUMTOOL" format --wipe --force vol >out 2>err || status=$?
-	[ "$status" -eq 32 ]
-	[ "$(stat -c %s vol)" -eq $((32 << 30)) ]
-	must_fail 8 '^csumtool: vol: not a csumtool volume' info vol
-}
-
-@test "killed: neither the old volume nor a new one is left" {
-	enough_space
-	vol vol --size=32G
-	timeout --foreground -s KILL 0.7 "$CSUMTOOL" format -q --wipe --force vol || status=$?
-	[ "$status" -eq 137 ]
-	# It is not gone before its last I/O has ended.
-	must_fail 8 '^csumtool: vol: not a csumtool volume' info --wait=60 vol
+	vol vol --size=8M
+	fault_device vol
+	for signal in INT KILL; do
+		run_csum 0 format -q --force vol
+		fault clear "write hold 3000000 4096 1"
+		start format --wipe --force "$device"
+		interrupt $signal
+		ends $([ $signal = INT ] && echo 32 || echo 137)
+		[ "$(stat -c %s vol)" -eq $((8 << 20)) ]
+		must_fail 8 '^csumtool: vol: not a csumtool volume' info vol
+	done
 }
 
 @test "SOURCE_DATE_EPOCH and -U make every byte reproducible" {

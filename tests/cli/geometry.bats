@@ -168,7 +168,7 @@ round_trip() {
 			run_csum 0 info --json "$loop"
 			[ "$(json info .direct_io)" = true ]
 			detach "$loop"
-			wait_for 5 run_csum 0 check -q disk
+			wait_for run_csum 0 check -q disk
 		done
 	done
 }

@@ -39,7 +39,7 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 	head -c 300K /dev/urandom >mnt/photo.jpg
 	cp mnt/photo.jpg photo.jpg
 	umount mnt
-	wait_for 10 not_attached disk.raw
+	wait_for not_attached disk.raw
 	cp disk.raw theirs.raw
 
 	run_csum 4 scrub -m imd.img disk.raw

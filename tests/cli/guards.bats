@@ -239,7 +239,7 @@ external_with_ext4() {
 	[ "$(digest vol)" = "$before" ]
 	run_csum 0 write -q "$loop" input
 	detach "$loop"
-	wait_for 5 run_csum 0 write -q vol input
+	wait_for run_csum 0 write -q vol input
 }
 
 @test "an image attached to a loop device that is read-only: readers go on" {

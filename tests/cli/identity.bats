@@ -275,7 +275,7 @@ tick() {
 	writer=$!
 	exec 9>pipe
 	cat data.bin >&9
-	wait_for 30 active
+	wait_for active
 	kill -KILL $writer
 	exec 9>&-
 	wait $writer 2>/dev/null || :

@@ -8,6 +8,7 @@
 # sanitize: yes
 
 load common
+load process
 
 setup() {
 	common_setup
@@ -19,7 +20,7 @@ teardown() { common_teardown; }
 # kill_rounds SIXTEENTHS LARGEST VOLUME [METADATA]: that part of all rounds, with writes of LARGEST bytes at most.
 kill_rounds() {
 	local rounds=$((${CSUM_KILL_ROUNDS:-200} * $1 / 16))
-	CSUMTOOL=$CSUMTOOL python3 "$BATS_TEST_DIRNAME/killer.py" $((rounds > 0 ? rounds : 1)) "$seed" "${@:2}"
+	CSUMTOOL=$CSUMTOOL python "$BATS_TEST_DIRNAME/killer.py" $((rounds > 0 ? rounds : 1)) "$seed" "${@:2}"
 }
 
 @test "killed and cancelled: an image" {
@@ -51,29 +52,18 @@ kill_rounds() {
 	kill_rounds 4 4000000 "$loop"
 }
 
-# Whether the file stays as it is for a while.
-settled() {
-	local before
-	before=$(digest "$1")
-	sleep 0.3
-	[ "$(digest "$1")" = "$before" ]
-}
-
 @test "a writer at work: everybody else is refused, and changes nothing; then it is killed" {
 	random_file old 24M
 	random_file new 24M
 	vol v --size=32M
 	run_csum 0 write -q v old
-	before=$(digest v)
 	mkfifo feed
-	in_background "$CSUMTOOL" write -q v feed
-	writer=$!
+	start write -q v feed
+	writer=$pid
 	exec {keep}>feed
 	# More than a batch, and then it waits for the rest.
 	head -c 20M new >&"$keep"
-	changed() { [ "$(digest v)" != "$before" ]; }
-	wait_for 20 changed
-	wait_for 20 settled v
+	comes_to asleep
 	during=$(digest v)
 	must_fail 8 "^csumtool: v: in use by process $writer" write v old
 	must_fail 8 "^csumtool: v: in use by process $writer" discard -o 0 -l 1M v
@@ -83,7 +73,7 @@ settled() {
 	done
 	[ "$(digest v)" = "$during" ]
 	kill -KILL $writer
-	wait $writer || :
+	ends 137
 	exec {keep}>&-
 	[ "$(digest v)" = "$during" ]
 	run_csum 0 info -J v
@@ -94,7 +84,7 @@ settled() {
 	run_csum 0 write -q -o 24M v /dev/stdin <<<x
 	run_csum 0 read -q v
 	head -c 24M ../stdout | cmp - now
-	python3 - old new now <<-'END'
+	python - old new now <<-'END'
 		import sys
 		old, new, now = (open(name, "rb").read() for name in sys.argv[1:])
 		for at in range(0, len(now), 4096):

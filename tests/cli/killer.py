@@ -22,7 +22,15 @@ PROGRAM = os.environ["CSUMTOOL"]
 CANCELLING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+# For what ends in no time unless the program hangs.
+PATIENCE_SECONDS = 600
+
+
 class Violation(Exception):
+    pass
+
+
+class OutOfTime(Exception):
     pass
 
 
@@ -121,7 +129,11 @@ class Volume:
             for number in command.signals[1:]:
                 time.sleep(command.pause)
                 process.send_signal(number)
-        err = process.communicate(timeout=120)[1].decode(errors="replace")
+        try:
+            err = process.communicate(timeout=PATIENCE_SECONDS)[1].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise OutOfTime("still at work %d seconds after the signals" % PATIENCE_SECONDS) from None
         if process.returncode == 0:
             took = (time.monotonic() - begun) / scale
             self.seconds[command.discard] += (took - self.seconds[command.discard]) / 4
@@ -197,6 +209,9 @@ def main():
                 volume.recover()
         except Violation as violation:
             print("seed %d, %s: %s" % (seed, command, violation))
+            return 1
+        except OutOfTime as reason:
+            print("out of time: seed %d, %s: %s" % (seed, command, reason))
             return 1
     print("seed %d, %d rounds: %s" % (seed, rounds, ", ".join("%d %s" % (n, w) for w, n in volume.counts.items())))
     return 0

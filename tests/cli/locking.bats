@@ -4,6 +4,7 @@
 # sanitize: yes
 
 load common
+load process
 
 setup() {
 	common_setup
@@ -15,17 +16,17 @@ teardown() { common_teardown; }
 locked() { grep -qE "FLOCK .*:$(stat -L -c %i "$1") " /proc/locks; }
 unlocked() { ! locked "$1"; }
 
-# hold -s|-x FILE SECONDS: a process of its own, $holder, has the lock for that long.
+# hold -s|-x FILE: a process of its own, $holder, has the lock until release FILE.
 hold() {
-	in_background flock "$1" -F "$2" sleep "$3"
+	in_background flock "$1" -F "$2" sleep infinity
 	holder=$!
-	wait_for 10 locked "$2"
+	wait_for locked "$2"
 }
 
 release() {
 	kill "$holder"
 	wait "$holder" || :
-	wait_for 10 unlocked "$1"
+	wait_for unlocked "$1"
 }
 
 # write_slowly ARGUMENT...: csumtool write of more than it was given so far; finish_writing ends it.
@@ -50,6 +51,14 @@ read_slowly() {
 	exec {drain}<stdout
 }
 
+# Whether the process pid sleeps with the file open: there is nothing but the lock that it could wait for.
+waits_for() {
+	handles_signals && [ -n "$(naps)" ] && [[ "$(readlink "/proc/$pid/fd/"*)" == *"$PWD/$1"* ]]
+}
+
+# Whether it says so, with -v.
+says_waiting() { grep -q waiting "${1:-$BATS_TEST_TMPDIR/stderr}"; }
+
 each_reader() {
 	for command in info check read dump-imd; do
 		must_fail 8 "$1" $command vol || return 1
@@ -65,10 +74,8 @@ each_writer() {
 @test "a reader elsewhere: writers are refused at once, and told whom it is by" {
 	vol vol
 	before=$(digest vol)
-	hold -s vol 60
-	start=$SECONDS
+	hold -s vol
 	each_writer "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
-	[ $((SECONDS - start)) -lt 5 ]
 	for command in info check read; do
 		run_csum 0 $command -q vol
 	done >/dev/null
@@ -80,11 +87,9 @@ each_writer() {
 @test "a writer elsewhere: everybody is refused at once" {
 	vol vol
 	before=$(digest vol)
-	hold -x vol 60
-	start=$SECONDS
+	hold -x vol
 	each_writer "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
 	each_reader "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
-	[ $((SECONDS - start)) -lt 5 ]
 	[ "$(digest vol)" = "$before" ]
 	run_csum 8 info --json vol
 	[[ $(json summary .error) == "vol: in use by process $holder (sleep)"* ]]
@@ -92,7 +97,7 @@ each_writer() {
 
 @test "--force is no way around a lock" {
 	vol vol
-	hold -x vol 60
+	hold -x vol
 	for command in "info --force" "check --force" "read --force" "format --force"; do
 		# shellcheck disable=SC2086 # words
 		must_fail 8 "^csumtool: vol: in use by process $holder" $command vol
@@ -102,13 +107,14 @@ each_writer() {
 @test "csumtool write keeps others out as long as it works" {
 	vol vol
 	write_slowly vol
-	wait_for 10 locked vol
+	wait_for locked vol
 	each_reader "^csumtool: vol: in use by process $holder \(csumtool\): --wait waits for it$"
 	each_writer "^csumtool: vol: in use by process $holder \(csumtool\): --wait waits for it$"
-	in_background "$CSUMTOOL" check --wait=60 vol >check.out 2>check.err
-	waiter=$!
+	in_background "$CSUMTOOL" check -v --wait=1h vol >check.out 2>check.err
+	pid=$!
+	comes_to says_waiting check.err
 	finish_writing
-	wait $waiter
+	wait $pid
 	grep -q ' 1 right' check.out
 }
 
@@ -117,7 +123,7 @@ each_writer() {
 	vol vol
 	run_csum 0 write -q vol much
 	read_slowly vol
-	wait_for 10 locked vol
+	wait_for locked vol
 	each_writer "^csumtool: vol: in use by process $holder \(csumtool\): --wait waits for it$"
 	run_csum 0 check -q vol
 	run_csum 0 info -q vol
@@ -132,16 +138,16 @@ each_writer() {
 	make_loop disk
 	run_csum 0 format -q "$loop"
 	write_slowly "$loop"
-	wait_for 10 locked "$loop"
+	wait_for locked "$loop"
 	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" write "$loop" input
 	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" info "$loop"
 	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" \
 		format --force "$loop"
-	in_background "$CSUMTOOL" write -q --wait=60 "$loop" input >second.out 2>second.err
-	waiter=$!
-	sleep 0.3
+	in_background "$CSUMTOOL" write -v --wait=1h "$loop" input >second.out 2>second.err
+	pid=$!
+	comes_to says_waiting second.err
 	finish_writing
-	wait $waiter
+	wait $pid
 	run_csum 0 check -q "$loop"
 	silent
 }
@@ -156,12 +162,11 @@ each_writer() {
 	must_fail 8 "^csumtool: $loop: in use by another process: --wait waits for it$" write "$loop" input
 	# Who only reads does not mind.
 	run_csum 0 info -q "$loop"
-	in_background "$CSUMTOOL" write -q --wait "$loop" input >second.out 2>second.err
-	waiter=$!
-	sleep 0.3
-	kill -0 $waiter
+	in_background "$CSUMTOOL" write -v --wait "$loop" input >second.out 2>second.err
+	pid=$!
+	comes_to says_waiting second.err
 	exec {keep}>&-
-	wait $waiter
+	wait $pid
 }
 
 @test "both files of an external volume are locked" {
@@ -169,24 +174,24 @@ each_writer() {
 	truncate -s 2M meta
 	run_csum 0 format -q -m meta data
 	for file in data meta; do
-		hold -x $file 60
+		hold -x $file
 		must_fail 8 "^csumtool: $file: in use by process $holder" info -m meta data
 		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
 		must_fail 8 "^csumtool: $file: in use by process $holder" format --force -m meta data
 		release $file
-		hold -s $file 60
+		hold -s $file
 		run_csum 0 info -q -m meta data
 		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
 		release $file
 	done
 	# format only reads the data device, unless it wipes it.
-	hold -s data 60
+	hold -s data
 	run_csum 0 format -q --force -m meta data
 	must_fail 8 "^csumtool: data: in use by process $holder" format -q --force --wipe -m meta data
 	release data
 	write_slowly -m meta data
-	wait_for 10 locked meta
-	wait_for 10 locked data
+	wait_for locked meta
+	wait_for locked data
 	finish_writing
 }
 
@@ -194,7 +199,7 @@ each_writer() {
 	vol vol
 	ln vol hard
 	ln -s vol symbolic
-	hold -x vol 60
+	hold -x vol
 	for name in hard symbolic; do
 		must_fail 8 "^csumtool: $name: in use by process $holder" info $name
 	done
@@ -202,50 +207,71 @@ each_writer() {
 
 @test "--wait=TIME gives up after it" {
 	vol vol
-	hold -x vol 60
-	for command in info check read "write vol input --wait=1" "discard -o 0 -l 1" "format --force" dump-imd; do
-		start=${EPOCHREALTIME/[,.]/}
-		case $command in
-		write*) set -- ;;
-		*) set -- --wait=1 vol ;;
-		esac
-		# shellcheck disable=SC2086 # words
-		must_fail 8 "^csumtool: vol: in use by process $holder \(sleep\)$" $command "$@"
-		waited=$(((${EPOCHREALTIME/[,.]/} - start) / 1000))
-		[ $waited -ge 950 ]
-		[ $waited -lt 5000 ]
+	hold -x vol
+	waiters=()
+	for command in info check "read vol out" "write vol input" "discard -o 0 -l 1" "format --force" dump-imd; do
+		[[ $command == *" vol "* ]] || command+=" vol"
+		# shellcheck disable=SC2016,SC2086 # for that shell; words
+		in_background sh -c 'number=$1
+			shift
+			read -r begin rest </proc/uptime
+			"$@" >out.$number 2>err.$number
+			status=$?
+			read -r end rest </proc/uptime
+			echo $status $begin $end >end.$number' sh ${#waiters[@]} "$CSUMTOOL" $command --wait=1
+		waiters+=($!)
 	done
+	for i in "${!waiters[@]}"; do
+		wait "${waiters[i]}"
+		read -r status begin end <end.$i
+		[ "$status" -eq 8 ]
+		# Hundredths of a second.
+		[ $((${end/./} - ${begin/./})) -ge 95 ]
+		[ ! -s out.$i ]
+		grep -qE "^csumtool: vol: in use by process $holder \(sleep\)$" err.$i
+	done
+}
+
+# released COMMAND...: csumtool waits for the lock, and goes on when it is released.
+released() {
+	start "$@" || return
+	comes_to waits_for vol || return
+	release vol
+	ends 0
 }
 
 @test "--wait succeeds after the release" {
 	vol vol
-	hold -x vol 1
-	start=${EPOCHREALTIME/[,.]/}
-	run_csum 0 write -q --wait vol input
+	hold -x vol
+	released write -q --wait vol input
 	silent
-	hold -x vol 1
-	run_csum 0 check -q --wait=60 vol
+	hold -x vol
+	released check -q --wait=3600 vol
 	silent
-	hold -s vol 1
-	run_csum 0 write -q vol input --wait=1m
-	hold -x vol 1
-	run_csum 0 info -q --wait=1h vol
-	[ $(((${EPOCHREALTIME/[,.]/} - start) / 1000)) -ge 3000 ]
-	run_csum 0 read -q --wait=60s vol output
+	hold -s vol
+	released write -q vol input --wait=100m
+	hold -x vol
+	released info -q --wait=1h vol
+	run_csum 0 read -q --wait=3600s vol output
 	cmp -n 4096 input output
 }
 
 @test "--wait says with -v whom for" {
 	vol vol
-	hold -x vol 1
-	run_csum 0 info -v --wait vol
+	hold -x vol
+	start info -v --wait vol
+	comes_to says_waiting
+	# It looks some more times.
+	sleep 0.2
+	release vol
+	ends 0
 	err_has "^csumtool: note: vol: waiting for process $holder \(sleep\)$"
 	[ "$(grep -c waiting <<<"$stderr")" -eq 1 ]
 }
 
 @test "--wait=0 does not wait" {
 	vol vol
-	hold -x vol 60
+	hold -x vol
 	must_fail 8 '^csumtool: vol: in use by process' info --wait=0 vol
 }
 
@@ -267,27 +293,27 @@ each_writer() {
 
 @test "a signal ends the waiting" {
 	vol vol
-	hold -x vol 60
+	hold -x vol
 	for signal in INT TERM HUP; do
-		status=0
-		timeout --foreground --preserve-status -s $signal 0.5 "$CSUMTOOL" info --wait vol >out 2>err || status=$?
-		[ "$status" -eq 32 ]
-		[ ! -s out ]
-		grep -q '^csumtool: vol: cancelled while waiting for it$' err
+		start info --wait vol
+		comes_to waits_for vol
+		kill -$signal $pid
+		ends 32
+		[ -z "$stdout" ]
+		err_has '^csumtool: vol: cancelled while waiting for it$'
 	done
 }
 
 @test "what was waited for is looked at anew" {
 	vol vol
-	hold -x vol 2
-	in_background "$CSUMTOOL" info --wait vol >out 2>err
-	waiter=$!
-	sleep 0.5
+	hold -x vol
+	start info --wait vol
+	comes_to waits_for vol
 	mv vol old
-	vol vol
-	wait $waiter && status=0 || status=$?
-	[ "$status" -eq 8 ]
-	grep -q '^csumtool: vol: was replaced by another file while it was opened$' err
+	cp old vol
+	release old
+	ends 8
+	err_has '^csumtool: vol: was replaced by another file while it was opened$'
 }
 
 @test "no lock is left behind" {

@@ -103,7 +103,7 @@ move() {
 }
 
 surgery() {
-	python3 "$BATS_TEST_DIRNAME/surgery.py" "$@"
+	python "$BATS_TEST_DIRNAME/surgery.py" "$@"
 }
 
 # is_state VOLUME STATE [-m META]: what info says, and that info was content.
@@ -142,7 +142,7 @@ fault() {
 	printf '%s\n' "$@" >"${device%/image}/control"
 }
 
-# fault_calls 1|2|3: how many reads, writes or flushes there were.
+# fault_calls 1|2|3|4: how many reads, writes or flushes there were; how many calls are held.
 fault_calls() {
 	cut -d ' ' -f "$1" "${device%/image}/control"
 }

@@ -5,6 +5,7 @@
 
 load common
 load places
+load process
 setup() { common_setup; }
 teardown() { common_teardown; }
 
@@ -178,15 +179,19 @@ allocated() {
 
 @test "a pipe that is slow gets everything" {
 	full_volume
-	"$CSUMTOOL" read v | (
-		sleep 0.3
-		cat
-	) >out
-	cmp out in
 	mkfifo fifo
+	# Not before the pipe is full.
+	in_background env --default-signal sh -c 'exec "$1" read v >fifo' sh "$CSUMTOOL"
+	pid=$!
+	exec {drain}<fifo
+	comes_to asleep
+	cat <&"$drain" >out
+	exec {drain}<&-
+	wait $pid
+	cmp out in
 	in_background sh -c 'cat fifo >through'
 	run_csum 0 read -q -f v fifo
-	wait_for 5 cmp -s through in
+	wait_for cmp -s through in
 }
 
 @test "a terminal is no output" {

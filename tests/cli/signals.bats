@@ -5,47 +5,17 @@
 load common
 load places
 load damage
+load process
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# start ARGUMENT...: csumtool in the background, with signals as a terminal's foreground job has
-# them; its id is in pid.
-start() {
-	env --default-signal "$CSUMTOOL" "$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- &
-	pid=$!
-	echo $pid >>"$BATS_TEST_TMPDIR/pids"
-}
-
-# ends STATUS: the one that was started, soon.
-ends() {
-	status=0
-	wait_for 20 gone
-	wait "$pid" || status=$?
-	stdout=$(tr -d '\0' <"$BATS_TEST_TMPDIR/stdout" | head -c 100000)
-	stderr=$(cat "$BATS_TEST_TMPDIR/stderr")
-	[ "$status" -eq "$1" ] && return
-	echo "status $status, not $1"
-	show_output
-	return 1
-}
-
-# A zombie is gone; before exec(2) it is not csumtool yet.
-gone() {
-	! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$pid/status" 2>/dev/null
-}
-
-# At least that many reads, writes or flushes of the fault device.
-calls_reach() {
-	[ "$(fault_calls "$1")" -ge "$2" ]
-}
-
-# A volume of 32 MiB in $device, whose content is the file old, and a file new to be written. The
-# device is slow from the second fault() on.
-slow_volume() {
+# A volume of 32 MiB in $device, whose content is the file old, and a file new to be written.
+old_volume() {
 	vol back -s 4096 -K 1 --size=32M
 	places 4096 1 $((32 << 20))
-	pattern old "$space" old
-	pattern new "$space" new
+	# Numbers, which seq(1) makes much faster than what pattern() asks it for.
+	seq 10000000 20000000 | head -c "$space" >old
+	seq 50000000 60000000 | head -c "$space" >new
 	run_csum 0 write -q back old
 	fault_device back
 }
@@ -66,7 +36,7 @@ bytes_in() {
 	exec {keep}<>fifo
 	for signal in INT TERM HUP; do
 		start write v fifo
-		sleep 0.3
+		comes_to asleep
 		kill -$signal $pid
 		ends 32
 		[ -z "$stdout" ]
@@ -79,11 +49,11 @@ bytes_in() {
 	small v
 	mkfifo fifo
 	start write v fifo
-	sleep 0.3
+	comes_to asleep
 	kill -INT $pid
 	ends 32
 	start read -f v fifo
-	sleep 0.3
+	comes_to asleep
 	kill -TERM $pid
 	ends 32
 	is_state v clean
@@ -98,7 +68,8 @@ bytes_in() {
 		start write v fifo
 		pattern in 10000 $signal
 		cat in >fifo
-		sleep 0.5
+		# It has got all of it.
+		comes_to asleep
 		kill -$signal $pid
 		ends 32
 		[ -z "$stdout" ]
@@ -114,14 +85,13 @@ bytes_in() {
 }
 
 @test "write: in the middle of a large file" {
-	slow_volume
+	old_volume
 	for signal in INT TERM HUP; do
 		cp old model
 		run_csum 0 write -q "$device" old
-		fault clear "delay flush 300"
+		hold_flush 3
 		start write "$device" new
-		wait_for 10 calls_reach 3 3
-		kill -$signal $pid
+		interrupt $signal
 		ends 32
 		fault clear
 		[ -z "$stdout" ]
@@ -134,10 +104,9 @@ bytes_in() {
 	done
 	# In JSON.
 	run_csum 0 write -q "$device" old
-	fault clear "delay flush 300"
+	hold_flush 3
 	start write -J "$device" new
-	wait_for 10 calls_reach 3 3
-	kill -INT $pid
+	interrupt INT
 	ends 32
 	[ "$(json summary .exit_status)" -eq 32 ]
 	[ "$(json summary '.bytes < '"$space")" = true ]
@@ -145,11 +114,10 @@ bytes_in() {
 }
 
 @test "discard: in the middle" {
-	slow_volume
-	fault clear "delay flush 300"
+	old_volume
+	hold_flush 3
 	start discard -o 0 -l "$space" "$device"
-	wait_for 10 calls_reach 3 3
-	kill -TERM $pid
+	interrupt TERM
 	ends 32
 	fault clear
 	is_state "$device" clean
@@ -159,55 +127,52 @@ bytes_in() {
 	mixed ../stdout 4096
 }
 
-@test "read: into a pipe that nobody empties, and from a slow device" {
-	slow_volume
+@test "read: into a pipe that nobody empties, and in the middle" {
+	old_volume
 	mkfifo fifo
 	exec {keep}<>fifo
 	for signal in INT TERM HUP; do
 		start read -f "$device" fifo
-		sleep 0.5
+		comes_to asleep
 		kill -$signal $pid
 		ends 32
 		err_has "^csumtool: warning: fifo: incomplete: |cancel"
 	done
-	fault clear "delay read 100"
+	hold_read $((sectors / 2))
 	start read "$device" out
-	wait_for 10 calls_reach 1 40
-	kill -INT $pid
+	interrupt INT
 	ends 32
 	# What is there is right.
 	if [ -e out ]; then
 		[ "$(stat -c %s out)" -lt "$space" ]
 		piece old 0 "$(stat -c %s out)" | cmp - out
 	fi
+	hold_read $((sectors / 2))
 	start read -J "$device" out2
-	sleep 0.3
-	kill -INT $pid
+	interrupt INT
 	ends 32
 	[ "$(json summary .exit_status)" -eq 32 ]
 }
 
 @test "check: prints what it saw" {
-	slow_volume
+	old_volume
 	for signal in INT TERM HUP; do
-		fault clear "delay read 100"
+		hold_read $((sectors / 2))
 		start check "$device"
-		wait_for 10 calls_reach 1 40
-		kill -$signal $pid
+		interrupt $signal
 		ends 32
 		err_has "cancelled by a signal"
 	done
-	fault clear "delay read 100"
+	hold_read $((sectors / 2))
 	start check -J "$device"
-	wait_for 10 calls_reach 1 40
-	kill -INT $pid
+	interrupt INT
 	ends 32
 	[ "$(json summary '"\(.complete) \(.exit_status)"')" = "false 32" ]
 	# With errors found until then, both are in the status.
-	fault clear "read EIO $backup 4096" "delay read 100"
+	hold_read $((sectors / 2))
+	fault "read EIO $backup 4096"
 	start check "$device"
-	wait_for 10 calls_reach 1 40
-	kill -INT $pid
+	interrupt INT
 	ends 36
 	out_has "^superblock-bad: superblock C"
 	out_has "1 error: 1 superblock-bad; NOT FINISHED: cancelled$"
@@ -216,52 +181,68 @@ bytes_in() {
 }
 
 @test "dump-imd" {
-	slow_volume
-	fault clear "delay read 200"
+	old_volume
+	hold_read $((sectors / 2))
 	start dump-imd --data "$device"
-	wait_for 10 calls_reach 1 20
-	kill -INT $pid
+	interrupt INT
 	ends 32
-	fault clear "delay read 200"
+	# In the first of the pieces that are examined together.
+	hold_read 100
 	start dump-imd --carve "$device"
-	wait_for 10 calls_reach 1 10
-	kill -INT $pid
+	interrupt INT
 	ends 32
 }
 
 @test "format leaves no volume, neither the old one nor a new one" {
-	slow_volume
+	old_volume
 	for signal in INT TERM HUP; do
-		fault clear "delay write 50" "delay flush 300"
+		hold_write 5
 		start format -f -s 512 -K 1 --wipe "$device"
-		wait_for 10 calls_reach 2 5
-		kill -$signal $pid
+		interrupt $signal
 		ends 32
 		fault clear
 		must_fail 8 "not a csumtool volume" info "$device"
 	done
 	run_csum 0 format -q -f -s 512 "$device"
 	is_state "$device" clean
-	# A file that it made goes again. The disk is fast: it may be done before.
-	start format -s 512 --size=2G --wipe image
-	sleep 0.1
-	kill -INT $pid
-	if wait $pid; then
-		is_state image clean
-	else
-		[ ! -e image ]
-	fi
+}
+
+@test "format: a file that it made goes again" {
+	fault_device none
+	for signal in INT TERM HUP; do
+		hold_write 5
+		start format -s 512 --size=8M --wipe "$device"
+		interrupt $signal
+		ends 32
+		[ ! -e "$device" ]
+		[ ! -e none ]
+	done
+	run_csum 0 format -q -s 512 --size=8M --wipe "$device"
+	is_state none clean
+}
+
+# kill_together SIGNAL SIGNAL: handled one right after the other. Two of a kind would become one if both were sent to the
+# process: the second is for its main thread.
+kill_together() {
+	kill -STOP $pid
+	comes_to stopped
+	kill "-$1" $pid
+	python -c 'import ctypes, sys
+pid, number = int(sys.argv[1]), int(sys.argv[2])
+sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' $pid "$(kill -l "$2")"
+	kill -CONT $pid
 }
 
 @test "9.12: two signals that come together are one: the volume is left clean" {
-	slow_volume
+	old_volume
 	for signals in "TERM TERM" "HUP TERM" "INT HUP"; do
 		run_csum 0 write -q "$device" old
-		fault clear "delay flush 100"
+		hold_flush 2
 		start write "$device" new
-		wait_for 15 calls_reach 3 2
-		kill -"${signals% *}" $pid
-		kill -"${signals#* }" $pid
+		comes_to held
+		# shellcheck disable=SC2086 # two words
+		kill_together $signals
+		fault "let go"
 		ends 32
 		fault clear
 		is_state "$device" clean
@@ -271,20 +252,22 @@ bytes_in() {
 }
 
 @test "a second signal, a second later, ends it at once, and what is left is consistent" {
-	slow_volume
+	old_volume
 	for signals in "INT INT" "TERM HUP" "HUP INT"; do
 		run_csum 0 write -q "$device" old
-		fault clear "delay flush 3000"
+		hold_flush 2
 		start write "$device" new
-		wait_for 15 calls_reach 3 2
+		comes_to held
 		kill -"${signals% *}" $pid
-		sleep 1.2
-		! gone || break
-		flushes=$(fault_calls 3)
+		# It has handled that when it sleeps again.
+		comes_to asleep
+		sleep 1.1
 		kill -"${signals#* }" $pid
 		# A call of the kernel that is under way is waited for by the kernel, and none follows it.
+		wait_for gone
+		fault "let go"
 		ends 32
-		[ "$(fault_calls 3)" -le $((flushes + 1)) ]
+		[ "$(fault_calls 3)" -eq 2 ]
 		fault clear
 		run_csum 0 info -J "$device"
 		[[ $(json info .state) =~ ^(active|clean)$ ]]
@@ -299,13 +282,12 @@ bytes_in() {
 }
 
 @test "SIGKILL at any time: old or new content, and the next writer recovers" {
-	slow_volume
+	old_volume
 	for flushes in 1 2 3 4 5 6 8; do
 		run_csum 0 write -q "$device" old
-		fault clear "delay flush 150"
+		hold_flush $flushes
 		start write "$device" new
-		wait_for 15 calls_reach 3 $flushes
-		kill -KILL $pid
+		interrupt KILL
 		wait $pid 2>/dev/null || :
 		fault clear
 		run_csum 0 info -J "$device"
@@ -325,17 +307,15 @@ bytes_in() {
 }
 
 @test "SIGKILL during recovery" {
-	slow_volume
-	fault clear "delay flush 150"
+	old_volume
+	hold_flush 6
 	start write "$device" new
-	wait_for 15 calls_reach 3 6
-	kill -KILL $pid
+	interrupt KILL
 	wait $pid || :
 	for flushes in 1 2 3; do
-		fault clear "delay flush 200"
+		hold_flush $flushes
 		start write -o 0 -l 4096 "$device" old
-		wait_for 15 calls_reach 3 $flushes
-		kill -KILL $pid
+		interrupt KILL
 		wait $pid || :
 		fault clear
 		run_csum 0 check -q "$device"
@@ -366,11 +346,12 @@ bytes_in() {
 		[ "${statuses[0]}" -ne 141 ]
 		mkfifo fifo
 		sh -c 'exec <fifo' &
+		pid=$!
 		status=0
 		# shellcheck disable=SC2086
 		(
 			exec >fifo
-			sleep 0.2
+			wait_for gone
 			env --default-signal=PIPE "$CSUMTOOL" $command 2>err
 		) || status=$?
 		[ $((status & 8)) -eq 8 ]
@@ -381,16 +362,14 @@ bytes_in() {
 }
 
 @test "a signal that was ignored stays ignored" {
-	slow_volume
-	fault clear "delay flush 300"
+	old_volume
+	hold_flush 2
 	(
 		trap '' INT HUP
 		"$CSUMTOOL" write -q "$device" new 3>&- &
 		pid=$!
 		echo $pid >>"$BATS_TEST_TMPDIR/pids"
-		wait_for 15 calls_reach 3 2
-		kill -INT $pid
-		kill -HUP $pid
+		interrupt INT HUP
 		wait $pid
 	)
 	fault clear

@@ -9,6 +9,8 @@ import sys
 import time
 
 CHUNK = 1 << 20
+# For what takes a moment, unless something is wrong.
+PATIENCE_SECONDS = 300
 PATHS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
@@ -86,13 +88,19 @@ def _loops_allowed():
         raise Missing("no /dev/loop-control")
 
 
+def _wait_until(condition, text):
+    """Who runs the tests knows by what is printed that there is no verdict."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            print("out of time: " + text, flush=True)
+            raise Broken(text)
+        time.sleep(0.005)
+
+
 def _wait_until_gone(device):
     attached = "/sys/block/%s/loop/backing_file" % os.path.basename(device)
-    for _ in range(2000):
-        if not os.path.exists(attached):
-            return
-        time.sleep(0.005)
-    raise Broken("%s stays attached" % device)
+    _wait_until(lambda: not os.path.exists(attached), "%s stays attached" % device)
 
 
 @contextlib.contextmanager
@@ -124,12 +132,11 @@ def _has_open(process, path):
 
 def _wait_until_closed(path):
     """Who serves a FUSE file system may still be writing when it is unmounted."""
-    for _ in range(2000):
+    def closed():
         others = [process for process in os.listdir("/proc") if process.isdigit() and process != str(os.getpid())]
-        if not any(_has_open(process, path) for process in others):
-            return
-        time.sleep(0.005)
-    raise Broken("%s stays open" % path)
+        return not any(_has_open(process, path) for process in others)
+
+    _wait_until(closed, "%s stays open" % path)
 
 
 @contextlib.contextmanager
@@ -150,13 +157,13 @@ def mounted(*options, program=("mount",)):
 
 
 def unmount(target):
-    for _ in range(200):
+    def unmounted():
         status, said = attempt("umount", target)
-        if not status:
-            break
-        time.sleep(0.02)
-    else:
-        raise Broken(said.strip())
+        if status and "busy" not in said:
+            raise Broken(said.strip())
+        return not status
+
+    _wait_until(unmounted, "%s stays busy" % target)
     _mounted.remove(target)
 
 

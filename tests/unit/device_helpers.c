@@ -16,6 +16,9 @@
 
 #include <cmocka.h>
 
+/* For what takes a moment, unless something is wrong. */
+#define PATIENCE_SECONDS 300
+
 static void record(void *user, enum csum_severity severity, const char *text)
 {
 	struct recorder *recorder = user;
@@ -137,10 +140,10 @@ void put_image(const char *path, off_t size)
 	assert_int_equal(close(descriptor), 0);
 }
 
-/* Another process may take the free device between the two calls: then there is a next one. */
+/* Another process may take the free device between the two calls, again and again: then there is a next one. */
 static bool configure_free_loop(int control, struct loop *loop, const struct loop_config *config)
 {
-	for (int attempt = 0; attempt < 20; attempt++) {
+	for (int attempt = 0; attempt < 10000; attempt++) {
 		int number = ioctl(control, LOOP_CTL_GET_FREE);
 
 		if (number < 0)
@@ -193,6 +196,11 @@ void loop_detach(struct loop *loop)
 	close(loop->descriptor);
 	loop->descriptor = -1;
 	snprintf(attribute, sizeof(attribute), "/sys/block/%s/loop", loop->path + strlen("/dev/"));
-	for (int i = 0; i < 200 && access(attribute, F_OK) == 0; i++)
+	for (int i = 0; access(attribute, F_OK) == 0; i++) {
+		if (i == PATIENCE_SECONDS * 100) {
+			print_message("out of time: %s stays attached\n", loop->path);
+			fail();
+		}
 		usleep(10000);
+	}
 }

@@ -198,6 +198,26 @@ const char *scrubbed_make_replica(void)
 	return s->replica;
 }
 
+static bool was_read(void *user)
+{
+	uint64_t place = scrubbed_offset(s->cancelling_sector);
+
+	(void)user;
+	for (size_t i = 0; i < s->data->call_count && i < MEMDEVICE_LOG; i++) {
+		const struct memdevice_event *event = &s->data->log[i];
+
+		if (event->call == MEMDEVICE_READ && place - event->offset_bytes < event->size)
+			return true;
+	}
+	return false;
+}
+
+void scrubbed_cancel_once_read(uint64_t data_sector)
+{
+	s->cancelling_sector = data_sector;
+	s->recorder.handlers.cancelled = was_read;
+}
+
 struct csum_volume *scrubbed_open(bool repair)
 {
 	struct csum_device *data = lend(s->data);

@@ -30,6 +30,7 @@ struct scrubbed {
 	struct csum_finding findings[SCRUBBED_FINDINGS]; /* the first ones; strings are not valid */
 	char how[SCRUBBED_FINDINGS][80];
 	size_t finding_count;
+	uint64_t cancelling_sector;
 };
 
 extern struct scrubbed scrubbed;
@@ -53,6 +54,12 @@ void scrubbed_put(uint64_t place, uint64_t data_sector);
 
 /* A raw image of the original data space. */
 const char *scrubbed_make_replica(void);
+
+/*
+ * Cancels once that data sector has been read, when the batch before its own is visited. Not after a number of
+ * questions: a scrub also asks while it sleeps for its rate, which a slow machine does not.
+ */
+void scrubbed_cancel_once_read(uint64_t data_sector);
 
 struct csum_volume *scrubbed_open(bool repair);
 /* Scrubs; defaults where options are NULL. The error of opening, scrubbing or closing: the first. */

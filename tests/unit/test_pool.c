@@ -14,6 +14,8 @@
 #include "pool.h"
 
 enum { MOST = 5000 };
+/* Instead of waiting for ever. What dies by the alarm has no verdict. */
+enum { PATIENCE_SECONDS = 600 };
 static const unsigned int thread_counts[] = { 0, 1, 2, 3, 16 };
 enum { THREAD_COUNTS = sizeof(thread_counts) / sizeof(thread_counts[0]) };
 
@@ -168,7 +170,7 @@ static void test_works_in_parallel(void **state)
 	} cases[] = { { 4, 0, 4 }, { 4, 4, 4 }, { 4, 2, 2 }, { 4, 100, 4 }, { 16, 0, 16 }, { 16, 8, 8 }, { 1, 0, 1 } };
 
 	(void)state;
-	alarm(120); /* instead of waiting for ever */
+	alarm(PATIENCE_SECONDS);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct csum_pool *pool = create(cases[i].threads);
 		const struct csum_pool_job job = { .work = meet, .count = cases[i].meet * 20, .width = cases[i].width };
@@ -189,7 +191,7 @@ static void test_start_does_not_wait(void **state)
 	const struct csum_pool_job job = { .work = meet, .count = 2 };
 
 	(void)state;
-	alarm(120);
+	alarm(PATIENCE_SECONDS);
 	assert_int_equal(pthread_barrier_init(&meeting, NULL, 3), 0);
 	csum_pool_start(pool, &job);
 	pthread_barrier_wait(&meeting);

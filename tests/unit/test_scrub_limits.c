@@ -18,7 +18,7 @@
 
 static struct scrubbed *const s = &scrubbed;
 
-/* Batches of two groups. */
+/* Batches of two groups: sectors 0 to 123, 124 to 247, 248 to 371, and the rest. */
 #define RATE 300000u
 
 static struct csum_volume_info info(void)
@@ -31,6 +31,14 @@ static struct csum_volume_info info(void)
 	return result;
 }
 
+/* Cancels once a batch is done. */
+static void cancel_now(void *user, const struct csum_progress *progress)
+{
+	(void)progress;
+	(void)user;
+	s->recorder.cancel_after = 0;
+}
+
 static void test_resumes(void **state)
 {
 	struct csum_scrub_totals first;
@@ -38,12 +46,12 @@ static void test_resumes(void **state)
 
 	(void)state;
 	scrubbed_sector(430)[3] ^= 1;
-	s->recorder.cancel_after = 4;
+	scrubbed_cancel_once_read(130);
 	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
 			 -ECANCELED);
 	recorder_init(&s->recorder);
 	reached = s->result.next_sector;
-	assert_true(reached > 62 && reached < 430 && reached % 62 == 0);
+	assert_int_equal(reached, 124);
 	assert_int_equal(info().current_scrub.next_group, reached / 62);
 	first = info().current_scrub.totals;
 	assert_int_equal(first.verified + first.unwritten, reached);
@@ -67,7 +75,7 @@ static void test_resumes_before_what_waited(void **state)
 {
 	(void)state;
 	scrubbed_sector(130)[3] ^= 1;
-	s->recorder.cancel_after = 8;
+	scrubbed_cancel_once_read(250);
 	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
 			 -ECANCELED);
 	recorder_init(&s->recorder);
@@ -75,8 +83,8 @@ static void test_resumes_before_what_waited(void **state)
 	assert_int_equal(s->result.next_sector, 124);
 	assert_int_equal(info().current_scrub.next_group, 2);
 	assert_int_equal(info().current_scrub.totals.left_bad, 0);
-	s->recorder.cancel_after = 8;
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){
+				 .length_bytes = CSUM_TO_END, .rate_bytes = RATE, .progress = cancel_now }),
 			 -ECANCELED);
 	recorder_init(&s->recorder);
 	assert_int_equal(s->result.first_sector, 124);
@@ -97,7 +105,7 @@ static void test_cancelled_check(void **state)
 
 	(void)state;
 	scrubbed_sector(130)[3] ^= 1;
-	s->recorder.cancel_after = 8;
+	scrubbed_cancel_once_read(250);
 	assert_int_equal(
 		scrubbed_check_with(&(struct csum_check_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE },
 				    &totals),
@@ -108,7 +116,7 @@ static void test_cancelled_check(void **state)
 static void test_restart(void **state)
 {
 	(void)state;
-	s->recorder.cancel_after = 4;
+	scrubbed_cancel_once_read(130);
 	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
 			 -ECANCELED);
 	recorder_init(&s->recorder);
