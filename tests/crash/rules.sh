@@ -15,7 +15,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/csumtool-rules.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-objects=${BUILD:-$top/build}/obj
+built=${BUILD:-$top/build}
 # This make is none of the make that may have started the test.
 unset MAKEFLAGS MAKELEVEL MFLAGS BUILD
 
@@ -54,7 +54,7 @@ try_rule() {
 # Built once with all rules, from what is compiled already where that is the same; each rule is then taken out of
 # a copy, of which only what it changes is compiled.
 mkdir -p "$work/with/build"
-[ ! -d "$objects" ] || cp -Rp "$objects" "$work/with/build/" || exit 1
+[ ! -d "$built/obj" ] || cp -Rp "$built/obj" "$built/flags" "$work/with/build/" || exit 1
 cp -Rp "$top/lib" "$top/csumtool" "$top/tests" "$top/Makefile" "$work/with/" || exit 1
 if ! build "$work/with" >"$work/log" 2>&1; then
 	cat "$work/log" >&2
