@@ -55,6 +55,9 @@ void scrubbed_put(uint64_t place, uint64_t data_sector);
 const char *scrubbed_make_replica(void);
 
 struct csum_volume *scrubbed_open(bool repair);
+struct csum_volume *scrubbed_open_to_read(void);
+/* The same before anything is read. */
+struct csum_volume *scrubbed_prepare_to_read(void);
 /* Scrubs; defaults where options are NULL. The error of opening, scrubbing or closing: the first. */
 int scrubbed_run(const struct csum_scrub_options *options);
 /* Damage is gone: data sectors are as they were, and a check finds nothing. */
