@@ -51,7 +51,7 @@ read_slowly() {
 }
 
 each_reader() {
-	for command in info check read dump-imd; do
+	for command in check read dump-imd; do
 		must_fail 8 "$1" $command vol || return 1
 	done
 }
@@ -86,14 +86,14 @@ each_writer() {
 	each_reader "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
 	[ $((SECONDS - start)) -lt 5 ]
 	[ "$(digest vol)" = "$before" ]
-	run_csum 8 info --json vol
+	run_csum 8 check --json vol
 	[[ $(json summary .error) == "vol: in use by process $holder (sleep)"* ]]
 }
 
 @test "--force is no way around a lock" {
 	vol vol
 	hold -x vol 60
-	for command in "info --force" "check --force" "read --force" "format --force"; do
+	for command in "dump-imd --force" "check --force" "read --force" "format --force"; do
 		# shellcheck disable=SC2086 # words
 		must_fail 8 "^csumtool: vol: in use by process $holder" $command vol
 	done
@@ -134,7 +134,7 @@ each_writer() {
 	write_slowly "$loop"
 	wait_for 10 locked "$loop"
 	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" write "$loop" input
-	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" info "$loop"
+	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" check "$loop"
 	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" \
 		format --force "$loop"
 	in_background "$CSUMTOOL" write -q --wait=60 "$loop" input >second.out 2>second.err
@@ -170,12 +170,12 @@ each_writer() {
 	run_csum 0 format -q -m meta data
 	for file in data meta; do
 		hold -x $file 60
-		must_fail 8 "^csumtool: $file: in use by process $holder" info -m meta data
+		must_fail 8 "^csumtool: $file: in use by process $holder" check -m meta data
 		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
 		must_fail 8 "^csumtool: $file: in use by process $holder" format --force -m meta data
 		release $file
 		hold -s $file 60
-		run_csum 0 info -q -m meta data
+		run_csum 0 check -q -m meta data
 		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
 		release $file
 	done
@@ -196,14 +196,14 @@ each_writer() {
 	ln -s vol symbolic
 	hold -x vol 60
 	for name in hard symbolic; do
-		must_fail 8 "^csumtool: $name: in use by process $holder" info $name
+		must_fail 8 "^csumtool: $name: in use by process $holder" check $name
 	done
 }
 
 @test "--wait=TIME gives up after it" {
 	vol vol
 	hold -x vol 60
-	for command in info check read "write vol input --wait=1" "discard -o 0 -l 1" "format --force" dump-imd; do
+	for command in check read "write vol input --wait=1" "discard -o 0 -l 1" "format --force" dump-imd; do
 		start=${EPOCHREALTIME/[,.]/}
 		case $command in
 		write*) set -- ;;
@@ -229,7 +229,7 @@ each_writer() {
 	hold -s vol 1
 	run_csum 0 write -q vol input --wait=1m
 	hold -x vol 1
-	run_csum 0 info -q --wait=1h vol
+	run_csum 0 check -q --wait=1h vol
 	[ $(((${EPOCHREALTIME/[,.]/} - start) / 1000)) -ge 3000 ]
 	run_csum 0 read -q --wait=60s vol output
 	cmp -n 4096 input output
@@ -238,7 +238,7 @@ each_writer() {
 @test "--wait says with -v whom for" {
 	vol vol
 	hold -x vol 1
-	run_csum 0 info -v --wait vol
+	run_csum 0 check -v --wait vol
 	err_has "^csumtool: note: vol: waiting for process $holder \(sleep\)$"
 	[ "$(grep -c waiting <<<"$stderr")" -eq 1 ]
 }
@@ -246,7 +246,7 @@ each_writer() {
 @test "--wait=0 does not wait" {
 	vol vol
 	hold -x vol 60
-	must_fail 8 '^csumtool: vol: in use by process' info --wait=0 vol
+	must_fail 8 '^csumtool: vol: in use by process' check --wait=0 vol
 }
 
 @test "--wait: the word after it is an operand" {
@@ -270,7 +270,7 @@ each_writer() {
 	hold -x vol 60
 	for signal in INT TERM HUP; do
 		status=0
-		timeout --foreground --preserve-status -s $signal 0.5 "$CSUMTOOL" info --wait vol >out 2>err || status=$?
+		timeout --foreground --preserve-status -s $signal 0.5 "$CSUMTOOL" check --wait vol >out 2>err || status=$?
 		[ "$status" -eq 32 ]
 		[ ! -s out ]
 		grep -q '^csumtool: vol: cancelled while waiting for it$' err
@@ -280,7 +280,7 @@ each_writer() {
 @test "what was waited for is looked at anew" {
 	vol vol
 	hold -x vol 2
-	in_background "$CSUMTOOL" info --wait vol >out 2>err
+	in_background "$CSUMTOOL" check --wait vol >out 2>err
 	waiter=$!
 	sleep 0.5
 	mv vol old
