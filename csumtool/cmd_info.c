@@ -14,11 +14,14 @@ static void print_state(const struct csum_volume_info *info)
 
 	printf(FIELD "%s", "state", volume_state_name(info->state));
 	if (info->state == CSUM_ACTIVE)
-		printf(": a writer is at work, or was interrupted\n" FIELD "%" PRIu64 " group%s, %s",
-		       "  may be changing", info->intent_groups, text_plural(info->intent_groups),
+		printf("%s\n" FIELD "%" PRIu64 " group%s, %s",
+		       info->at_work == CSUM_NOBODY_AT_WORK ? ": a writer was interrupted" : "", "  may be changing",
+		       info->intent_groups, text_plural(info->intent_groups),
 		       info->intent_groups ? text_span(span, info->intent_first_group, info->intent_groups) : "none");
 	else if (info->state == CSUM_UNKNOWN)
 		printf(": superblocks A and B are both invalid, this is from the backup C");
+	if (info->at_work != CSUM_NOBODY_AT_WORK)
+		printf("\n" FIELD "a %s", "at work", volume_at_work_name(info->at_work));
 	printf("\n" FIELD, "superblocks");
 	for (int slot = 0; slot < CSUM_SLOTS; slot++)
 		printf("%s%s %s%s", slot ? ", " : "", slot_name((enum csum_slot)slot),
@@ -165,8 +168,7 @@ static size_t find_reasons(const struct csum_volume_info *info, char reasons[REA
 		snprintf(reasons[count++], REASON_SIZE, "superblock%s%s%s invalid",
 			 info->slot_valid[CSUM_SLOT_A] ? "" : " A", info->slot_valid[CSUM_SLOT_B] ? "" : " B",
 			 info->slot_valid[CSUM_SLOT_C] ? "" : " C");
-	/* Were somebody at work, the volume could not have been opened. */
-	if (info->state != CSUM_CLEAN)
+	if (info->state != CSUM_CLEAN && info->at_work == CSUM_NOBODY_AT_WORK)
 		snprintf(reasons[count++], REASON_SIZE, "a writer was interrupted, and nobody has put it in order");
 	if (info->held_since)
 		snprintf(reasons[count++], REASON_SIZE, "bad sectors are held: %s",
@@ -222,7 +224,7 @@ static int run(struct report *report, const struct options *options)
 	struct csum_volume_info info;
 	struct csum_volume *volume;
 	uint64_t problems = 0;
-	int error = volume_open(report, options, VOLUME_READ, &volume);
+	int error = volume_open(report, options, VOLUME_LOOK, &volume);
 
 	if (!error) {
 		csum_volume_get_info(volume, &info);
@@ -248,7 +250,8 @@ const struct command command_info = {
 	.operands = "VOLUME",
 	.summary = "show geometry, state and space of a volume",
 	.description = "Shows what the superblock of a volume says: identity, geometry, state, space,\n"
-		       "and the scrubs done and under way. Reads neither data nor integrity metadata.",
+		       "and the scrubs done and under way. Reads neither data nor integrity metadata,\n"
+		       "and goes on while others use the volume.",
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = table,

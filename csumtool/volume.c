@@ -7,8 +7,9 @@
 int volume_open(struct report *report, const struct options *options, enum volume_use use, struct csum_volume **volume)
 {
 	struct csum_open_options how = {
-		.writable = use != VOLUME_READ,
+		.writable = use == VOLUME_WRITE || use == VOLUME_REPAIR,
 		.repair = use == VOLUME_REPAIR,
+		.look = use == VOLUME_LOOK,
 		.force = options->given[OPT_FORCE],
 		.allow = options->allow,
 		.wait_ms = options->wait_ms,
@@ -43,6 +44,19 @@ const char *volume_state_name(enum csum_state state)
 		break;
 	}
 	return "unknown";
+}
+
+const char *volume_at_work_name(enum csum_at_work at_work)
+{
+	switch (at_work) {
+	case CSUM_SCRUB_AT_WORK:
+		return "scrub";
+	case CSUM_WRITER_AT_WORK:
+		return "writer";
+	case CSUM_NOBODY_AT_WORK:
+		break;
+	}
+	return "nobody";
 }
 
 const char *volume_held_reason(enum csum_held reason)
@@ -94,11 +108,11 @@ json_t *volume_scrub_json(const struct csum_scrub_record *record)
 
 static json_t *state_json(const struct csum_volume_info *info)
 {
-	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "state", volume_state_name(info->state), "generation",
-			 report_count(info->generation), "session", report_count(info->session), "intent_first_group",
-			 report_count(info->intent_first_group), "intent_groups", report_count(info->intent_groups),
-			 "created", report_time(info->created), "last_write", report_time(info->last_write),
-			 "superblocks", superblocks_json(info));
+	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "state", volume_state_name(info->state), "at_work",
+			 volume_at_work_name(info->at_work), "generation", report_count(info->generation), "session",
+			 report_count(info->session), "intent_first_group", report_count(info->intent_first_group),
+			 "intent_groups", report_count(info->intent_groups), "created", report_time(info->created),
+			 "last_write", report_time(info->last_write), "superblocks", superblocks_json(info));
 }
 
 static json_t *identity_json(const struct csum_volume_info *info)

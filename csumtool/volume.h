@@ -9,6 +9,7 @@
 #include "report.h"
 
 enum volume_use {
+	VOLUME_LOOK, /* reading the superblock only, without a lock */
 	VOLUME_READ,
 	VOLUME_WRITE,
 	VOLUME_REPAIR,
@@ -25,6 +26,9 @@ json_t *volume_info_json(const struct csum_volume_info *info);
 json_t *volume_scrub_json(const struct csum_scrub_record *record);
 json_t *volume_geometry_json(const struct csum_geometry *geometry);
 const char *volume_state_name(enum csum_state state);
+
+/* "scrub", "writer", "nobody". */
+const char *volume_at_work_name(enum csum_at_work at_work);
 
 /* Why data is held, as a clause. */
 const char *volume_held_reason(enum csum_held reason);

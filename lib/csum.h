@@ -92,11 +92,16 @@ enum csum_allow {
 struct csum_open_options {
 	bool writable; /* take the volume exclusively and recover it when it is active */
 	/*
-	 * Take it exclusively for csum_scrub(), and write nothing until then: what is wrong, and recovery, is left to
-	 * it. Such a volume is of use for csum_volume_get_info(), csum_volume_data_bytes(), csum_scrub() and
-	 * csum_volume_close() only. Includes writable.
+	 * Take it for csum_scrub(), and write nothing until then: what is wrong, and recovery, is left to it. Others may
+	 * read meanwhile, but neither write nor scrub. Such a volume is of use for csum_volume_get_info(),
+	 * csum_volume_data_bytes(), csum_scrub() and csum_volume_close() only. Includes writable.
 	 */
 	bool repair;
+	/*
+	 * Reading only: take no lock, and wait for nobody. Of use for csum_volume_get_info() and csum_volume_close()
+	 * only, as others may be writing.
+	 */
+	bool look;
 	bool force; /* reading only: go on although the device is mounted or attached */
 	unsigned int allow; /* for writing: bits of enum csum_allow */
 	int64_t wait_ms; /* for a lock held by another process: 0 not at all, -1 without limit */
@@ -137,6 +142,13 @@ enum csum_slot {
 	CSUM_SLOTS
 };
 
+/* What is changing a volume at the moment, beside the caller. */
+enum csum_at_work {
+	CSUM_NOBODY_AT_WORK,
+	CSUM_SCRUB_AT_WORK,
+	CSUM_WRITER_AT_WORK,
+};
+
 struct csum_scrub_totals {
 	uint64_t verified, unwritten, repaired, left_bad; /* data sectors */
 	uint64_t imd_repaired; /* imd sectors */
@@ -174,6 +186,7 @@ struct csum_volume_info {
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
 	uint64_t created, last_write; /* seconds since 1970; 0 never */
 	enum csum_state state;
+	enum csum_at_work at_work; /* beside the caller */
 	uint64_t generation, session;
 	uint64_t intent_first_group, intent_groups;
 	bool slot_valid[CSUM_SLOTS];

@@ -14,6 +14,7 @@
 
 #include "device_exclusive.h"
 #include "device_facts.h"
+#include "device_lock.h"
 #include "device_system.h"
 #include "report.h"
 
@@ -58,6 +59,13 @@ static int posix_drop_cache(void *context)
 	return -posix_fadvise(posix->descriptor, 0, 0, POSIX_FADV_DONTNEED);
 }
 
+static enum csum_at_work posix_at_work(void *context)
+{
+	const struct posix_context *posix = context;
+
+	return csum_lock_at_work(posix->descriptor);
+}
+
 static int posix_close(void *context)
 {
 	struct posix_context *posix = context;
@@ -74,6 +82,7 @@ static const struct csum_device_ops posix_ops = {
 	.pwrite = posix_pwrite,
 	.flush = posix_flush,
 	.drop_cache = posix_drop_cache,
+	.at_work = posix_at_work,
 	.close = posix_close,
 };
 
@@ -313,6 +322,11 @@ int csum_device_open(const struct csum_handlers *handlers, const char *path, con
 	}
 	*device = new;
 	return 0;
+}
+
+enum csum_at_work csum_device_at_work(const struct csum_device *device)
+{
+	return device->ops->at_work ? device->ops->at_work(device->context) : CSUM_NOBODY_AT_WORK;
 }
 
 int csum_device_close(struct csum_device *device)

@@ -21,6 +21,8 @@ struct csum_device_ops {
 	int (*flush)(void *context);
 	/* Makes later reads come from the medium where a cache of the system's is in between. */
 	int (*drop_cache)(void *context);
+	/* What others are doing with it at the moment; NULL: there are no others. */
+	enum csum_at_work (*at_work)(void *context);
 	int (*close)(void *context);
 };
 
@@ -48,6 +50,8 @@ struct csum_device {
 
 struct csum_device_options {
 	bool writable; /* exclusive lock, O_EXCL on block devices, refused when in use */
+	bool repair; /* with writable: for a scrub, which shares it with readers */
+	bool look; /* reading only: without a lock */
 	bool force; /* reading only: go on although mounted or attached */
 	int64_t wait_ms; /* for the lock: 0 not at all, -1 without limit */
 	/*
@@ -71,6 +75,9 @@ int csum_device_open(const struct csum_handlers *handlers, const char *path, con
  */
 int csum_device_set_unit(const struct csum_handlers *handlers, struct csum_device *device,
 			 uint32_t unit_bytes) CSUM_MUST_CHECK;
+
+/* What others are doing with the device at the moment, as far as it was opened by builds that leave a mark. */
+enum csum_at_work csum_device_at_work(const struct csum_device *device);
 
 /* Releases it; NULL is allowed. The error of the close, not reported. */
 int csum_device_close(struct csum_device *device);

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "device_exclusive.h"
 #include "device_facts.h"
+#include "device_lock.h"
 #include "report.h"
 
 #define POLL_MS 50
@@ -148,18 +148,18 @@ static int open_claimed(const struct csum_handlers *handlers, const struct csum_
 static int lock(const struct csum_handlers *handlers, const struct csum_device *device,
 		const struct csum_device_options *options, struct wait *wait)
 {
-	int operation = (options->writable ? LOCK_EX : LOCK_SH) | LOCK_NB, error;
+	enum csum_lock use = !options->writable ? CSUM_LOCK_READER :
+			     options->repair	? CSUM_LOCK_SCRUB :
+						  CSUM_LOCK_WRITER;
+	int error = options->look ? 0 : csum_lock_take(device->descriptor, use);
 
-	while (flock(device->descriptor, operation) < 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EWOULDBLOCK)
-			return csum_report_error(handlers, -errno, device->name, "cannot lock");
+	while (error == -EWOULDBLOCK) {
 		error = wait_a_little(handlers, device, wait);
 		if (error < 0)
 			return error;
+		error = csum_lock_take(device->descriptor, use);
 	}
-	return 0;
+	return error ? csum_report_error(handlers, error, device->name, "cannot lock") : 0;
 }
 
 /*

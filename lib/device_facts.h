@@ -46,9 +46,6 @@ enum csum_use {
 enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev, dev_t dev, ino_t inode, char *where,
 			      size_t size);
 
-/* "PID (command)" of a process that has the inode locked by flock(2), from /proc/locks; false when not known. */
-bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, char *holder, size_t size);
-
 struct csum_topology {
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
 	uint32_t logical_sector_size; /* bytes; 0 unknown */

@@ -40,6 +40,17 @@ bool csum_system_line(FILE *file, char *line, int size)
 	return found;
 }
 
+const struct dirent *csum_system_next(DIR *directory)
+{
+	const struct dirent *entry;
+
+	do {
+		/* cppcheck-suppress readdirCalled ; no other thread has this directory stream */
+		entry = readdir(directory);
+	} while (entry && entry->d_name[0] == '.');
+	return entry;
+}
+
 void csum_system_unescape(char *text)
 {
 	char *to = text;

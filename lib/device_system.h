@@ -3,6 +3,7 @@
 #ifndef CSUM_DEVICE_SYSTEM_H
 #define CSUM_DEVICE_SYSTEM_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -13,6 +14,9 @@ FILE *csum_system_open(const char *format, ...) __attribute__((format(printf, 1,
 
 /* Takes the first line, without newline, and closes the file, which may be NULL: false then. */
 bool csum_system_line(FILE *file, char *line, int size);
+
+/* The next entry of a directory that no other thread reads, or NULL. Names that begin with a dot are left out. */
+const struct dirent *csum_system_next(DIR *directory);
 
 /* Undoes, in place, the octal escapes that the kernel writes for blanks and the like. */
 void csum_system_unescape(char *text);

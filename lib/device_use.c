@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who uses a device or a file: mounts, swap, device-mapper and the like, loop devices, locks. */
-#include <dirent.h>
+/* Who uses a device or a file: mounts, swap, device-mapper and the like, loop devices. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/loop.h>
@@ -106,18 +105,6 @@ static void check_swaps(struct use_search *search)
 	fclose(file);
 }
 
-/* Names that begin with a dot are none of /sys's. */
-static const struct dirent *next_entry(DIR *directory)
-{
-	const struct dirent *entry;
-
-	do {
-		/* cppcheck-suppress readdirCalled ; no other thread has this directory stream */
-		entry = readdir(directory);
-	} while (entry && entry->d_name[0] == '.');
-	return entry;
-}
-
 static void found_holder(struct use_search *search, const char *holders, const char *name)
 {
 	char mapper_name[160], where[512];
@@ -140,7 +127,7 @@ static void check_holders(struct use_search *search, dev_t rdev)
 	holders = opendir(path);
 	if (!holders)
 		return;
-	while ((entry = next_entry(holders)))
+	while ((entry = csum_system_next(holders)))
 		found_holder(search, path, entry->d_name);
 	closedir(holders);
 }
@@ -203,7 +190,7 @@ static void check_loops(struct use_search *search)
 	devices = opendir(path);
 	if (!devices)
 		return;
-	while ((entry = next_entry(devices))) {
+	while ((entry = csum_system_next(devices))) {
 		if (strncmp(entry->d_name, "loop", 4) != 0 || !loop_matches(search, entry->d_name))
 			continue;
 		snprintf(where, sizeof(where), "/dev/%s", entry->d_name);
@@ -267,7 +254,7 @@ static void add_partitions(struct use_search *search, dev_t rdev)
 	disk = opendir(path);
 	if (!disk)
 		return;
-	while ((entry = next_entry(disk))) {
+	while ((entry = csum_system_next(disk))) {
 		if (!csum_system_line(csum_system_open("%s/%s/partition", path, entry->d_name), line, sizeof(line)))
 			continue;
 		if (csum_system_line(csum_system_open("%s/%s/dev", path, entry->d_name), line, sizeof(line)) &&
@@ -301,45 +288,4 @@ enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev,
 	check_swaps(&search);
 	check_loops(&search);
 	return search.use;
-}
-
-/* ------------------------------------------------------------------ locks */
-
-/*
- * "N: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE START END", the device in hexadecimal; a waiter has
- * "->" after N and so no match. The device is that of the file system, where stat(2) gives another
- * anonymous one on btrfs: of two anonymous devices the inode number decides.
- */
-static bool parse_lock(const char *line, dev_t dev, ino_t inode, long *pid)
-{
-	unsigned int lock_major, lock_minor;
-	uint64_t lock_inode;
-
-	if (sscanf(line, "%*u: FLOCK %*s %*s %ld %x:%x:%" SCNu64, pid, &lock_major, &lock_minor, &lock_inode) != 4)
-		return false;
-	if (*pid <= 0 || lock_inode != (uint64_t)inode)
-		return false;
-	return makedev(lock_major, lock_minor) == dev || (lock_major == 0 && major(dev) == 0);
-}
-
-bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, char *holder, size_t size)
-{
-	FILE *file = csum_system_open("%s/locks", roots->proc);
-	char line[256], command[64];
-	bool found = false;
-	long pid;
-
-	holder[0] = '\0';
-	if (!file)
-		return false;
-	while (!found && fgets(line, sizeof(line), file)) {
-		if (!parse_lock(line, dev, inode, &pid))
-			continue;
-		/* A process that is gone may have left the lock to a child that is not known. */
-		found = csum_system_line(csum_system_open("%s/%ld/comm", roots->proc, pid), command, sizeof(command));
-		if (found)
-			snprintf(holder, size, "%ld (%s)", pid, command);
-	}
-	fclose(file);
-	return found;
 }

@@ -57,9 +57,10 @@ enum csum_data_file csum_guard_data_file(const struct csum_volume *volume)
 		return CSUM_DATA_FILE_NONE;
 	if (!is_evidence(record->file_mtime_ns) || look_at_file(volume, &now))
 		return CSUM_DATA_FILE_UNKNOWN;
-	return now.mtime_ns == record->file_mtime_ns && now.size_bytes == record->file_size_bytes ?
-		       CSUM_DATA_FILE_SAME :
-		       CSUM_DATA_FILE_CHANGED;
+	if (now.mtime_ns == record->file_mtime_ns && now.size_bytes == record->file_size_bytes)
+		return CSUM_DATA_FILE_SAME;
+	/* The repairs of a scrub move the time, which is recorded only when it ends. */
+	return volume->at_work == CSUM_NOBODY_AT_WORK ? CSUM_DATA_FILE_CHANGED : CSUM_DATA_FILE_UNKNOWN;
 }
 
 bool csum_guard_is_ours(const struct csum_volume *volume)
@@ -67,6 +68,9 @@ bool csum_guard_is_ours(const struct csum_volume *volume)
 	const struct csum_superblock *superblock = &volume->superblock;
 
 	if (!applies(volume) || superblock->features_compat & CSUM_COMPAT_EXCLUSIVE)
+		return true;
+	/* A scrub beside us, which moves the time, has asked before its first write. */
+	if (volume->at_work == CSUM_SCRUB_AT_WORK)
 		return true;
 	/* Of the backup the session is not known. */
 	if (superblock->session == 0 && volume->governing != CSUM_SLOT_C)

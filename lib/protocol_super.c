@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "beside.h"
 #include "data_identity.h"
 #include "foreign.h"
 #include "guard.h"
@@ -153,9 +154,9 @@ static int refuse_no_volume(const struct csum_volume *volume)
 				   found[0] ? "; it holds: " : "", found);
 }
 
-int csum_super_load(struct csum_volume *volume)
+/* Reads the slots once; *governed: one of them is in force. */
+static int look_at_slots(struct csum_volume *volume, bool *governed)
 {
-	bool governed;
 	int error = read_slot(volume, CSUM_SLOT_A, CSUM_SLOT_A_OFFSET);
 
 	if (!error)
@@ -163,18 +164,47 @@ int csum_super_load(struct csum_volume *volume)
 	if (error)
 		return error;
 	/* The backup lies where the recorded size puts it, or the present size when nothing is recorded. */
-	governed = choose_governing(volume);
-	error = read_backup(volume, governed ? volume->superblock.geometry.metadata_device_bytes :
-					       volume->metadata->size_bytes);
-	if (!error && governed)
+	*governed = choose_governing(volume);
+	error = read_backup(volume, *governed ? volume->superblock.geometry.metadata_device_bytes :
+						volume->metadata->size_bytes);
+	if (!error && *governed)
 		error = choose_by_backup(volume);
-	if (!error && !governed && !volume->slot_valid[CSUM_SLOT_C])
+	if (!error && !*governed && !volume->slot_valid[CSUM_SLOT_C])
 		error = search_backup(volume);
+	if (!error && !*governed)
+		*governed = choose_governing(volume);
+	return error;
+}
+
+/*
+ * Whether what the slots say can be taken as it is. What others write just now may be torn, or one slot ahead of another;
+ * and a volume that is active with nobody at work may have been clean before one was looked for.
+ */
+static bool is_settled(const struct csum_volume *volume)
+{
+	const struct csum_superblock *slots = volume->slots;
+
+	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
+		if (!volume->slot_valid[slot] || !csum_superblock_same_static(&slots[slot], &volume->superblock))
+			return false;
+	}
+	return !volume->look || !csum_volume_active(volume) || volume->at_work != CSUM_NOBODY_AT_WORK;
+}
+
+int csum_super_load(struct csum_volume *volume)
+{
+	enum csum_at_work before;
+	unsigned int attempt = 0;
+	bool governed = false;
+	int error;
+
+	csum_beside_look(volume, &before);
+	do {
+		error = look_at_slots(volume, &governed);
+	} while (!error && !is_settled(volume) && csum_beside_again(volume, &attempt));
 	if (error)
 		return error;
-	if (!governed && !choose_governing(volume))
-		return refuse_no_volume(volume);
-	return check_governing(volume);
+	return governed ? check_governing(volume) : refuse_no_volume(volume);
 }
 
 int csum_super_add(struct csum_volume *volume, struct csum_io_list *list)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "beside.h"
 #include "device_facts.h"
 #include "layout.h"
 #include "report.h"
@@ -151,7 +152,8 @@ const char *csum_replica_name(const struct csum_replica *replica)
 	return replica->name;
 }
 
-static bool read_verified(struct csum_replica *replica, uint64_t data_sector, uint8_t *buffer)
+/* *bad: how it is; or the replica is gone. */
+static void verify(struct csum_replica *replica, uint64_t data_sector, uint8_t *buffer, bool *bad)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(replica->volume);
 	uint64_t entry = 0;
@@ -168,11 +170,20 @@ static bool read_verified(struct csum_replica *replica, uint64_t data_sector, ui
 	};
 
 	if (csum_span_load(replica->volume, &replica->span, csum_layout_group_of(geometry, data_sector), 1) ||
-	    csum_verify_run(&run)) {
+	    csum_verify_run(&run))
 		replica->gone = true;
-		return false;
-	}
-	return !csum_verdict_is_bad((enum csum_verdict)verdict);
+	*bad = csum_verdict_is_bad((enum csum_verdict)verdict);
+}
+
+static bool read_verified(struct csum_replica *replica, uint64_t data_sector, uint8_t *buffer)
+{
+	unsigned int attempt = 0;
+	bool bad;
+
+	do {
+		verify(replica, data_sector, buffer, &bad);
+	} while (!replica->gone && bad && csum_beside_again(replica->volume, &attempt));
+	return !replica->gone && !bad;
 }
 
 bool csum_replica_read(struct csum_replica *replica, uint64_t data_sector, uint8_t *buffer)

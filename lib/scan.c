@@ -9,6 +9,7 @@
 
 #include "layout.h"
 #include "report.h"
+#include "scan_again.h"
 #include "util.h"
 
 /* Data of one batch: with kept data it is memory, without it only saves rounds. */
@@ -271,7 +272,7 @@ static int end_job(struct scan *scan)
 				      scan->verified ? scan->verified->first_sector : scan->options->first_sector);
 	if (csum_report_cancelled(&scan->volume->handlers))
 		return -ECANCELED;
-	return 0;
+	return scan->verified ? csum_scan_again(scan->volume, scan->options, scan->verified) : 0;
 }
 
 /* What visit was called for must not be lost to a cancellation. */

@@ -175,6 +175,22 @@ static int reread_invalid(const struct csum_volume *volume, uint64_t number, str
 	return error;
 }
 
+/* Groups that lie side by side. */
+static int load_run(const struct csum_volume *volume, struct csum_span *span, uint64_t first, uint64_t count)
+{
+	int error = 0;
+
+	for (uint64_t i = 0; i < count; i++)
+		place_group(volume, span, first + i);
+	for (int copy = 0; copy < 2 && !error; copy++)
+		error = read_run(volume, span, first, count, copy);
+	for (uint64_t i = 0; i < count && !error; i++) {
+		csum_group_judge(volume, first + i, csum_span_group(span, first + i));
+		error = reread_invalid(volume, first + i, csum_span_group(span, first + i));
+	}
+	return error;
+}
+
 int csum_span_load_piece(const struct csum_volume *volume, struct csum_span *span, size_t piece)
 {
 	uint64_t each = piece_groups(volume);
@@ -187,16 +203,14 @@ int csum_span_load_piece(const struct csum_volume *volume, struct csum_span *spa
 		end = group + each;
 	for (; group < end && !error; group += run) {
 		run = csum_layout_contiguous_groups(csum_volume_geometry(volume), group, end - group);
-		for (uint64_t i = 0; i < run; i++)
-			place_group(volume, span, group + i);
-		for (int copy = 0; copy < 2 && !error; copy++)
-			error = read_run(volume, span, group, run, copy);
-		for (uint64_t i = 0; i < run && !error; i++) {
-			csum_group_judge(volume, group + i, csum_span_group(span, group + i));
-			error = reread_invalid(volume, group + i, csum_span_group(span, group + i));
-		}
+		error = load_run(volume, span, group, run);
 	}
 	return error;
+}
+
+int csum_span_load_group(const struct csum_volume *volume, struct csum_span *span, uint64_t number)
+{
+	return load_run(volume, span, number, 1);
 }
 
 struct load {

@@ -37,6 +37,9 @@ size_t csum_span_pieces(const struct csum_volume *volume, const struct csum_span
 /* 0, or the error of a device that vanished (not reported). */
 int csum_span_load_piece(const struct csum_volume *volume, struct csum_span *span, size_t piece) CSUM_MUST_CHECK;
 
+/* Loads one group of those that are placed, again. As csum_span_load_piece(). */
+int csum_span_load_group(const struct csum_volume *volume, struct csum_span *span, uint64_t number) CSUM_MUST_CHECK;
+
 /* Places and loads, in parallel. Only a vanished device is an error, and reported. */
 int csum_span_load(struct csum_volume *volume, struct csum_span *span, uint64_t first_group,
 		   uint64_t group_count) CSUM_MUST_CHECK;

@@ -157,6 +157,12 @@ static int prepare_for_writing(struct csum_volume *volume)
 	return error;
 }
 
+/* Without a lock it could only be compared with data that a writer is changing. */
+static int identify(struct csum_volume *volume)
+{
+	return volume->look && volume->at_work != CSUM_NOBODY_AT_WORK ? 0 : csum_data_identity_check(volume);
+}
+
 static int load(struct csum_volume *volume)
 {
 	int error = 0;
@@ -172,7 +178,7 @@ static int load(struct csum_volume *volume)
 	if (!error)
 		error = csum_journal_load(volume);
 	if (!error)
-		error = csum_data_identity_check(volume);
+		error = identify(volume);
 	if (!error && volume->writable)
 		error = refuse_read_only(volume);
 	if (!error && volume->writable)
@@ -241,10 +247,14 @@ static int open_devices(const struct csum_handlers *handlers, struct csum_device
 	if (error)
 		return error;
 	result->repair = options->repair;
+	result->look = options->look;
 	result->allow = options->allow;
 	error = load(result);
 	if (error)
 		return give_up(result, error);
+	if (result->at_work == CSUM_SCRUB_AT_WORK)
+		csum_report_note(&result->handlers, result->metadata->name,
+				 "a scrub is at work: what is bad is read again before it counts");
 	*volume = result;
 	return 0;
 }
@@ -271,6 +281,8 @@ static int open_named(const struct csum_handlers *handlers, const char *name, co
 {
 	const struct csum_device_options device_options = {
 		.writable = options->writable || options->repair,
+		.repair = options->repair,
+		.look = options->look,
 		.force = options->force,
 		.wait_ms = options->wait_ms,
 	};
@@ -367,6 +379,7 @@ void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_i
 		.state = volume->governing == CSUM_SLOT_C ? CSUM_UNKNOWN :
 			 csum_volume_active(volume)	  ? CSUM_ACTIVE :
 							    CSUM_CLEAN,
+		.at_work = volume->at_work,
 		.generation = superblock->generation,
 		.session = superblock->session,
 		.intent_first_group = superblock->intent_first,

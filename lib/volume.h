@@ -20,6 +20,8 @@ struct csum_volume {
 	struct csum_io *io;
 	bool writable;
 	bool repair; /* opened for csum_scrub(), which recovers it */
+	bool look; /* opened without a lock */
+	enum csum_at_work at_work; /* of a volume open for reading: who else was, when it was looked at last */
 	unsigned int allow; /* bits of enum csum_allow */
 	const struct csum_system_roots *roots; /* the system's, but in tests */
 	bool identity_differs; /* the data device's is not the one recorded, and that was allowed */

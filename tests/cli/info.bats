@@ -82,6 +82,7 @@ row() { out_has "^$1 +$2\$"; }
 		.metadata_device_bytes, .data_device_bytes] | @csv')" = '"internal",512,7,62,5828,94,14,4194304,0' ]
 	[ "$(json info '[.state, .generation, .session, .intent_first_group, .intent_groups, .last_write] | @csv')" = \
 		'"clean",2,0,0,0,0' ]
+	[ "$(json info .at_work)" = nobody ]
 	[ "$(json info .created)" -eq 1700000000 ]
 	[ "$(json info '.superblocks | tojson')" = '{"valid":["A","B","C"],"governing":"A"}' ]
 	[ "$(json info '[.direct_io, .physical_sector_size] | map(type) | @csv')" = '"boolean","number"' ]
@@ -113,7 +114,8 @@ row() { out_has "^$1 +$2\$"; }
 	superblock set vol ab state=1 session=5 generation=9 intent_first=0 intent_count=2 last_write=1700000000
 	before=$(digest vol)
 	run_csum 0 info vol
-	row state 'active: a writer is at work, or was interrupted'
+	row state 'active: a writer was interrupted'
+	out_lacks 'at work'
 	row '  may be changing' '2 groups, 0-1'
 	row generation '9, session 5'
 	row 'last write' '2023-11-14 22:13:20 UTC'

@@ -68,16 +68,20 @@ kill_rounds() {
 	must_fail 8 "^csumtool: v: in use by process $writer" write v old
 	must_fail 8 "^csumtool: v: in use by process $writer" discard -o 0 -l 1M v
 	must_fail 8 "^csumtool: v: in use by process $writer" format --force v
-	for command in info check read dump-imd; do
+	for command in check read dump-imd; do
 		must_fail 8 "^csumtool: v: in use by process $writer" $command v
 	done
+	run_csum 0 info -J v
+	[ "$(json info '"\(.state) \(.at_work)"')" = "active writer" ]
+	run_csum 0 info --health v
 	[ "$(digest v)" = "$during" ]
 	kill -KILL $writer
 	ends 137
 	exec {keep}>&-
 	[ "$(digest v)" = "$during" ]
 	run_csum 0 info -J v
-	[ "$(json info .state)" = active ]
+	[ "$(json info '"\(.state) \(.at_work)"')" = "active nobody" ]
+	run_csum 4 info --health v
 	run_csum 0 check v
 	run_csum 0 read -q v
 	head -c 24M ../stdout >now

@@ -60,7 +60,7 @@ waits_for() {
 says_waiting() { grep -q waiting "${1:-$BATS_TEST_TMPDIR/stderr}"; }
 
 each_reader() {
-	for command in info check read dump-imd; do
+	for command in check read dump-imd; do
 		must_fail 8 "$1" $command vol || return 1
 	done
 }
@@ -91,14 +91,14 @@ each_writer() {
 	each_writer "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
 	each_reader "^csumtool: vol: in use by process $holder \(sleep\): --wait waits for it$"
 	[ "$(digest vol)" = "$before" ]
-	run_csum 8 info --json vol
+	run_csum 8 check --json vol
 	[[ $(json summary .error) == "vol: in use by process $holder (sleep)"* ]]
 }
 
 @test "--force is no way around a lock" {
 	vol vol
 	hold -x vol
-	for command in "info --force" "check --force" "read --force" "format --force"; do
+	for command in "dump-imd --force" "check --force" "read --force" "format --force"; do
 		# shellcheck disable=SC2086 # words
 		must_fail 8 "^csumtool: vol: in use by process $holder" $command vol
 	done
@@ -140,7 +140,7 @@ each_writer() {
 	write_slowly "$loop"
 	wait_for locked "$loop"
 	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" write "$loop" input
-	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" info "$loop"
+	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" check "$loop"
 	must_fail 8 "^csumtool: $loop: in use by (process $holder \(csumtool\)|another process): --wait" \
 		format --force "$loop"
 	in_background "$CSUMTOOL" write -v --wait=1h "$loop" input >second.out 2>second.err
@@ -175,12 +175,12 @@ each_writer() {
 	run_csum 0 format -q -m meta data
 	for file in data meta; do
 		hold -x $file
-		must_fail 8 "^csumtool: $file: in use by process $holder" info -m meta data
+		must_fail 8 "^csumtool: $file: in use by process $holder" check -m meta data
 		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
 		must_fail 8 "^csumtool: $file: in use by process $holder" format --force -m meta data
 		release $file
 		hold -s $file
-		run_csum 0 info -q -m meta data
+		run_csum 0 check -q -m meta data
 		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
 		release $file
 	done
@@ -201,7 +201,7 @@ each_writer() {
 	ln -s vol symbolic
 	hold -x vol
 	for name in hard symbolic; do
-		must_fail 8 "^csumtool: $name: in use by process $holder" info $name
+		must_fail 8 "^csumtool: $name: in use by process $holder" check $name
 	done
 }
 
@@ -209,7 +209,7 @@ each_writer() {
 	vol vol
 	hold -x vol
 	waiters=()
-	for command in info check "read vol out" "write vol input" "discard -o 0 -l 1" "format --force" dump-imd; do
+	for command in check "read vol out" "write vol input" "discard -o 0 -l 1" "format --force" dump-imd; do
 		[[ $command == *" vol "* ]] || command+=" vol"
 		# shellcheck disable=SC2016,SC2086 # for that shell; words
 		in_background sh -c 'number=$1
@@ -251,7 +251,7 @@ released() {
 	hold -s vol
 	released write -q vol input --wait=100m
 	hold -x vol
-	released info -q --wait=1h vol
+	released check -q --wait=1h vol
 	run_csum 0 read -q --wait=3600s vol output
 	cmp -n 4096 input output
 }
@@ -259,7 +259,7 @@ released() {
 @test "--wait says with -v whom for" {
 	vol vol
 	hold -x vol
-	start info -v --wait vol
+	start check -v --wait vol
 	comes_to says_waiting
 	# It looks some more times.
 	sleep 0.2
@@ -272,7 +272,7 @@ released() {
 @test "--wait=0 does not wait" {
 	vol vol
 	hold -x vol
-	must_fail 8 '^csumtool: vol: in use by process' info --wait=0 vol
+	must_fail 8 '^csumtool: vol: in use by process' check --wait=0 vol
 }
 
 @test "--wait: the word after it is an operand" {
@@ -295,7 +295,7 @@ released() {
 	vol vol
 	hold -x vol
 	for signal in INT TERM HUP; do
-		start info --wait vol
+		start check --wait vol
 		comes_to waits_for vol
 		kill -$signal $pid
 		ends 32
@@ -307,7 +307,7 @@ released() {
 @test "what was waited for is looked at anew" {
 	vol vol
 	hold -x vol
-	start info --wait vol
+	start check --wait vol
 	comes_to waits_for vol
 	mv vol old
 	cp old vol

@@ -342,9 +342,9 @@ is_idle() {
 @test "a volume in use is refused, or waited for" {
 	full_volume
 	exec 9<v
-	flock -s 9
+	flock -x 9
 	must_fail 8 "in use" scrub v
-	run_csum 0 scrub -n -q v
+	must_fail 8 "in use" scrub -n v
 	must_fail 8 "in use" scrub --wait=1 v
 	exec 9<&-
 	run_csum 0 scrub -q --wait=1 v

@@ -55,6 +55,8 @@ static int64_t transfer(struct memdevice *memory, enum memdevice_call call, void
 	int64_t result;
 
 	pthread_mutex_lock(&memory->lock);
+	if (memory->meanwhile)
+		memory->meanwhile(memory, &event);
 	fault = enter(memory, &event);
 	if (fault && !fault->error && !fault->corrupt && moved > fault->most)
 		moved = fault->most;
@@ -102,6 +104,13 @@ static int memory_drop_cache(void *context)
 	return command(context, MEMDEVICE_DROP_CACHE);
 }
 
+static enum csum_at_work memory_at_work(void *context)
+{
+	const struct memdevice *memory = context;
+
+	return memory->at_work;
+}
+
 static int memory_close(void *context)
 {
 	(void)context;
@@ -113,6 +122,7 @@ static const struct csum_device_ops memory_ops = {
 	.pwrite = memory_pwrite,
 	.flush = memory_flush,
 	.drop_cache = memory_drop_cache,
+	.at_work = memory_at_work,
 	.close = memory_close,
 };
 

@@ -32,6 +32,9 @@ enum { MEMDEVICE_FAULTS = 16, MEMDEVICE_LOG = 4096 };
 
 struct memdevice {
 	struct csum_device device; /* to be borrowed, not closed */
+	enum csum_at_work at_work; /* what others are said to do with it */
+	/* Called before each read and write, with the lock held: others change `bytes` there. NULL: none. */
+	void (*meanwhile)(struct memdevice *memory, const struct memdevice_event *event);
 	uint8_t *bytes;
 	uint64_t size; /* of `bytes`; what the device says it has may differ */
 	struct memdevice_fault faults[MEMDEVICE_FAULTS];

@@ -231,6 +231,26 @@ struct csum_volume *scrubbed_open(bool repair)
 	return volume;
 }
 
+struct csum_volume *scrubbed_open_to_read(void)
+{
+	struct csum_device *data = lend(s->data);
+	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
+	struct csum_volume *volume;
+
+	assert_int_equal(csum_volume_open_devices(&s->recorder.handlers, data, metadata, false, 0, &volume), 0);
+	return volume;
+}
+
+struct csum_volume *scrubbed_prepare_to_read(void)
+{
+	struct csum_device *data = lend(s->data);
+	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
+	struct csum_volume *volume;
+
+	assert_int_equal(csum_volume_prepare(&s->recorder.handlers, data, metadata, false, 0, &volume), 0);
+	return volume;
+}
+
 static void take_finding(void *user, const struct csum_finding *finding)
 {
 	(void)user;
@@ -261,14 +281,11 @@ int scrubbed_run(const struct csum_scrub_options *options)
 int scrubbed_check_with(const struct csum_check_options *options, struct csum_totals *totals)
 {
 	struct csum_check_options with = *options;
-	struct csum_device *data = lend(s->data);
-	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
-	struct csum_volume *volume;
+	struct csum_volume *volume = scrubbed_open_to_read();
 	int error;
 
 	with.finding = take_finding;
 	s->finding_count = 0;
-	assert_int_equal(csum_volume_open_devices(&s->recorder.handlers, data, metadata, false, 0, &volume), 0);
 	error = csum_check(volume, &with, totals);
 	assert_int_equal(csum_volume_close(volume), 0);
 	return error;

@@ -62,6 +62,9 @@ const char *scrubbed_make_replica(void);
 void scrubbed_cancel_once_read(uint64_t data_sector);
 
 struct csum_volume *scrubbed_open(bool repair);
+struct csum_volume *scrubbed_open_to_read(void);
+/* The same before anything is read. */
+struct csum_volume *scrubbed_prepare_to_read(void);
 /* Scrubs; defaults where options are NULL. The error of opening, scrubbing or closing: the first. */
 int scrubbed_run(const struct csum_scrub_options *options);
 /* Damage is gone: data sectors are as they were, and a check finds nothing. */

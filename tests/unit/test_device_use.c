@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -376,59 +375,6 @@ static void test_loop_over_device_here(void **state)
 	skip_because("needs a loop device");
 }
 
-static void test_lock_holder(void **state)
-{
-	struct fixture *fixture = *state;
-	char holder[64];
-
-	put_file(fixture->proc, "locks",
-		 "1: POSIX  ADVISORY  WRITE 1 fe:01:77 0 EOF\n"
-		 "2: -> FLOCK  ADVISORY  WRITE 2 fe:01:77 0 EOF\n"
-		 "3: FLOCK  ADVISORY  WRITE 3 fe:01:78 0 EOF\n"
-		 "4: FLOCK  ADVISORY  WRITE 4 fe:02:77 0 EOF\n"
-		 "5: FLOCK  ADVISORY  WRITE 0 fe:01:77 0 EOF\n"
-		 "6: FLOCK  ADVISORY  READ 6 fe:01:77 0 EOF\n"
-		 "nonsense\n"
-		 "7: FLOCK  ADVISORY  READ  4007 fe:01:77 0 EOF\n"
-		 "8: FLOCK  ADVISORY  READ  4008 00:2a:99 0 EOF\n");
-	put_file(fixture->proc, "1/comm", "one\n");
-	put_file(fixture->proc, "2/comm", "two\n");
-	put_file(fixture->proc, "3/comm", "three\n");
-	put_file(fixture->proc, "4/comm", "four\n");
-	put_file(fixture->proc, "0/comm", "zero\n");
-	put_file(fixture->proc, "4007/comm", "csum tool\n");
-	put_file(fixture->proc, "4008/comm", "b\n");
-	assert_true(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 77, holder, sizeof(holder)));
-	assert_string_equal(holder, "4007 (csum tool)");
-	assert_false(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 79, holder, sizeof(holder)));
-	assert_string_equal(holder, "");
-	/* Anonymous: stat(2) and the list may number the file system differently. */
-	assert_true(csum_lock_holder(&fixture->roots, makedev(0, 43), 99, holder, sizeof(holder)));
-	assert_false(csum_lock_holder(&fixture->roots, makedev(8, 43), 99, holder, sizeof(holder)));
-}
-
-static void test_lock_holder_here(void **state)
-{
-	struct fixture *fixture = *state;
-	char *path = path_in(fixture->directory, "image");
-	char holder[64], expected[64];
-	struct stat status;
-	int descriptor;
-
-	put_image(path, 4096);
-	descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(descriptor >= 0);
-	assert_int_equal(fstat(descriptor, &status), 0);
-	assert_false(
-		csum_lock_holder(&csum_system_roots_default, status.st_dev, status.st_ino, holder, sizeof(holder)));
-	assert_int_equal(flock(descriptor, LOCK_SH | LOCK_NB), 0);
-	assert_true(csum_lock_holder(&csum_system_roots_default, status.st_dev, status.st_ino, holder, sizeof(holder)));
-	snprintf(expected, sizeof(expected), "%ld (%.15s)", (long)getpid(), program_invocation_short_name);
-	assert_string_equal(holder, expected);
-	close(descriptor);
-	free(path);
-}
-
 #define with_tree(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -450,8 +396,6 @@ int main(void)
 		with_tree(test_loop_backed_by),
 		with_tree(test_attached_here),
 		with_tree(test_loop_over_device_here),
-		with_tree(test_lock_holder),
-		with_tree(test_lock_holder_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
