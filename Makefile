@@ -23,6 +23,8 @@
 #:                              20000 in sanitize, "full" in crash: more than a million)
 #:   CSUM_KILL_ROUNDS=N         how often the program is killed (default: 200 in check, 40 in
 #:                              sanitize, 2000 in crash)
+#:   CSUM_CALL_STRIDE=N         of the ways in which one call of the program can fail, about every N-th is
+#:                              tried (default: 79 in check, 397 in sanitize, 1, all of them, in crash)
 #:   CSUM_DAMAGES=N             damages the damage campaign plants (default: 3000 in check)
 #:   CSUM_HEAL_TRIALS=N         errors of each class that the tests of healing plant (default: an eighth
 #:                              in check, "full" in damage: 100,000 and a million)
@@ -71,7 +73,9 @@ CRASH_SRCS := $(sort $(wildcard tests/crash/test_*.c))
 DAMAGE_SRCS := $(sort $(wildcard tests/damage/test_*.c))
 HELPER_SRCS := $(filter-out $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS), \
 	$(sort $(wildcard tests/unit/*.c tests/crash/*.c tests/damage/*.c)))
-CLI_HELPER_SRCS := $(sort $(wildcard tests/cli/*.c))
+# Libraries for LD_PRELOAD, and programs.
+PRELOAD_SRCS := $(sort $(wildcard tests/cli/preload_*.c))
+CLI_HELPER_SRCS := $(filter-out $(PRELOAD_SRCS),$(sort $(wildcard tests/cli/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # Replays the inputs of the fuzz targets without a fuzzer.
 FUZZ_TEST_SRCS := $(sort $(wildcard tests/fuzz/test_*.c))
@@ -81,7 +85,7 @@ BATS := $(sort $(wildcard tests/cli/*.bats))
 SCRIPTS := tests/crash/rules.sh tests/damage/others.py tests/damage/decay.py
 
 ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS) $(HELPER_SRCS) \
-	$(CLI_HELPER_SRCS) $(FUZZ_SRCS) $(FUZZ_TEST_SRCS) $(FUZZ_HELPER_SRCS)
+	$(CLI_HELPER_SRCS) $(PRELOAD_SRCS) $(FUZZ_SRCS) $(FUZZ_TEST_SRCS) $(FUZZ_HELPER_SRCS)
 C_FILES := $(sort $(wildcard lib/*.[ch] csumtool/*.[ch] tests/*.[ch] tests/*/*.[ch]))
 
 # Apart from the programs, as one of those is called csumtool like the folder of its source.
@@ -95,7 +99,8 @@ PROG := $(if $(PROG_SRCS),$(BUILD)/csumtool)
 PROG_PARTS := $(if $(PROG_SRCS),$(OBJ)/csumtool.a)
 TEST_PROGS := $(call programs,$(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS))
 FUZZ_TEST_PROGS := $(call programs,$(FUZZ_TEST_SRCS))
-CLI_HELPERS := $(call programs,$(CLI_HELPER_SRCS))
+PRELOADS := $(patsubst %,%.so,$(call programs,$(PRELOAD_SRCS)))
+CLI_HELPERS := $(call programs,$(CLI_HELPER_SRCS)) $(PRELOADS)
 FUZZ_PROGS := $(call programs,$(FUZZ_SRCS))
 
 # ---- Packages
@@ -219,6 +224,9 @@ $(OBJ)/tests/unit/%.o $(OBJ)/tests/crash/%.o $(OBJ)/tests/damage/%.o: \
 	private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS) $(PROG_PKG_CFLAGS) $(TEST_PKG_CFLAGS)
 $(OBJ)/tests/fuzz/%.o: private MODULE_CFLAGS = $(TEST_INCLUDES) -Itests/fuzz $(LIB_PKG_CFLAGS) $(FUZZ_CFLAGS)
 $(OBJ)/tests/cli/%.o: private MODULE_CFLAGS = -Itests/cli $(LIB_PKG_CFLAGS) $(CLI_HELPER_PKG_CFLAGS)
+# Never instrumented: it is loaded ahead of the sanitizers of the program.
+$(call objects,$(PRELOAD_SRCS)): private MODULE_CFLAGS = -fPIC
+$(call objects,$(PRELOAD_SRCS)) $(PRELOADS): private override INSTRUMENT =
 
 $(call objects,$(ALL_SRCS)): $(OBJ)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$@)
@@ -264,10 +272,15 @@ $(FUZZ_TEST_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) $
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIB) $(TEST_PKG_LIBS) $(LIB_PKG_LIBS) $(LDLIBS)
 
-$(CLI_HELPERS): $(BUILD)/%: $(OBJ)/%.o $(LIB) $(BUILD)/flags
+$(filter-out $(PRELOADS),$(CLI_HELPERS)): $(BUILD)/%: $(OBJ)/%.o $(LIB) $(BUILD)/flags
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $< $(LIB) $(CLI_HELPER_PKG_LIBS) $(LIB_PKG_LIBS) $(LDLIBS)
+
+$(PRELOADS): $(BUILD)/%.so: $(OBJ)/%.o $(BUILD)/flags
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -shared -o $@ $< $(LDLIBS)
 
 $(FUZZ_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) \
 		$(OBJ)/helpers.a $(LIB) $(BUILD)/flags
@@ -311,7 +324,7 @@ built_for = $(addprefix $(BUILD)/,$(filter-out %.bats %.sh %.py,$(1))) \
 	$(if $(filter %.bats %.py,$(1)),$(PROG) $(CLI_HELPERS))
 
 CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(DAMAGE_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(SCRIPTS) $(BATS))
-CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) $(SCRIPTS) tests/cli/kill.bats)
+CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) $(SCRIPTS) tests/cli/kill.bats tests/cli/each_call.bats)
 
 ## check: runs the unit, crash, damage and command-line tests
 check: $(if $(TESTS),,all) $(call built_for,$(CHECK_NAMES)) | $(FIRST)
@@ -331,7 +344,7 @@ damage: $(BUILD)/tests/damage/test_damage $(HEAL_TESTS) $(PROG) $(CLI_HELPERS) |
 crash: $(call built_for,$(CRASH_NAMES)) | $(FIRST)
 	@rm -f '$(BUILD)/crash-figures'
 	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-full} TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} JOBS=1 \
-		CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-2000} \
+		CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-2000} CSUM_CALL_STRIDE=$${CSUM_CALL_STRIDE:-1} \
 		CSUM_CRASH_REPORT='$(abspath $(BUILD))/crash-figures' \
 		$(RUN_ENV) tests/run $(call runnable,$(CRASH_NAMES)); status=$$?; \
 		[ ! -f '$(BUILD)/crash-figures' ] || cat '$(BUILD)/crash-figures'; exit $$status
@@ -348,7 +361,7 @@ STATIC_UBSAN = $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror -fsan
 ## sanitize: runs unit, crash and some command-line tests under sanitizers
 sanitize: | $(FIRST)
 	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-20000} CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-40} \
-		$(MAKE) check BUILD='$(BUILD)-sanitize' \
+		CSUM_CALL_STRIDE=$${CSUM_CALL_STRIDE:-397} $(MAKE) check BUILD='$(BUILD)-sanitize' \
 		DEPS=no SCRIPTS= BATS='$(SANITIZE_BATS)' INSTRUMENT='-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=$(SANITIZE) -fno-sanitize-recover=all $(STATIC_UBSAN)'
 

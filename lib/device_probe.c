@@ -12,6 +12,7 @@
 #include "device_facts.h"
 #include "device_stand_in.h"
 #include "report.h"
+#include "util.h"
 
 /* More signatures than anything has (ZFS some hundreds), in case wiping or hiding goes in a circle. */
 #define WIPES_MAX 10000u
@@ -214,7 +215,7 @@ int csum_probe_signatures(const struct csum_handlers *handlers, const struct csu
 static int wipe_all(int descriptor)
 {
 	blkid_probe probe;
-	int result;
+	int result, error;
 
 	result = new_probe(descriptor, 0, 0, &probe);
 	if (result < 0)
@@ -231,8 +232,9 @@ static int wipe_all(int descriptor)
 	}
 	result = result < 0 ? probe_error() : 0;
 	/* Durable, and the page cache clean: O_DIRECT I/O that follows sees and overwrites just this. */
-	if (fsync(descriptor) < 0 && result == 0)
-		result = -errno;
+	error = csum_sync(fsync, descriptor);
+	if (result == 0)
+		result = error;
 	blkid_free_probe(probe);
 	return result;
 }

@@ -12,6 +12,7 @@
 #include "device_facts.h"
 #include "report.h"
 #include "spot.h"
+#include "util.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 /* Two ticks of the coarsest clock that file systems take times from: then a later write has a later time. */
@@ -93,7 +94,9 @@ static int record_file(struct csum_volume *volume)
 		return 0;
 	while (nanosleep(&left, &left) < 0 && errno == EINTR)
 		;
-	error = fsync(volume->data->descriptor) < 0 ? -errno : look_at_file(volume, &now);
+	error = csum_sync(fsync, volume->data->descriptor);
+	if (!error)
+		error = look_at_file(volume, &now);
 	if (error)
 		return csum_report_error(&volume->handlers, error, volume->data->name, "recording its time");
 	record->file_mtime_ns = now.mtime_ns;

@@ -160,24 +160,32 @@ static int64_t transfer_once(const struct csum_io_request *request, size_t done)
 	return moved;
 }
 
+/* Bytes of the request that are done then: what O_DIRECT moved of a sector in part is moved again with the rest of it. */
+static size_t whole_sectors(const struct csum_io_request *request, size_t done, size_t moved)
+{
+	if (done + moved == request->size)
+		return request->size;
+	return done + moved - moved % request->device->logical_sector_size;
+}
+
 static int transfer(const struct csum_io_request *request)
 {
 	struct csum_device *device = request->device;
 	size_t done = 0;
+	int stuck = 0; /* parts of one sector, one after the other */
 
 	if (request->offset_bytes > device->size_bytes || request->size > device->size_bytes - request->offset_bytes)
 		return request->operation == CSUM_IO_READ ? CSUM_IO_PAST_END : -ENOSPC;
 	while (done < request->size) {
 		int64_t moved = transfer_once(request, done);
+		size_t before = done;
 
 		if (moved < 0)
 			return (int)moved;
-		/* What O_DIRECT moved of a sector in part is moved again with the rest of it. */
-		if (done + (size_t)moved < request->size)
-			moved -= moved % device->logical_sector_size;
-		if (moved == 0)
+		done = whole_sectors(request, done, (size_t)moved);
+		stuck = done > before ? 0 : stuck + 1;
+		if (moved == 0 || stuck == CSUM_IO_READ_ATTEMPTS)
 			return request->operation == CSUM_IO_READ ? CSUM_IO_PAST_END : -EIO;
-		done += (size_t)moved;
 	}
 	if (request->operation == CSUM_IO_READ)
 		csum_io_note_read(device, request->size, request->offset_bytes);

@@ -16,7 +16,7 @@
 
 /* Alignment of every buffer that reaches a device: the largest logical sector in use. */
 #define CSUM_BUFFER_ALIGNMENT 4096u
-/* Reads of a place that fail or do not verify are tried so often in all. */
+/* Reads of a place that fail or do not verify are tried so often in all, and so is what moves a part of a sector only. */
 #define CSUM_IO_READ_ATTEMPTS 3
 /* Largest single transfer, bytes. */
 #define CSUM_IO_PIECE_BYTES (1u << 20)

@@ -14,6 +14,7 @@
 #include "device_facts.h"
 #include "layout.h"
 #include "report.h"
+#include "util.h"
 
 static bool creates(const struct csum_format *format)
 {
@@ -116,13 +117,12 @@ static void warn_sector_size(const struct csum_format *format)
 static int sync_directory(const char *path)
 {
 	char *copy = strdup(path);
-	int descriptor, error = 0;
+	int descriptor, error;
 
 	if (!copy)
 		return -ENOMEM;
 	descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (descriptor < 0 || fsync(descriptor) != 0)
-		error = -errno;
+	error = descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
 	if (descriptor >= 0)
 		close(descriptor);
 	free(copy);

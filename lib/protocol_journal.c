@@ -14,7 +14,7 @@ int csum_journal_read(const struct csum_volume *volume, struct csum_journal *jou
 	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
 	uint8_t *record = volume->journal_record;
 	uint32_t count;
-	int error = csum_io_read_now(volume->metadata, record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET);
+	int error = csum_io_read_patiently(volume->metadata, record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET, NULL);
 
 	journal->count = 0;
 	*reason = "no journal record";
@@ -22,21 +22,26 @@ int csum_journal_read(const struct csum_volume *volume, struct csum_journal *jou
 		*reason = "no journal record, but a sector parked by a scrub";
 	if (error || !csum_journal_head_count(record, sector_size, &count))
 		return error;
-	error = csum_io_read_now(volume->metadata, record + CSUM_BLOCK_SIZE, (size_t)count * sector_size,
-				 CSUM_JOURNAL_OFFSET + CSUM_BLOCK_SIZE);
+	error = csum_io_read_patiently(volume->metadata, record + CSUM_BLOCK_SIZE, (size_t)count * sector_size,
+				       CSUM_JOURNAL_OFFSET + CSUM_BLOCK_SIZE, NULL);
 	if (!error)
 		*reason = csum_journal_decode(record, volume->seed_state, sector_size, journal);
 	return error;
 }
 
-/* A record that a passing error hides would be taken for none, and what it guards would be lost. */
-static const char *read_patiently(struct csum_volume *volume, int *error)
+/*
+ * A record of which wrong bytes arrive once would be taken for none, and what it guards would be lost. So none is found
+ * three times, each reading being patient with errors by itself.
+ */
+static const char *find_record(struct csum_volume *volume, int *error)
 {
 	const char *reason = NULL;
+	int attempt = 0;
 
-	*error = -EIO;
-	for (int attempt = 0; attempt < CSUM_IO_READ_ATTEMPTS && (*error || reason); attempt++)
+	do {
 		*error = csum_journal_read(volume, &volume->journal, &reason);
+		attempt++;
+	} while (!*error && reason && attempt < CSUM_IO_READ_ATTEMPTS);
 	volume->journal_unreadable = *error != 0;
 	return *error ? "journal cannot be read" : reason;
 }
@@ -52,7 +57,7 @@ static const char *load_record(struct csum_volume *volume, int *error)
 
 	if (volume->governing == CSUM_SLOT_C)
 		return "the session is not known, both superblocks being invalid";
-	reason = read_patiently(volume, error);
+	reason = find_record(volume, error);
 	if (reason)
 		return reason;
 	if (!csum_volume_active(volume))

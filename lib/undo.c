@@ -62,9 +62,11 @@ static int write_all(struct csum_undo_file *file, const void *bytes, size_t size
 
 static int sync_file(struct csum_undo_file *file)
 {
-	if (fdatasync(file->descriptor)) {
+	int error = csum_sync(fdatasync, file->descriptor);
+
+	if (error) {
 		file->flush_failed = true;
-		return break_file(file, -errno, "flushing");
+		return break_file(file, error, "flushing");
 	}
 	file->flushed_bytes = file->size_bytes;
 	file->flushed_records = file->records;
@@ -87,13 +89,13 @@ static void cut_back(struct csum_undo_file *file)
 static int sync_directory(const struct csum_undo_file *file)
 {
 	char *copy = strdup(file->path);
-	int descriptor = -1, error = 0;
+	int descriptor = -1, error;
 
 	if (copy)
 		descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (descriptor < 0 || fsync(descriptor))
-		error = csum_report_error(file->handlers, copy ? -errno : -ENOMEM, file->path,
-					  "flushing the directory of the undo file");
+	error = !copy ? -ENOMEM : descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
+	if (error)
+		csum_report_error(file->handlers, error, file->path, "flushing the directory of the undo file");
 	if (descriptor >= 0)
 		close(descriptor);
 	free(copy);

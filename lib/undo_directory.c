@@ -56,7 +56,7 @@ static int sync_parent(const char *path, size_t length)
 {
 	/* "/a/b": its first characters up to the last slash; "a": the directory we are in. */
 	char *parent;
-	int descriptor, error = 0;
+	int descriptor, error;
 
 	while (length > 0 && path[length - 1] != '/')
 		length--;
@@ -64,8 +64,7 @@ static int sync_parent(const char *path, size_t length)
 	if (!parent)
 		return -ENOMEM;
 	descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (descriptor < 0 || fsync(descriptor))
-		error = -errno;
+	error = descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
 	if (descriptor >= 0)
 		close(descriptor);
 	free(parent);

@@ -3,10 +3,12 @@
 #ifndef CSUM_UTIL_H
 #define CSUM_UTIL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 static inline uint64_t csum_min_u64(uint64_t a, uint64_t b)
 {
@@ -28,6 +30,17 @@ static inline bool csum_is_zero(const uint8_t *bytes, size_t size)
 static inline bool csum_is_blank(const uint8_t *bytes, size_t size)
 {
 	return memcmp(bytes, bytes + 16, size - 16) == 0;
+}
+
+/* With `sync` fsync(2) or fdatasync(2), which a signal may interrupt: that is no failure. 0 or a negative errno. */
+static inline int csum_sync(int (*sync)(int descriptor), int descriptor)
+{
+	int error;
+
+	do {
+		error = sync(descriptor) < 0 ? -errno : 0;
+	} while (error == -EINTR);
+	return error;
 }
 
 #endif

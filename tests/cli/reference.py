@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Verifies a clean volume by what format.md says, with nothing of csumtool's own code.
+"""Reads and verifies volumes by what format.md says, with nothing of csumtool's own code.
 
     reference.py fresh|written METADATA [DATA]
 
-fresh: nothing but superblocks and empty imd sectors may be there. Prints how many data sectors have a checksum,
-then the SHA-256 of METADATA with what depends on the machine and the day (physical sector size, last write)
-zeroed, and the record of the data file, which is compared with the file. Exits with a message where something is
-wrong.
+verifies a clean volume. fresh: nothing but superblocks and empty imd sectors may be there. Prints how many data sectors
+have a checksum, then the SHA-256 of METADATA with what depends on the machine and the day (physical sector size, last
+write) zeroed, and the record of the data file, which is compared with the file. Exits with a message where something
+is wrong.
+
+Imported, Volume also reads one in any state, as crashes and failures leave it.
 """
 import hashlib
 import os
@@ -14,10 +16,16 @@ import struct
 import sys
 import zlib
 
+BLOCK, JOURNAL, CLUSTERS = 4096, 65536, 1048576
+
+
+class Wrong(Exception):
+    pass
+
 
 def need(condition, *what):
     if not condition:
-        sys.exit("wrong: " + " ".join(str(word) for word in what))
+        raise Wrong("wrong: " + " ".join(str(word) for word in what))
 
 
 def table(polynomial):
@@ -38,17 +46,19 @@ def reflected_crc(entries, ones):
     return crc
 
 
-def entry_of(kind, data):
-    value = checksum[kind](data)
-    if kind == 3:
-        return {0: 2**64 - 1, 1: 2**64 - 2}.get(value, value)
-    return 2**32 + value
-
-
 checksum = {1: zlib.crc32,
             2: reflected_crc(table(0x82F63B78), 2**32 - 1),
             3: reflected_crc(table(0xC96C5795D7870F42), 2**64 - 1)}
 need([checksum[kind](b"123456789") for kind in (1, 2, 3)] == [0xcbf43926, 0xe3069283, 0x995dc9bbdf1939fa], "CRCs")
+known = {}  # entries computed before: a CRC takes long here
+
+
+def entry_of(kind, data):
+    data = bytes(data)
+    if (kind, data) not in known:
+        value = checksum[kind](data)
+        known[kind, data] = {0: 2**64 - 1, 1: 2**64 - 2}.get(value, value) if kind == 3 else 2**32 + value
+    return known[kind, data]
 
 
 def u32(block, offset):
@@ -59,101 +69,220 @@ def u64(block, offset):
     return struct.unpack_from("<Q", block, offset)[0]
 
 
-def superblock(offset):
-    block = meta[offset:offset + 4096]
-    need(block[:8] == bytes.fromhex("4353554d564f4c1a"), "magic of the superblock at", offset)
-    need(u32(block, 8) == zlib.crc32(block[:8] + bytes(4) + block[12:]), "CRC of the superblock at", offset)
-    need(struct.unpack_from("<HH", block, 12) == (1, 0), "version of the superblock at", offset)
-    return block
+def is_superblock(block):
+    return block[:8] == bytes.fromhex("4353554d564f4c1a") and u32(block, 8) == zlib.crc32(
+        block[:8] + bytes(4) + block[12:])
 
 
-with open(sys.argv[2], "rb") as file:
-    meta = file.read()
-external = len(sys.argv) > 3
-data = meta
-if external:
-    with open(sys.argv[3], "rb") as file:
-        data = file.read()
-fresh = sys.argv[1] == "fresh"
-size = len(meta)
-backup = size // 4096 * 4096 - 65536
-slots = {offset: superblock(offset) for offset in (0, 524288, backup)}
-a, b, c = (slots[offset] for offset in (0, 524288, backup))
-need(a[24:256] == b[24:256] == c[24:256], "static fields differ")
-if fresh:
-    need([u64(block, 16) for block in (a, b, c)] == [2, 1, 1], "generations")
-    need(all(block[256:] == bytes(4096 - 256) for block in (a, b, c)), "state fields")
-governing = b if u64(b, 16) > u64(a, 16) else a
-need(u32(governing, 256) == 0, "not clean")
-sector, kind, K = u32(a, 84), u32(a, 88), u32(a, 92)
-seed = a[128:144]
-need(u32(a, 80) == external and u32(a, 72) == u32(a, 76) == 0, "features")
-need(u64(a, 104) == size and u64(a, 112) == (len(data) if external else 0), "sizes")
-need(struct.unpack_from("<QQQ", a, 144) == (65536, 458752, 1048576), "places")
-need(a[172:176] == bytes(4) and a[240:256] == bytes(16), "reserved fields")
+def newer(one, other):
+    """Of two valid copies, 0 or 1; generations are serial numbers."""
+    difference = (u32(one, 8) - u32(other, 8)) % 2**32
+    return 0 if 1 <= difference < 2**31 else 1
 
-E = (sector - 16) // 8
-if external:
-    sectors = len(data) // sector
-else:
-    full, rest = divmod((backup - 1048576) // sector, E + 2)
-    sectors = full * E + (rest - 2 if rest >= 3 else 0)
-need(u64(a, 96) == sectors, "data_sectors:", u64(a, 96), "not", sectors)
-groups = -(-sectors // E)
 
-left = bytearray(meta)  # what is not accounted for
-for offset in slots:
-    left[offset:offset + 4096] = bytes(4096)
-written = 0
-for cluster in range(-(-groups // K)):
-    first = cluster * K
-    count = min(K, groups - first)
-    in_cluster = min(sectors - first * E, count * E)
-    start = 1048576 + cluster * K * (2 if external else E + 2) * sector
-    second = start + count * sector + (0 if external else in_cluster * sector)
-    for group in range(first, first + count):
-        copies = []
-        for copy, place in ((0, start), (1, second)):
-            at = place + (group - first) * sector
-            imd = meta[at:at + sector]
-            need(imd[:4] == b"IMD1" and u32(imd, 12) == group & 0xffffffff, "imd sector at", at)
-            sealed = seed + struct.pack("<QB", group, copy) + imd[:4] + bytes(4) + imd[8:]
-            need(u32(imd, 4) == zlib.crc32(sealed), "CRC of the imd sector at", at)
-            need(not fresh or u32(imd, 8) == copy, "generation of the imd sector at", at)
-            copies.append(imd)
-            left[at:at + sector] = bytes(sector)
+class Volume:
+    """The bytes of a volume; data is None for an internal one."""
+
+    def __init__(self, meta, data=None):
+        self.meta = meta
+        self.external = data is not None
+        self.data = data if self.external else meta
+        self.backup = len(meta) // BLOCK * BLOCK - 65536
+        self.slots = [meta[at:at + BLOCK] for at in self.slot_places()]
+        valid = [slot for slot in self.slots if is_superblock(slot)]
+        need(valid, "no superblock is valid")
+        need(len({slot[128:144] for slot in valid}) == 1, "superblocks of different volumes")
+        self.by_backup = not is_superblock(self.slots[0]) and not is_superblock(self.slots[1])
+        self.governing = max((slot for slot in self.slots[:2] if is_superblock(slot)),
+                             key=lambda slot: u64(slot, 16), default=self.slots[2])
+        self.understand()
+
+    def slot_places(self):
+        return 0, 524288, self.backup
+
+    def understand(self):
+        """What the governing superblock says, compared with what the sizes make of it."""
+        block = self.governing
+        need(struct.unpack_from("<HH", block, 12) == (1, 0), "version of the superblock")
+        self.sector, self.kind, self.interleave = u32(block, 84), u32(block, 88), u32(block, 92)
+        self.seed = block[128:144]
+        need(u32(block, 80) == self.external and u32(block, 76) == 0, "features")
+        need(u64(block, 104) == len(self.meta), "size of the metadata device")
+        need(u64(block, 112) == (len(self.data) if self.external else 0), "size of the data device")
+        need(struct.unpack_from("<QQQ", block, 144) == (JOURNAL, 458752, CLUSTERS), "places")
+        self.per_group = (self.sector - 16) // 8
+        if self.external:
+            self.sectors = len(self.data) // self.sector
+        else:
+            full, rest = divmod((self.backup - CLUSTERS) // self.sector, self.per_group + 2)
+            self.sectors = full * self.per_group + (rest - 2 if rest >= 3 else 0)
+        need(u64(block, 96) == self.sectors, "data_sectors:", u64(block, 96), "not", self.sectors)
+        self.groups = -(-self.sectors // self.per_group)
+        self.active = self.by_backup or u32(block, 256) == 1
+        self.intent = range(self.groups) if self.by_backup else range(
+            u64(block, 272), u64(block, 272) + u64(block, 280))
+
+    # ---- places
+
+    def cluster(self, group):
+        """Of the group's: its first byte, groups, and data sectors stored in it."""
+        number = group // self.interleave
+        first = number * self.interleave
+        groups = min(self.interleave, self.groups - first)
+        stored = 0 if self.external else min(self.sectors - first * self.per_group, groups * self.per_group)
+        size = self.interleave * (2 if self.external else self.per_group + 2) * self.sector
+        return CLUSTERS + number * size, groups, stored
+
+    def imd_at(self, group, copy):
+        base, groups, stored = self.cluster(group)
+        return base + (group % self.interleave + (groups + stored if copy else 0)) * self.sector
+
+    def data_at(self, number):
+        if self.external:
+            return number * self.sector
+        group = number // self.per_group
+        base, groups, _ = self.cluster(group)
+        return base + (groups + number - group // self.interleave * self.interleave * self.per_group) * self.sector
+
+    def stored(self, number):
+        at = self.data_at(number)
+        return self.data[at:at + self.sector]
+
+    # ---- metadata
+
+    def is_imd(self, imd, group, copy):
+        sealed = self.seed + struct.pack("<QB", group, copy) + imd[:4] + bytes(4) + imd[8:]
+        return imd[:4] == b"IMD1" and u32(imd, 12) == group & 0xffffffff and u32(imd, 4) == zlib.crc32(sealed)
+
+    def copies(self, group):
+        found = []
+        for copy in (0, 1):
+            at = self.imd_at(group, copy)
+            found.append(self.meta[at:at + self.sector])
+        return found
+
+    def journal(self):
+        """Images of a record that counts: group to copy and bytes."""
+        head = self.meta[JOURNAL:JOURNAL + BLOCK]
+        count = u32(head, 12)
+        images = self.meta[JOURNAL + BLOCK:JOURNAL + BLOCK + count * self.sector]
+        if (not self.active or self.by_backup or head[:8] != b"CSUMJRNL" or
+                not 1 <= count <= min(254, (458752 - BLOCK) // self.sector) or
+                u32(head, 8) != zlib.crc32(self.seed + head[:8] + bytes(4) + head[12:] + images) or
+                u64(head, 16) != u64(self.governing, 264)):
+            return {}
+        places = [struct.unpack_from("<QI", head, 32 + 16 * i) for i in range(count)]
+        if (len({group for group, _ in places}) < count or
+                any(copy > 1 or group not in self.intent for group, copy in places)):
+            return {}
+        return {group: (copy, images[i * self.sector:(i + 1) * self.sector])
+                for i, (group, copy) in enumerate(places)}
+
+    def versions(self, group, journal):
+        """imd sectors that count, newest first."""
+        copies = self.copies(group)
+        valid = [self.is_imd(copies[copy], group, copy) for copy in (0, 1)]
+        first = newer(*copies) if all(valid) else 0 if valid[0] else 1
+        found = [copies[first]] if valid[first] else []
+        copy, image = journal.get(group, (0, b""))
+        if image and self.is_imd(image, group, copy) and all(newer(image, other) == 0 for other, right in zip(
+                copies, valid) if right):
+            found.insert(0, image)
+        if valid[1 - first] and self.active and group in self.intent:
+            found.append(copies[1 - first])
+        return found
+
+    def read(self):
+        """The content of each data sector; None where it is bad."""
+        journal, contents = self.journal(), []
+        for group in range(self.groups):
+            versions = self.versions(group, journal)
+            for index in range(min(self.per_group, self.sectors - group * self.per_group)):
+                entries = [u64(version, 16 + 8 * index) for version in versions]
+                stored = self.stored(group * self.per_group + index)
+                if entries[:1] == [0]:
+                    contents.append(bytes(self.sector))
+                else:
+                    contents.append(stored if entry_of(self.kind, stored) in entries else None)
+        return contents
+
+    # ---- a clean volume
+
+    def verify(self, fresh=False):
+        """How many data sectors have a checksum, and the bytes that are not accounted for."""
+        need(not self.active, "not clean")
+        need(self.governing[172:176] == bytes(4) and self.governing[240:256] == bytes(16), "reserved fields")
+        left = bytearray(self.meta)
+        for at, slot in zip(self.slot_places(), self.slots):
+            need(is_superblock(slot), "superblock at", at)
+            left[at:at + BLOCK] = bytes(BLOCK)
+        need(len({slot[24:256] for slot in self.slots}) == 1, "static fields differ")
+        if fresh:
+            need([u64(slot, 16) for slot in self.slots] == [2, 1, 1], "generations")
+            need(all(slot[256:] == bytes(BLOCK - 256) for slot in self.slots), "state fields")
+        return sum(self.verify_group(group, fresh, left) for group in range(self.groups)), left
+
+    def verify_group(self, group, fresh, left):
+        copies, written = self.copies(group), 0
+        for copy in (0, 1):
+            at = self.imd_at(group, copy)
+            need(self.is_imd(copies[copy], group, copy), "imd sector at", at)
+            need(not fresh or u32(copies[copy], 8) == copy, "generation of the imd sector at", at)
+            left[at:at + self.sector] = bytes(self.sector)
         need(copies[0][16:] == copies[1][16:], "copies differ in group", group)
         need(u32(copies[0], 8) != u32(copies[1], 8), "equal generations in group", group)
-        for index in range(E):
-            number = group * E + index
+        for index in range(self.per_group):
+            number = group * self.per_group + index
             entry = u64(copies[0], 16 + 8 * index)
             if entry == 0:
                 continue
-            need(not fresh and number < sectors, "entry of data sector", number)
-            at = number * sector if external else start + (count + number - first * E) * sector
-            need(entry == entry_of(kind, data[at:at + sector]), "checksum of data sector", number)
+            need(not fresh and number < self.sectors, "entry of data sector", number)
+            need(entry == entry_of(self.kind, self.stored(number)), "checksum of data sector", number)
             written += 1
-if fresh:
-    need(not any(left), "something else on the metadata device")
-    need(not external or not any(data), "something on the data device")
+        return written
 
-if external and not fresh:
-    status = os.stat(sys.argv[3])
-    need(u64(governing, 416) == u64(governing, 264), "the record is of another session")
-    need(u64(governing, 432) == status.st_mtime_ns, "time of the data file")
-    need(u64(governing, 440) == status.st_size, "size of the data file")
-else:
-    need(governing[408:640] == bytes(640 - 408), "record of the data")
-need(governing[448:640] == bytes(640 - 448), "record of undo, of what is held, or of signatures")
+    def verify_record(self, status):
+        """The record of the data, and that nothing else is recorded; status of the data file, or None."""
+        block = self.governing
+        need(u32(block, 72) == 0, "features")
+        if status:
+            need(u64(block, 416) == u64(block, 264), "the record is of another session")
+            need(u64(block, 432) == status.st_mtime_ns, "time of the data file")
+            need(u64(block, 440) == status.st_size, "size of the data file")
+        else:
+            need(block[408:640] == bytes(640 - 408), "record of the data")
+        need(block[448:640] == bytes(640 - 448), "record of undo, of what is held, or of signatures")
 
-normal = bytearray(meta)
-for offset in slots:
-    block = bytearray(slots[offset])
-    block[168:172] = bytes(4)
-    block[288:296] = bytes(8)
-    block[416:424] = bytes(8)
-    block[432:448] = bytes(16)
-    block[8:12] = bytes(4)
-    block[8:12] = struct.pack("<I", zlib.crc32(block))
-    normal[offset:offset + 4096] = block
-print(written, hashlib.sha256(normal).hexdigest())
+    def normal(self):
+        """The metadata device without what depends on machine and day."""
+        normal = bytearray(self.meta)
+        for at, slot in zip(self.slot_places(), self.slots):
+            block = bytearray(slot)
+            for begin, end in ((168, 172), (288, 296), (416, 424), (432, 448), (8, 12)):
+                block[begin:end] = bytes(end - begin)
+            block[8:12] = struct.pack("<I", zlib.crc32(block))
+            normal[at:at + BLOCK] = block
+        return normal
+
+
+def content(name):
+    with open(name, "rb") as file:
+        return file.read()
+
+
+def main():
+    fresh, names = sys.argv[1] == "fresh", sys.argv[2:]
+    volume = Volume(*map(content, names))
+    written, left = volume.verify(fresh)
+    if fresh:
+        need(not any(left), "something else on the metadata device")
+        need(not volume.external or not any(volume.data), "something on the data device")
+    volume.verify_record(os.stat(names[1]) if volume.external and not fresh else None)
+    print(written, hashlib.sha256(volume.normal()).hexdigest())
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Wrong as wrong:
+        sys.exit(str(wrong))

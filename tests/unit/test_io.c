@@ -171,6 +171,29 @@ static void test_one_short_transfer(void **state)
 	assert_call(fixture, 1, MEMDEVICE_READ, 1536, 8192 - 1536);
 }
 
+/* issue 9, case 16: less than a sector is neither the end of the device nor an error, unless it stays that way. */
+static void test_part_of_a_sector(void **state)
+{
+	struct fixture *fixture = *state;
+
+	memcpy(fixture->memory.bytes, fixture->content, SIZE);
+	fixture->memory.device.logical_sector_size = 4096;
+	shorten(fixture, MEMDEVICE_READ, 2055, 2);
+	assert_int_equal(read_now(fixture, 4096, 8192), 0);
+	assert_memory_equal(fixture->buffer, fixture->content + 8192, 4096);
+	assert_int_equal(fixture->memory.call_count, 3);
+	shorten(fixture, MEMDEVICE_READ, 2055, -1);
+	assert_int_equal(read_now(fixture, 4096, 8192), CSUM_IO_PAST_END);
+	assert_int_equal(fixture->memory.call_count, 6);
+	memset(fixture->memory.bytes, 0, SIZE);
+	shorten(fixture, MEMDEVICE_WRITE, 2055, 2);
+	assert_int_equal(write_round(fixture, 4096, 8192), 0);
+	assert_memory_equal(fixture->memory.bytes + 8192, fixture->content, 4096);
+	shorten(fixture, MEMDEVICE_WRITE, 2055, -1);
+	assert_int_equal(write_round(fixture, 4096, 4096), -EIO);
+	assert_one_error(&fixture->recorder, "disk: writing 4096 bytes at offset 4096: Input/output error");
+}
+
 static void test_interrupted_calls(void **state)
 {
 	struct fixture *fixture = *state;
@@ -496,6 +519,7 @@ int main(void)
 		TEST(test_short_reads),
 		TEST(test_short_writes),
 		TEST(test_one_short_transfer),
+		TEST(test_part_of_a_sector),
 		TEST(test_interrupted_calls),
 		TEST(test_interrupted_in_the_middle),
 		TEST(test_read_past_the_end),

@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every pread, pwrite and fdatasync of the real program fails once with each errno, is short, or is the last one before
+# SIGKILL: what each_call.py describes, by the calls that preload_fault.c takes over.
+#
+# CSUM_CALL_STRIDE (79) says how many of these faults are tried: 1 is all of them.
+# sanitize: yes
+
+load common
+setup() {
+	common_setup
+	export CSUM_CALL_STRIDE=${CSUM_CALL_STRIDE:-79}
+	# So that a failure can be told from what was asked for.
+	echo "CSUM_CALL_STRIDE=$CSUM_CALL_STRIDE"
+}
+teardown() { common_teardown; }
+
+# each_call WORD...: the scenarios whose names begin with one of them.
+each_call() {
+	CSUMTOOL=$CSUMTOOL BUILD=${BUILD:-$BATS_TEST_DIRNAME/../../build} \
+		python "$BATS_TEST_DIRNAME/each_call.py" "$BATS_TEST_TMPDIR/$1" "$@"
+}
+
+@test "9.16 each call of a write: old or new, and the status says so" { each_call write; }
+
+@test "9.16 each call of a discard" { each_call discard; }
+
+@test "9.16 each call of a scrub that repairs data" { each_call scrub_bits scrub_replica scrub_undo; }
+
+@test "9.16 each call of a scrub that moves contents" { each_call scrub_swapped; }
+
+@test "9.16 each call of a scrub that repairs metadata" { each_call scrub_metadata scrub_slots; }
+
+@test "9.16 each call of a scrub that recovers" { each_call scrub_recovers; }
+
+@test "9.16 the faults tried are the same every time" {
+	each_call write_over scrub_swapped --list >../first
+	each_call write_over scrub_swapped --list >../second
+	[ "$(wc -l <../first)" -gt 100 ] || [ "$CSUM_CALL_STRIDE" -gt 79 ]
+	cmp ../first ../second
+}
