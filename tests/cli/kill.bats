@@ -72,7 +72,7 @@ kill_rounds() {
 		must_fail 8 "^csumtool: v: in use by process $writer" $command v
 	done
 	[ "$(digest v)" = "$during" ]
-	kill -KILL $writer
+	kill -KILL "$writer"
 	ends 137
 	exec {keep}>&-
 	[ "$(digest v)" = "$during" ]
