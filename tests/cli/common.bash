@@ -266,8 +266,8 @@ in_background() {
 	echo $! >>"$BATS_TEST_TMPDIR/pids"
 }
 
-# wait_for COMMAND...: until it succeeds. The limit is far beyond what that takes on any machine, as no result may depend
-# on its speed; who runs the tests knows by the line that begins with "out of time: " that there is no verdict.
+# wait_for COMMAND...: until it succeeds. The limit is far beyond what that takes on any machine, as no result may
+# depend on its speed; by the line that begins with "out of time: " tests/run knows that there is no verdict.
 wait_for() {
 	local end=$((SECONDS + 300))
 	until "$@"; do

@@ -93,10 +93,10 @@ a_time='([0-9.]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)'
 }
 
 @test "-s auto takes the physical sectors under the file system" {
-	device=$(findmnt -n -o MAJ:MIN -T . | tr -d ' ')
-	[ -e "/sys/dev/block/$device" ] || skip "no block device is known to be under this file system"
-	queue=/sys/dev/block/$device/queue
-	[ -e "$queue" ] || queue=/sys/dev/block/$device/../queue
+	number=$(findmnt -n -o MAJ:MIN -T . | tr -d ' ')
+	[ -e "/sys/dev/block/$number" ] || skip "no block device is known to be under this file system"
+	queue=/sys/dev/block/$number/queue
+	[ -e "$queue" ] || queue=/sys/dev/block/$number/../queue
 	physical=$(cat "$queue/physical_block_size")
 	case $physical in
 	512) expected=512 ;;
@@ -469,16 +469,19 @@ a_time='([0-9.]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)'
 	done
 }
 
-@test "interrupted: neither the old volume nor a new one is left" {
-	vol vol --size=8M
-	fault_device vol
+# So large that the last superblock is not in the first part that is wiped, whose size is 256 MiB.
+@test "interrupted and killed: neither the old volume nor a new one is left" {
 	for signal in INT KILL; do
-		run_csum 0 format -q --force vol
-		fault clear "write hold 3000000 4096 1"
+		rm -f vol
+		vol vol --size=300M
+		fault_device vol
+		fault "write hold 3000000 4096 1"
 		start format --wipe --force "$device"
 		interrupt $signal
-		ends $([ $signal = INT ] && echo 32 || echo 137)
-		[ "$(stat -c %s vol)" -eq $((8 << 20)) ]
+		ended
+		[ $signal = INT ] || [ "$status" -eq 137 ]
+		[ $signal = KILL ] || [ "$status" -eq 32 ]
+		[ "$(stat -c %s vol)" -eq $((300 << 20)) ]
 		must_fail 8 '^csumtool: vol: not a csumtool volume' info vol
 	done
 }

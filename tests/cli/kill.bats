@@ -75,7 +75,7 @@ kill_rounds() {
 	[ "$(json info '"\(.state) \(.at_work)"')" = "active writer" ]
 	run_csum 0 info --health v
 	[ "$(digest v)" = "$during" ]
-	kill -KILL $writer
+	kill -KILL "$writer"
 	ends 137
 	exec {keep}>&-
 	[ "$(digest v)" = "$during" ]

@@ -114,7 +114,7 @@ each_writer() {
 	pid=$!
 	comes_to says_waiting check.err
 	finish_writing
-	wait $pid
+	wait "$pid"
 	grep -q ' 1 right' check.out
 }
 
@@ -147,7 +147,7 @@ each_writer() {
 	pid=$!
 	comes_to says_waiting second.err
 	finish_writing
-	wait $pid
+	wait "$pid"
 	run_csum 0 check -q "$loop"
 	silent
 }
@@ -163,10 +163,11 @@ each_writer() {
 	# Who only reads does not mind.
 	run_csum 0 info -q "$loop"
 	in_background "$CSUMTOOL" write -v --wait "$loop" input >second.out 2>second.err
+	# shellcheck disable=SC2030 # for comes_to
 	pid=$!
 	comes_to says_waiting second.err
 	exec {keep}>&-
-	wait $pid
+	wait "$pid"
 }
 
 @test "both files of an external volume are locked" {
@@ -223,12 +224,12 @@ each_writer() {
 	done
 	for i in "${!waiters[@]}"; do
 		wait "${waiters[i]}"
-		read -r status begin end <end.$i
+		read -r status begin end <"end.$i"
 		[ "$status" -eq 8 ]
 		# Hundredths of a second.
 		[ $((${end/./} - ${begin/./})) -ge 95 ]
-		[ ! -s out.$i ]
-		grep -qE "^csumtool: vol: in use by process $holder \(sleep\)$" err.$i
+		[ ! -s "out.$i" ]
+		grep -qE "^csumtool: vol: in use by process $holder \(sleep\)$" "err.$i"
 	done
 }
 
@@ -297,7 +298,8 @@ released() {
 	for signal in INT TERM HUP; do
 		start check --wait vol
 		comes_to waits_for vol
-		kill -$signal $pid
+		# shellcheck disable=SC2031 # start sets it
+		kill -$signal "$pid"
 		ends 32
 		[ -z "$stdout" ]
 		err_has '^csumtool: vol: cancelled while waiting for it$'

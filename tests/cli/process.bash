@@ -64,8 +64,8 @@ handles_signals() {
 	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") && [ $((0x0$mask & 0x4003)) -eq $((0x4003)) ]
 }
 
-# Whether it handles signals, all of its threads sleep, and have not been awake meanwhile: it waits for what the test does
-# next. What waits for a disk is in another state.
+# Whether it handles signals, all of its threads sleep, and have not been awake meanwhile: it waits for what the test
+# does next. What waits for a disk is in another state.
 asleep() {
 	local before
 	handles_signals && before=$(naps) && [ -n "$before" ] && sleep 0.1 && [ "$(naps)" = "$before" ]

@@ -181,13 +181,14 @@ allocated() {
 	full_volume
 	mkfifo fifo
 	# Not before the pipe is full.
+	# shellcheck disable=SC2016 # for that shell
 	in_background env --default-signal sh -c 'exec "$1" read v >fifo' sh "$CSUMTOOL"
 	pid=$!
 	exec {drain}<fifo
 	comes_to asleep
 	cat <&"$drain" >out
 	exec {drain}<&-
-	wait $pid
+	wait "$pid"
 	cmp out in
 	in_background sh -c 'cat fifo >through'
 	run_csum 0 read -q -f v fifo

@@ -37,7 +37,7 @@ bytes_in() {
 	for signal in INT TERM HUP; do
 		start write v fifo
 		comes_to asleep
-		kill -$signal $pid
+		kill -$signal "$pid"
 		ends 32
 		[ -z "$stdout" ]
 		err_has "^csumtool: .*cancelled"
@@ -50,11 +50,11 @@ bytes_in() {
 	mkfifo fifo
 	start write v fifo
 	comes_to asleep
-	kill -INT $pid
+	kill -INT "$pid"
 	ends 32
 	start read -f v fifo
 	comes_to asleep
-	kill -TERM $pid
+	kill -TERM "$pid"
 	ends 32
 	is_state v clean
 }
@@ -70,7 +70,7 @@ bytes_in() {
 		cat in >fifo
 		# It has got all of it.
 		comes_to asleep
-		kill -$signal $pid
+		kill -$signal "$pid"
 		ends 32
 		[ -z "$stdout" ]
 		bytes=$(bytes_in)
@@ -134,7 +134,7 @@ bytes_in() {
 	for signal in INT TERM HUP; do
 		start read -f "$device" fifo
 		comes_to asleep
-		kill -$signal $pid
+		kill -$signal "$pid"
 		ends 32
 		err_has "^csumtool: warning: fifo: incomplete: |cancel"
 	done
@@ -224,13 +224,13 @@ bytes_in() {
 # kill_together SIGNAL SIGNAL: handled one right after the other. Two of a kind would become one if both were sent to the
 # process: the second is for its main thread.
 kill_together() {
-	kill -STOP $pid
+	kill -STOP "$pid"
 	comes_to stopped
-	kill "-$1" $pid
+	kill "-$1" "$pid"
 	python -c 'import ctypes, sys
 pid, number = int(sys.argv[1]), int(sys.argv[2])
-sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' $pid "$(kill -l "$2")"
-	kill -CONT $pid
+sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' "$pid" "$(kill -l "$2")"
+	kill -CONT "$pid"
 }
 
 @test "9.12: two signals that come together are one: the volume is left clean" {
@@ -258,11 +258,11 @@ sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' $pid "$(kill -l "$2")
 		hold_flush 2
 		start write "$device" new
 		comes_to held
-		kill -"${signals% *}" $pid
+		kill -"${signals% *}" "$pid"
 		# It has handled that when it sleeps again.
 		comes_to asleep
 		sleep 1.1
-		kill -"${signals#* }" $pid
+		kill -"${signals#* }" "$pid"
 		# A call of the kernel that is under way is waited for by the kernel, and none follows it.
 		wait_for gone
 		fault "let go"
@@ -288,7 +288,7 @@ sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' $pid "$(kill -l "$2")
 		hold_flush $flushes
 		start write "$device" new
 		interrupt KILL
-		wait $pid 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
 		fault clear
 		run_csum 0 info -J "$device"
 		echo "killed after $flushes flushes: $(json info .state)"
@@ -311,12 +311,12 @@ sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' $pid "$(kill -l "$2")
 	hold_flush 6
 	start write "$device" new
 	interrupt KILL
-	wait $pid || :
+	wait "$pid" || :
 	for flushes in 1 2 3; do
 		hold_flush $flushes
 		start write -o 0 -l 4096 "$device" old
 		interrupt KILL
-		wait $pid || :
+		wait "$pid" || :
 		fault clear
 		run_csum 0 check -q "$device"
 		run_csum 0 read -q "$device"
@@ -370,7 +370,7 @@ sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' $pid "$(kill -l "$2")
 		pid=$!
 		echo $pid >>"$BATS_TEST_TMPDIR/pids"
 		interrupt INT HUP
-		wait $pid
+		wait "$pid"
 	)
 	fault clear
 	holds "$device" new
