@@ -155,11 +155,21 @@ int output_put(struct output *output, const void *data, size_t size, bool is_zer
 	return error;
 }
 
+/* A signal may end fsync(2) early on some file systems: nothing has failed then. */
+static int sync_descriptor(int fd)
+{
+	while (fsync(fd) < 0) {
+		if (errno != EINTR)
+			return errno;
+	}
+	return 0;
+}
+
 /* A file that was created lasts only with its entry in the directory. */
 static int sync_directory(struct output *output)
 {
 	char *copy = strdup(output->name);
-	int fd, error = 0;
+	int fd, error;
 
 	if (!copy)
 		return fail(output, ENOMEM);
@@ -167,11 +177,10 @@ static int sync_directory(struct output *output)
 	free(copy);
 	if (fd < 0)
 		return fail(output, errno);
-	/* EINVAL: a file system that does not sync directories, and needs no telling. */
-	if (fsync(fd) < 0 && errno != EINVAL)
-		error = fail(output, errno);
+	error = sync_descriptor(fd);
 	close(fd);
-	return error;
+	/* EINVAL: a file system that does not sync directories, and needs no telling. */
+	return error && error != EINVAL ? fail(output, error) : 0;
 }
 
 int output_sync(struct output *output)
@@ -185,8 +194,9 @@ int output_sync(struct output *output)
 	/* Pipes and the like keep nothing that could be synced. */
 	if (!S_ISREG(output->status.st_mode) && !S_ISBLK(output->status.st_mode))
 		return 0;
-	if (fsync(output->fd) < 0)
-		return fail(output, errno);
+	error = sync_descriptor(output->fd);
+	if (error)
+		return fail(output, error);
 	return output->created ? sync_directory(output) : 0;
 }
 

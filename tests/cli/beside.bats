@@ -21,7 +21,7 @@ hold_scrub() {
 	in_background sh -c 'exec "$@" >scrub.out 2>scrub.err' sh "$CSUMTOOL" scrub --rate=1 ${metadata:+-m "$metadata"} "$@"
 	holder=$!
 	begun() { [ "$(digest "$file")" != "$before" ]; }
-	wait_for 20 begun
+	wait_for begun
 }
 
 end_scrub() {
@@ -36,7 +36,7 @@ hold_shared() {
 	in_background flock -s -F "$1" sleep 60
 	reader=$!
 	shared() { grep -qE "FLOCK .* $reader [^ ]*:$(stat -L -c %i "$1") " /proc/locks; }
-	wait_for 10 shared "$1"
+	wait_for shared "$1"
 }
 
 @test "9.9 beside a scrub a volume is read and checked, and nothing is written by that" {
@@ -109,7 +109,7 @@ hold_shared() {
 	must_fail 8 "^csumtool: v: in use by process $holder \(csumtool\)" scrub --force -o 0 -l 512 v
 	in_background sh -c 'exec "$@" >second.out 2>second.err' sh "$CSUMTOOL" scrub -v --wait v
 	waiter=$!
-	wait_for 20 grep -q "waiting for process $holder " second.err
+	wait_for grep -q "waiting for process $holder " second.err
 	end_scrub
 	wait $waiter
 	grep -q "^v: no errors$\|^v: going on" second.out
@@ -119,7 +119,7 @@ hold_shared() {
 	full_volume
 	in_background flock -x -F v sleep 60
 	holder=$!
-	wait_for 10 locked v
+	wait_for locked v
 	must_fail 8 "^csumtool: v: in use by process $holder \(sleep\)" scrub v
 	must_fail 8 "^csumtool: v: in use by process $holder \(sleep\)" check v
 }
@@ -166,7 +166,7 @@ hold_shared() {
 	findings=$(json finding '"\(.kind) \(.subject) \(.first_sector)"')
 	in_background sh -c 'exec "$@" >scrub.out 2>scrub.err' sh "$CSUMTOOL" scrub -v --rate=1 v
 	holder=$!
-	wait_for 20 grep -q "looking in all of the data" scrub.err
+	wait_for grep -q "looking in all of the data" scrub.err
 	run_csum 0 info v
 	out_has "^state +active$"
 	out_has "^at work +a scrub$"
@@ -196,7 +196,7 @@ hold_shared() {
 	# Older builds leave no mark.
 	in_background flock -x -F v sleep 60
 	holder=$!
-	wait_for 10 locked v
+	wait_for locked v
 	run_csum 0 info --health v
 	run_csum 0 info -f v
 	out_has "^state +active$"
@@ -213,7 +213,7 @@ hold_shared() {
 	exec {keep}>feed
 	head -c 4096 /dev/zero >&"$keep"
 	at_work() { run_csum 0 info -J v && [ "$(json info .at_work)" = writer ]; }
-	wait_for 20 at_work
+	wait_for at_work
 	run_csum 0 info --health v
 	exec {keep}>&-
 	wait "$holder"

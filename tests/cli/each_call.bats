@@ -33,6 +33,32 @@ each_call() {
 
 @test "9.16 each call of a scrub that recovers" { each_call scrub_recovers; }
 
+# preloaded ARGUMENT...: csumtool with preload_fault.c, which logs the calls to the file ../log.
+preloaded() {
+	local library=${BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/cli/preload_fault.so
+	: >../log
+	LD_PRELOAD=${LD_PRELOAD:+$LD_PRELOAD:}$library CSUM_FAULT_DIRECTORY=$PWD CSUM_FAULT_LOG=$BATS_TEST_TMPDIR/log "$CSUMTOOL" "$@"
+}
+
+@test "9.16 a signal interrupts the flush of the file that read makes, or of its directory" {
+	vol v
+	run_csum 0 write -q v < <(head -c 100000 /dev/urandom)
+	preloaded read -q v out
+	grep '^fsync ' ../log >../flushes
+	[ "$(wc -l <../flushes)" -eq 2 ]
+	while read -r name; do
+		rm out
+		CSUM_FAULT="$name fail 4 0" preloaded read -q v out
+		grep -q struck ../log
+		rm out
+		status=0
+		CSUM_FAULT="$name fail 5 0" preloaded read -q v out 2>../err || status=$?
+		[ "$status" -eq 8 ]
+		grep -q 'Input/output error' ../err
+		[ -e out ] || : >out
+	done <../flushes
+}
+
 @test "9.16 the faults tried are the same every time" {
 	each_call write_over scrub_swapped --list >../first
 	each_call write_over scrub_swapped --list >../second
