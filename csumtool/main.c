@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "help.h"
-#include "signals.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "os/signals.h"
 
 #ifndef CSUMTOOL_VERSION
 #define CSUMTOOL_VERSION "0.1.0"

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
-#include "slots.h"
-#include "volume.h"
+#include "base/report.h"
+#include "volume/slots.h"
+#include "volume/volume.h"
 
 /* One place after the other is written. */
 #define THREADS 0u

@@ -28,9 +28,9 @@ cli_tests=(golden check check_run dump field format_blank geometry hostile info 
 # Lines of FILE|CASE|REASON, where CASE is an extended regular expression.
 known_of_qemu() {
 	cat <<-'END'
-		tests/unit/test_device|test_units_on_a_device|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
-		tests/unit/test_device|test_file_on_large_sectors|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
-		tests/unit/test_device_use|test_lock_holder_here|the process has the name of qemu
+		tests/unit/device/test_posix|test_units_on_a_device|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
+		tests/unit/device/test_posix|test_file_on_large_sectors|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
+		tests/unit/device/test_use|test_lock_holder_here|the process has the name of qemu
 	END
 }
 
@@ -122,7 +122,7 @@ build() {
 wrap() {
 	local program name
 	rm -rf "$run"
-	for program in "$build/csumtool" "$build"/tests/unit/test_* "$build"/tests/cli/*; do
+	for program in "$build/csumtool" "$build"/tests/unit/*/test_* "$build"/tests/cli/*; do
 		name=$run/${program#"$build"/}
 		mkdir -p "${name%/*}" || return
 		printf '#!/bin/sh\nexec %s -L "%s" "%s" "$@"\n' "$emulator" "$root" "$program" >"$name"
@@ -142,7 +142,7 @@ selected() {
 run_tests() {
 	local name
 	local -a files=()
-	for name in "$run"/tests/unit/test_*; do
+	for name in "$run"/tests/unit/*/test_*; do
 		! selected "$name" || files+=("$name")
 	done
 	for name in "${cli_tests[@]}"; do

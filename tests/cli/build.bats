@@ -21,11 +21,11 @@ teardown() { common_teardown; }
 # checksums ARGUMENT...: compiles what computes checksums, into ./out, as a make that no other make has started.
 checksums() {
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ISAL make -C "$root" BUILD="$PWD/out" DEPS=no \
-		"$PWD/out/obj/lib/checksum.o" "$PWD/out/obj/lib/checksum_portable.o" "$@"
+		"$PWD/out/obj/lib/base/checksum.o" "$PWD/out/obj/lib/base/checksum_portable.o" "$@"
 }
 
 symbols() {
-	nm "out/obj/lib/$1.o"
+	nm "out/obj/lib/base/$1.o"
 }
 
 @test "15: without ISA-L csumtool is built with checksums of its own" {

@@ -41,7 +41,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "faultfs_faults.h"
+#include "cli/faultfs_faults.h"
 
 /* -1: there is no such file. */
 static struct {

@@ -346,6 +346,6 @@ is_gone() {
 	grep -q "8.7 of 10^11" "$root/README.md"
 	grep -q "7.7 of 10^12" "$root/man/csumtool.8"
 	grep -q "8.7 of 10^11" "$root/man/csumtool.8"
-	grep -q "7.7e-12" "$root/lib/heal.h"
-	grep -q "8.7e-11" "$root/lib/heal.h"
+	grep -q "7.7e-12" "$root/lib/base/heal.h"
+	grep -q "8.7e-11" "$root/lib/base/heal.h"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Images with random changes, through the program itself. (tests/unit/test_hostile takes many more
+# Images with random changes, through the program itself. (tests/unit/whole/test_hostile takes many more
 # of them through the library.)
 # sanitize: yes
 #

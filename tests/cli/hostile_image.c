@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "../images/hostile.h"
+#include "images/hostile.h"
 
 static int put(const char *name, const struct hostile_device *device)
 {

@@ -55,7 +55,7 @@ try_rule() {
 # a copy, of which only what it changes is compiled.
 mkdir -p "$work/with/build"
 [ ! -d "$built/obj" ] || cp -Rp "$built/obj" "$built/flags" "$work/with/build/" || exit 1
-cp -Rp "$top/lib" "$top/csumtool" "$top/tests" "$top/Makefile" "$work/with/" || exit 1
+cp -Rp "$top/include" "$top/lib" "$top/csumtool" "$top/tests" "$top/mk" "$top/Makefile" "$work/with/" || exit 1
 if ! build "$work/with" >"$work/log" 2>&1; then
 	cat "$work/log" >&2
 	exit 1

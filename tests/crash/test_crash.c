@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every scenario of scenarios.c is stopped in every way the budget allows, and each state that is left is
+ * Every scenario of crash/scenario/scenarios.c is stopped in every way the budget allows, and each state that is left is
  * opened, read, checked and recovered.
  *
  * Environment:
@@ -20,9 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simexplore.h"
-#include "simjobs.h"
-#include "simsystem.h"
+#include "crash/explore/explore.h"
+#include "crash/explore/jobs.h"
+#include "crash/scenario/system.h"
 
 #define DEFAULT_STATES 200000u
 #define FULL_STATES 1100000u

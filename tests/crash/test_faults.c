@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simfaults.h"
-#include "simjobs.h"
-#include "simsystem.h"
+#include "crash/explore/faults.h"
+#include "crash/explore/jobs.h"
+#include "crash/scenario/system.h"
 
 #define MOST_SCENARIOS 128
 

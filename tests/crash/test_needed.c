@@ -21,10 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simexplore.h"
-#include "simjobs.h"
-#include "simneeded.h"
-#include "simsystem.h"
+#include "crash/explore/explore.h"
+#include "crash/explore/jobs.h"
+#include "crash/explore/needed.h"
+#include "crash/scenario/system.h"
 
 /* States tried to catch one change, more of what can only be sampled, and stops one after the other. */
 #define BUDGET 4000u

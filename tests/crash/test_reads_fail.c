@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "simbench.h"
+#include "crash/explore/bench.h"
 
 /* More than any of the commands below tries. */
 #define FAILING_MOST 80u

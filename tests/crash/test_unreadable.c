@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format.h"
-#include "layout.h"
-#include "simbench.h"
+#include "crash/explore/bench.h"
+#include "ondisk/layout.h"
+#include "ondisk/ondisk.h"
 
 /* clang-format off */
 #define WRITE(from, number, content) { .action = SIM_WRITE, .first = (from), .count = (number), .version = (content) }

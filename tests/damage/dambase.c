@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dambase.h"
+#include "damage/dambase.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "bytes.h"
-#include "damreplica.h"
-#include "layout.h"
-#include "mkvolume.h"
+#include "damage/damreplica.h"
+#include "make/write.h"
+#include "ondisk/layout.h"
+#include "support/bytes.h"
 
 static void *get(size_t size)
 {
@@ -44,7 +44,7 @@ static void make_disks(struct dam_base *base)
 
 static void make_volume(struct dam_base *base)
 {
-	struct csum_mkvolume make = {
+	struct csum_make make = {
 		.handlers = base->recorder.handlers,
 		.data = &base->data->device,
 		.metadata = &base->metadata->device,
@@ -60,7 +60,7 @@ static void make_volume(struct dam_base *base)
 
 	memset(make.superblock.uuid, 7, sizeof(make.superblock.uuid));
 	memset(make.superblock.seed, DAM_SEED_BYTE, sizeof(make.superblock.seed));
-	assert_int_equal(csum_mkvolume(&make), 0);
+	assert_int_equal(csum_make_write(&make), 0);
 }
 
 struct csum_volume *dam_open(struct dam_base *base, bool writable, bool repair)

@@ -3,9 +3,9 @@
 #ifndef DAMBASE_H
 #define DAMBASE_H
 
-#include "damdisk.h"
-#include "device_helpers.h"
-#include "volume.h"
+#include "damage/damdisk.h"
+#include "support/device_helpers.h"
+#include "volume/volume.h"
 
 enum dam_state { DAM_CLEAN, DAM_ACTIVE, DAM_RECOVERING, DAM_STATES };
 

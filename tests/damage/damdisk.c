@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damdisk.h"
+#include "damage/damdisk.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "bytes.h"
-#include "format.h"
+#include "ondisk/ondisk.h"
+#include "support/bytes.h"
 
 uint8_t *damdisk_touch(struct damdisk *disk, uint64_t offset_bytes, uint64_t size)
 {

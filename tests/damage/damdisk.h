@@ -3,7 +3,7 @@
 #ifndef DAMDISK_H
 #define DAMDISK_H
 
-#include "device.h"
+#include "device/device.h"
 
 #define DAMDISK_BLOCK 512u
 #define DAMDISK_UNIT 4096u

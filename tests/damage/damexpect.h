@@ -3,8 +3,8 @@
 #ifndef DAMEXPECT_H
 #define DAMEXPECT_H
 
-#include "damjudge.h"
-#include "layout.h"
+#include "damage/damjudge.h"
+#include "ondisk/layout.h"
 
 /* What findings say of each place. */
 enum { ANY = 1, BAD = 2, LEFT = 4, REPAIRED = 8, LOST = 16 };

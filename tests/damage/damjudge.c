@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damexpect.h"
+#include "damage/damexpect.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #ifndef DAMJUDGE_H
 #define DAMJUDGE_H
 
-#include "damlook.h"
+#include "damage/damlook.h"
 
 /* What must not be. */
 enum dam_fault {

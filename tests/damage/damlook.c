@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damlook.h"
+#include "damage/damlook.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "bytes.h"
-#include "layout.h"
+#include "ondisk/layout.h"
+#include "support/bytes.h"
 
 void dam_look_init(struct dam_look *look, const struct dam_base *base)
 {

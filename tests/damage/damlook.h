@@ -3,7 +3,7 @@
 #ifndef DAMLOOK_H
 #define DAMLOOK_H
 
-#include "damplant.h"
+#include "damage/damplant.h"
 
 struct dam_look {
 	uint8_t *meaning; /* per data sector: it is written, and not what it may hold, or unreadable */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damplant.h"
+#include "damage/damplant.h"
 
 #include <string.h>
 
-#include "bytes.h"
-#include "format.h"
-#include "layout.h"
+#include "ondisk/layout.h"
+#include "ondisk/ondisk.h"
+#include "support/bytes.h"
 
 const char *const dam_kind_names[DAM_KINDS] = {
 	[DAM_ONE_BIT] = "one bit",

@@ -3,7 +3,7 @@
 #ifndef DAMPLANT_H
 #define DAMPLANT_H
 
-#include "dambase.h"
+#include "damage/dambase.h"
 
 enum dam_kind {
 	DAM_ONE_BIT,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damreplica.h"
+#include "damage/damreplica.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "bytes.h"
-#include "layout.h"
-#include "mkvolume.h"
+#include "make/write.h"
+#include "ondisk/layout.h"
+#include "support/bytes.h"
 
 static char *put(const struct dam_base *base, const char *name, const void *bytes, size_t size)
 {
@@ -39,7 +39,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 
 static void format(struct damdisk *disk, const struct csum_handlers *handlers, const struct csum_geometry *geometry)
 {
-	struct csum_mkvolume make = {
+	struct csum_make make = {
 		.handlers = *handlers,
 		.data = &disk->device,
 		.metadata = &disk->device,
@@ -54,7 +54,7 @@ static void format(struct damdisk *disk, const struct csum_handlers *handlers, c
 
 	memset(make.superblock.uuid, 3, sizeof(make.superblock.uuid));
 	memset(make.superblock.seed, 4, sizeof(make.superblock.seed));
-	assert_int_equal(csum_mkvolume(&make), 0);
+	assert_int_equal(csum_make_write(&make), 0);
 }
 
 /* Another volume that holds the same, however it is laid out and checked. */

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "damjudge.h"
+#include "damage/damjudge.h"
 
 /* Runs on one volume before it is replaced. */
 #define RUNS 60u

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "decode_body.h"
+#include "fuzz/decode_body.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "bytes.h"
-#include "format.h"
-#include "fuzzdisk.h"
-#include "imd.h"
-#include "journal.h"
-#include "layout.h"
-#include "superblock.h"
+#include "fuzz/fuzzdisk.h"
+#include "ondisk/imd.h"
+#include "ondisk/journal.h"
+#include "ondisk/layout.h"
+#include "ondisk/ondisk.h"
+#include "ondisk/superblock.h"
+#include "support/bytes.h"
 
 #define SEED_STATE UINT32_C(0x12345678)
 #define GROUP UINT64_C(0x100000005)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bytes taken for superblocks, journal records and imd sectors: see decode_body.h, and target.h. */
-#include "decode_body.h"
-#include "target.h"
+#include "fuzz/decode_body.h"
+#include "fuzz/target.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

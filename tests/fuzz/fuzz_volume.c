@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The library over arbitrary images: see volume_body.h, and target.h. */
-#include "target.h"
-#include "volume_body.h"
+#include "fuzz/target.h"
+#include "fuzz/volume_body.h"
 
 FUZZ_IMAGE_TARGET(volume_body)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fuzzdisk.h"
+#include "fuzz/fuzzdisk.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,7 +7,7 @@
 #ifndef CSUM_TEST_FUZZDISK_H
 #define CSUM_TEST_FUZZDISK_H
 
-#include "device.h"
+#include "device/device.h"
 
 #define FUZZDISK_MAX (UINT64_C(4) << 20)
 #define FUZZDISK_BLOCK UINT64_C(512)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "history.h"
+#include "fuzz/history.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <zlib.h>
 
-#include "fuzzdisk.h"
-#include "layout.h"
-#include "mkvolume.h"
-#include "volume.h"
+#include "fuzz/fuzzdisk.h"
+#include "make/write.h"
+#include "ondisk/layout.h"
+#include "volume/volume.h"
 
 /* ------------------------------------------------------------------ which volumes */
 
@@ -237,7 +237,7 @@ static void format(unsigned int number, const struct csum_geometry *geometry)
 {
 	struct csum_device *data = fuzzdisk_device(0, true);
 	struct csum_device *metadata = geometry->external ? fuzzdisk_device(1, true) : data;
-	struct csum_mkvolume make = {
+	struct csum_make make = {
 		.data = data,
 		.metadata = metadata,
 		.superblock = {
@@ -254,7 +254,7 @@ static void format(unsigned int number, const struct csum_geometry *geometry)
 
 	memset(make.superblock.uuid, (int)number + 1, sizeof(make.superblock.uuid));
 	memset(make.superblock.seed, (int)number + 1, sizeof(make.superblock.seed));
-	if (csum_mkvolume(&make))
+	if (csum_make_write(&make))
 		fuzz_fail("volume %u: cannot be formatted", number);
 	if (metadata != data)
 		csum_device_close(metadata);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model.h"
+#include "fuzz/model.h"
 
 #include <string.h>
 
-#include "bytes.h"
-#include "fuzzdisk.h"
+#include "fuzz/fuzzdisk.h"
+#include "support/bytes.h"
 
 #define BLOCK 4096u
 #define JOURNAL 65536u

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "program.h"
+#include "fuzz/program.h"
 
 #include <string.h>
 
-#include "bytes.h"
-#include "format.h"
-#include "fuzzdisk.h"
-#include "imd.h"
-#include "journal.h"
-#include "layout.h"
-#include "superblock.h"
+#include "fuzz/fuzzdisk.h"
+#include "ondisk/imd.h"
+#include "ondisk/journal.h"
+#include "ondisk/layout.h"
+#include "ondisk/ondisk.h"
+#include "ondisk/superblock.h"
+#include "support/bytes.h"
 
 enum { MOST_CHANGES = 48, MOST_TOUCHED = 32 };
 

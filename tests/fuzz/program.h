@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "history.h"
+#include "fuzz/history.h"
 
 enum {
 	PROGRAM_HISTORY, /* history.h */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "target.h"
+#include "fuzz/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "volume_body.h"
+#include "fuzz/volume_body.h"
 
 struct seeding {
 	const char *directory;

@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "bytes.h"
-#include "decode_body.h"
-#include "volume_body.h"
+#include "fuzz/decode_body.h"
+#include "fuzz/volume_body.h"
+#include "support/bytes.h"
 
 enum { INPUT_MAX = 4096, SEEDS_MAX = 4096, INPUTS = 2500 };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "volume_body.h"
+#include "fuzz/volume_body.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fuzzdisk.h"
-#include "volume_parts.h"
+#include "fuzz/fuzzdisk.h"
+#include "fuzz/volume_parts.h"
 
 struct volume_body_counts volume_body_counts;
 struct program volume_program;

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "format.h"
-#include "fuzzdisk.h"
-#include "volume_parts.h"
+#include "fuzz/fuzzdisk.h"
+#include "fuzz/volume_parts.h"
+#include "ondisk/ondisk.h"
 
 /* Bytes: enough for several groups of small sectors. */
 #define MOST_WRITTEN (UINT64_C(200) << 10)

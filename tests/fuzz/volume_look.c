@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "dump.h"
-#include "fuzzdisk.h"
-#include "volume_parts.h"
+#include "dump/dump.h"
+#include "fuzz/fuzzdisk.h"
+#include "fuzz/volume_parts.h"
 
 #define LARGE_RANGE (UINT64_C(4) << 20)
 

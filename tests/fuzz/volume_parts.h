@@ -3,10 +3,10 @@
 #ifndef CSUM_TEST_VOLUME_PARTS_H
 #define CSUM_TEST_VOLUME_PARTS_H
 
-#include "model.h"
-#include "program.h"
-#include "volume.h"
-#include "volume_body.h"
+#include "fuzz/model.h"
+#include "fuzz/program.h"
+#include "fuzz/volume_body.h"
+#include "volume/volume.h"
 
 /* ------------------------------------------------------------------ volume_body.c */
 

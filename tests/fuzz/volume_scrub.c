@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "fuzzdisk.h"
-#include "volume_parts.h"
+#include "fuzz/fuzzdisk.h"
+#include "fuzz/volume_parts.h"
 
 static int open_for_repair(struct csum_volume **volume)
 {

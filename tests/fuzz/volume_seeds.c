@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Inputs that a search begins with: every state that a volume passes through, and every kind of change. */
-#include "volume_body.h"
+#include "fuzz/volume_body.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "program.h"
+#include "fuzz/program.h"
 
 /* Moments of each life, spread over it; how many of the regions and methods of program.c there are. */
 enum { MOMENTS = 40, REGIONS = 8, METHODS = 8 };

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/signals.h"
+
+/* Bytes from the present position to the end, for what has an end that is known. */
+static uint64_t remaining(int fd, const struct stat *status)
+{
+	uint64_t size;
+	off_t position = lseek(fd, 0, SEEK_CUR);
+
+	if (S_ISREG(status->st_mode))
+		size = (uint64_t)status->st_size;
+	else if (!S_ISBLK(status->st_mode) || ioctl(fd, BLKGETSIZE64, &size) < 0)
+		return INPUT_UNKNOWN;
+	/* Files of /proc have size 0 and content: what there is shows when it is read. */
+	if (position < 0 || (uint64_t)position >= size)
+		return INPUT_UNKNOWN;
+	return size - (uint64_t)position;
+}
+
+static int refuse(struct report *report, const struct input *input, const char *why)
+{
+	report_error(report, "%s: %s", input->name, why);
+	return -EINVAL;
+}
+
+static int open_file(struct input *input, const char *name)
+{
+	if (!name || !strcmp(name, "-")) {
+		input->name = "standard input";
+		input->fd = STDIN_FILENO;
+		return 0;
+	}
+	input->name = name;
+	input->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	input->opened = input->fd >= 0;
+	return input->opened ? 0 : -errno;
+}
+
+static int64_t read_some(struct input *input, void *buffer, size_t size)
+{
+	ssize_t count;
+
+	do {
+		if (signals_wait(input->fd, POLLIN))
+			return -EINTR;
+		count = read(input->fd, buffer, size);
+		/* EAGAIN: somebody else got what poll(2) saw on a non-blocking description. */
+	} while (count < 0 && (errno == EINTR || errno == EAGAIN));
+	if (count >= 0)
+		return count;
+	input->error = errno;
+	/* Whatever the input's error is, it must not be taken for one of the volume. */
+	return -EIO;
+}
+
+static int read_ahead(struct report *report, struct input *input)
+{
+	int64_t count = read_some(input, input->ahead, sizeof(input->ahead));
+
+	if (count == -EINTR)
+		return -ECANCELED;
+	if (count < 0) {
+		report_error(report, "%s: cannot read: %s", input->name, strerror(input->error));
+		return (int)count;
+	}
+	if (!count)
+		return refuse(report, input, "the input is empty");
+	input->ahead_end = (size_t)count;
+	return 0;
+}
+
+int input_open(struct report *report, struct input *input, const char *name)
+{
+	struct stat status;
+	int error;
+
+	*input = (struct input){ .fd = -1 };
+	error = open_file(input, name);
+	if (!error && fstat(input->fd, &status) < 0)
+		error = -errno;
+	if (error == -EINTR && signals_pending())
+		return -ECANCELED;
+	if (error) {
+		report_error(report, "%s: cannot open the input: %s", input->name, strerror(-error));
+		return -EIO;
+	}
+	if (S_ISDIR(status.st_mode))
+		return refuse(report, input, "a directory cannot be the input");
+	if (isatty(input->fd))
+		return refuse(report, input, "a terminal cannot be the input");
+	input->known_bytes = remaining(input->fd, &status);
+	/* Only advice: what cannot be advised is read all the same. */
+	(void)posix_fadvise(input->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return read_ahead(report, input);
+}
+
+void input_close(struct input *input)
+{
+	/* Nothing was written: closing can lose nothing. */
+	if (input->opened)
+		close(input->fd);
+}
+
+int64_t input_fill(void *user, void *buffer, size_t size)
+{
+	struct input *input = user;
+	size_t ahead = input->ahead_end - input->ahead_first;
+
+	if (!ahead)
+		return read_some(input, buffer, size);
+	if (ahead > size)
+		ahead = size;
+	memcpy(buffer, input->ahead + input->ahead_first, ahead);
+	input->ahead_first += ahead;
+	return (int64_t)ahead;
+}

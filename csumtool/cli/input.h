@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bytes that `write` puts into a volume: a file, a device, or standard input. */
+#ifndef CSUMTOOL_CLI_INPUT_H
+#define CSUMTOOL_CLI_INPUT_H
+
+#include "show/report.h"
+
+#define INPUT_UNKNOWN UINT64_MAX
+/* What is read ahead to see whether there is any input. */
+#define INPUT_AHEAD 4096
+
+struct input {
+	const char *name;
+	int fd;
+	bool opened; /* by us, to be closed */
+	uint64_t known_bytes; /* from the present position on; INPUT_UNKNOWN: until it ends */
+	unsigned char ahead[INPUT_AHEAD];
+	size_t ahead_first, ahead_end; /* bytes of ahead[] not handed out yet */
+	int error; /* errno of the read that failed */
+};
+
+/*
+ * Opens the input (name NULL or "-": standard input), refuses what is none or is empty, and waits for its
+ * first bytes. 0, or a negative errno after reporting. input_close() in any case.
+ */
+int input_open(struct report *report, struct input *input, const char *name);
+void input_close(struct input *input);
+/* csum_source.fill; user is the struct input. */
+int64_t input_fill(void *user, void *buffer, size_t size);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands that open a volume share. */
+#ifndef CSUMTOOL_COMMANDS_VOLUME_H
+#define CSUMTOOL_COMMANDS_VOLUME_H
+
+#include <sys/stat.h>
+
+#include "cli/options.h"
+#include "show/report.h"
+
+enum volume_use {
+	VOLUME_LOOK, /* reading the superblock only, without a lock */
+	VOLUME_READ,
+	VOLUME_WRITE,
+	VOLUME_REPAIR,
+};
+
+/* As csum_volume_open(), with the operands and options of the command line. */
+int volume_open(struct report *report, const struct options *options, enum volume_use use, struct csum_volume **volume);
+/* Closes it. Returns error, or when that is 0 the error of closing. */
+int volume_close(struct csum_volume *volume, int error);
+uint32_t volume_sector_size(const struct csum_volume *volume);
+
+/* The members of "info" objects, or one of them. */
+json_t *volume_info_json(const struct csum_volume_info *info);
+json_t *volume_scrub_json(const struct csum_scrub_record *record);
+json_t *volume_geometry_json(const struct csum_geometry *geometry);
+const char *volume_state_name(enum csum_state state);
+
+/* "scrub", "writer", "nobody". */
+const char *volume_at_work_name(enum csum_at_work at_work);
+
+/* Why data is held, as a clause. */
+const char *volume_held_reason(enum csum_held reason);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "os/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "show/report.h"
+
+/*
+ * A second signal means "at once", but not one that came together with the first: timeout(1) sends its signal to the
+ * process and to its group, a shell at SIGHUP does the like.
+ */
+#define SECOND_AFTER_MS 1000
+
+static volatile sig_atomic_t pending;
+static int64_t first_ms; /* when the first one came; written before `pending` */
+/*
+ * Readable once a signal came. The library's threads may be the ones that get it, and it may come just before
+ * a read(2) that then blocks: a flag and EINTR alone would miss both.
+ */
+static int wake[2] = { -1, -1 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void on_signal(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	if (pending) {
+		if (now_ms() - first_ms >= SECOND_AFTER_MS)
+			_exit(STATUS_CANCELLED);
+		errno = saved;
+		return;
+	}
+	first_ms = now_ms();
+	pending = 1;
+	/* The pipe is empty: this neither blocks nor falls short. */
+	if (write(wake[1], "", 1) < 0)
+		_exit(STATUS_CANCELLED);
+	errno = saved;
+}
+
+int signals_install(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction old;
+
+	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaddset(&action.sa_mask, numbers[i]);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		/* nohup, and a shell's background job, mean what they set. */
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
+		if (sigaction(numbers[i], &action, NULL) < 0)
+			return -errno;
+	}
+	/*
+	 * A closed pipe and a limit on the size of files are errors of the write that meets them. SIGUSR1, by which dd
+	 * shows how far it is, must not kill.
+	 */
+	return sigaction(SIGPIPE, &ignore, NULL) < 0 || sigaction(SIGXFSZ, &ignore, NULL) < 0 ||
+			       sigaction(SIGUSR1, &ignore, NULL) < 0 ?
+		       -errno :
+		       0;
+}
+
+bool signals_pending(void)
+{
+	return pending;
+}
+
+int signals_wait(int fd, short events)
+{
+	struct pollfd fds[2] = {
+		{ .fd = wake[0], .events = POLLIN },
+		{ .fd = fd, .events = events },
+	};
+
+	while (!pending) {
+		int ready = poll(fds, 2, -1);
+
+		/* What poll(2) cannot say, the read or write itself will. */
+		if (ready < 0 && errno != EINTR)
+			return 0;
+		if (ready > 0 && fds[1].revents && !fds[0].revents)
+			return 0;
+	}
+	return -EINTR;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The checksums of the format, over memory. ISA-L computes them all, or checksum_portable.h where it is missing. */
+#ifndef CSUM_BASE_CHECKSUM_H
+#define CSUM_BASE_CHECKSUM_H
+
+#include "csum.h"
+
+/* Entries that are no checksum. */
+#define CSUM_ENTRY_UNWRITTEN UINT64_C(0)
+#define CSUM_ENTRY_BAD UINT64_C(1)
+
+/* zlib's CRC-32 of `size` bytes, going on from `state` (0 to begin; a finished CRC is such a state). */
+uint32_t csum_checksum_crc32(uint32_t state, const void *data, size_t size);
+
+/* The bare checksum of `size` bytes: CRC-32 and CRC-32C in the low 32 bits. */
+uint64_t csum_checksum(enum csum_checksum_type type, const void *data, size_t size);
+
+/* The entry of a data sector with that content; never CSUM_ENTRY_UNWRITTEN or CSUM_ENTRY_BAD. */
+uint64_t csum_checksum_entry(enum csum_checksum_type type, const void *sector, size_t sector_size);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What many files need, and C has not. */
+#ifndef CSUM_BASE_UTIL_H
+#define CSUM_BASE_UTIL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+static inline uint64_t csum_min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Whether all bytes are the same one; size is not 0. */
+static inline bool csum_is_uniform(const uint8_t *bytes, size_t size)
+{
+	return memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+static inline bool csum_is_zero(const uint8_t *bytes, size_t size)
+{
+	return bytes[0] == 0 && csum_is_uniform(bytes, size);
+}
+
+/* Whether the bytes repeat a unit of 1, 2, 4, 8 or 16; size is a multiple of 16. */
+static inline bool csum_is_blank(const uint8_t *bytes, size_t size)
+{
+	return memcmp(bytes, bytes + 16, size - 16) == 0;
+}
+
+/* With `sync` fsync(2) or fdatasync(2), which a signal may interrupt: that is no failure. 0 or a negative errno. */
+static inline int csum_sync(int (*sync)(int descriptor), int descriptor)
+{
+	int error;
+
+	do {
+		error = sync(descriptor) < 0 ? -errno : 0;
+	} while (error == -EINTR);
+	return error;
+}
+
+#endif

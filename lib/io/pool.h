@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A few threads that run one job at a time: the same work for every index below a count. */
+#ifndef CSUM_IO_POOL_H
+#define CSUM_IO_POOL_H
+
+#include "csum.h"
+
+struct csum_pool;
+
+struct csum_pool_job {
+	void (*work)(void *argument, size_t index);
+	void (*finish)(void *argument); /* once, after all work, in one of the threads; may be NULL */
+	void *argument;
+	size_t count;
+	unsigned int width; /* threads that take part at most; 0: all */
+};
+
+/* threads: 0 makes csum_pool_start() run the job in the calling thread, in order. -ENOMEM, -EAGAIN. */
+int csum_pool_create(unsigned int threads, struct csum_pool **pool) CSUM_MUST_CHECK;
+void csum_pool_destroy(struct csum_pool *pool);
+
+/* Starts the job; the one before has been waited for. */
+void csum_pool_start(struct csum_pool *pool, const struct csum_pool_job *job);
+/* Waits for the job under way; returns at once when there is none. */
+void csum_pool_wait(struct csum_pool *pool);
+
+#endif

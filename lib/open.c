@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "volume/volume.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/report.h"
+#include "guard/data_identity.h"
+#include "guard/foreign.h"
+#include "guard/guard.h"
+#include "update/protocol.h"
+
+/* What brings a device that was cut short back to a volume that can be scrubbed; what was cut off reads as bad. */
+static void say_how_large(const struct csum_device *device, uint64_t recorded, char *text, size_t size)
+{
+	int length = snprintf(text, size, "it must have at least %" PRIu64 " bytes again", recorded);
+
+	if (!device->is_block && length > 0 && (size_t)length < size)
+		snprintf(text + length, size - (size_t)length, ", which 'truncate -s %" PRIu64 "' gives the file",
+			 recorded);
+}
+
+static int check_size(const struct csum_volume *volume, const struct csum_device *device, uint64_t recorded)
+{
+	const struct csum_handlers *handlers = &volume->handlers;
+	char remedy[160];
+
+	if (device->size_bytes >= recorded) {
+		if (device->size_bytes > recorded)
+			csum_report_note(handlers, device->name,
+					 "%" PRIu64 " bytes, of which the volume uses %" PRIu64 " as recorded",
+					 device->size_bytes, recorded);
+		return 0;
+	}
+	say_how_large(device, recorded, remedy, sizeof(remedy));
+	if (volume->writable)
+		return csum_report_refusal(handlers, -EINVAL, device->name,
+					   "%" PRIu64 " bytes, but the volume was made on %" PRIu64
+					   ": cut short, or not the right device; refused for writing: %s",
+					   device->size_bytes, recorded, remedy);
+	csum_report_warning(handlers, device->name,
+			    "%" PRIu64 " bytes, but the volume was made on %" PRIu64 ": cut short, or not the right "
+			    "device; before it can be written or scrubbed %s",
+			    device->size_bytes, recorded, remedy);
+	return 0;
+}
+
+/* A write below the device's own unit could tear sectors that the write does not name. */
+static int check_unit(const struct csum_volume *volume, const struct csum_device *device)
+{
+	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
+
+	if (!volume->writable || !device->is_block || device->logical_sector_size <= sector_size)
+		return 0;
+	return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
+				   "sectors of the volume (%" PRIu32 " bytes) are smaller than the device's logical "
+				   "sectors (%" PRIu32 " bytes); refused for writing",
+				   sector_size, device->logical_sector_size);
+}
+
+static int check_pairing(const struct csum_volume *volume)
+{
+	bool external = csum_volume_geometry(volume)->external;
+	const char *metadata = volume->metadata->name;
+
+	if (external && volume->metadata == volume->data)
+		return csum_report_refusal(&volume->handlers, -EINVAL, metadata,
+					   "holds the metadata of an external volume: name the data device as the "
+					   "volume and give this one with --metadata");
+	if (!external && volume->metadata != volume->data)
+		return csum_report_refusal(&volume->handlers, -EINVAL, metadata,
+					   "holds a volume with data and metadata on one device: name it without "
+					   "--metadata");
+	return 0;
+}
+
+int csum_volume_check_devices(struct csum_volume *volume)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	int error = check_size(volume, volume->metadata, geometry->metadata_device_bytes);
+
+	if (!error)
+		error = check_unit(volume, volume->metadata);
+	if (!error)
+		error = csum_device_set_unit(&volume->handlers, volume->metadata, geometry->sector_size);
+	if (error || volume->data == volume->metadata)
+		return error;
+	error = check_size(volume, volume->data, geometry->data_device_bytes);
+	if (!error)
+		error = check_unit(volume, volume->data);
+	if (!error)
+		error = csum_device_set_unit(&volume->handlers, volume->data, geometry->sector_size);
+	return error;
+}
+
+static int refuse_read_only(const struct csum_volume *volume)
+{
+	if (csum_superblock_exhausted(&volume->superblock))
+		return csum_report_refusal(&volume->handlers, -EINVAL, volume->metadata->name,
+					   "superblock generation %" PRIu64 " or session %" PRIu64
+					   " leaves no room to count on: reading only",
+					   volume->superblock.generation, volume->superblock.session);
+	if (!csum_superblock_read_only(&volume->superblock))
+		return 0;
+	return csum_report_refusal(&volume->handlers, -ENOTSUP, volume->metadata->name,
+				   "unknown ro_compat feature bits 0x%" PRIx32 " allow reading only",
+				   volume->superblock.features_ro_compat);
+}
+
+/* What only a scrub puts in order. */
+static int refuse_for_writing(const struct csum_volume *volume)
+{
+	if (csum_volume_active(volume) && volume->journal_unreadable)
+		return csum_report_refusal(
+			&volume->handlers, -EBADMSG, volume->metadata->name,
+			"the journal at offset %" PRIu64
+			" cannot be read, and an interrupted write may need it; run 'csumtool scrub'",
+			CSUM_JOURNAL_OFFSET);
+	if (volume->governing == CSUM_SLOT_C)
+		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
+					   "superblocks A and B are both invalid; run 'csumtool scrub', which restores "
+					   "them from the backup, before writing");
+	return 0;
+}
+
+/* Before the first write: whether the data is ours to change. */
+static int ask_guard(struct csum_volume *volume)
+{
+	struct csum_guard *guard = NULL;
+	int error = csum_guard_create(volume, CSUM_GUARD_OPENING, volume->allow, &guard);
+
+	if (error)
+		return error;
+	volume->ours = csum_guard_ours(guard);
+	error = csum_guard_refuse(guard);
+	csum_guard_free(guard);
+	return error;
+}
+
+/* O1 and O2 of update/protocol.h, the flush apart. */
+static int prepare_for_writing(struct csum_volume *volume)
+{
+	int error = refuse_for_writing(volume);
+
+	if (!error)
+		error = ask_guard(volume);
+	if (!error && !(volume->slot_valid[CSUM_SLOT_A] && volume->slot_valid[CSUM_SLOT_B]))
+		error = csum_super_write(volume);
+	if (!error)
+		error = csum_super_level_identity(volume);
+	if (!error && csum_volume_active(volume))
+		error = csum_protocol_recover(volume);
+	return error;
+}
+
+/* Without a lock it could only be compared with data that a writer is changing. */
+static int identify(struct csum_volume *volume)
+{
+	return volume->look && volume->at_work != CSUM_NOBODY_AT_WORK ? 0 : csum_data_identity_check(volume);
+}
+
+static int load(struct csum_volume *volume)
+{
+	int error = 0;
+
+	if (volume->writable)
+		error = csum_io_flush_all(volume->io); /* I7 */
+	if (!error)
+		error = csum_super_load(volume);
+	if (!error)
+		error = check_pairing(volume);
+	if (!error)
+		error = csum_volume_check_devices(volume);
+	if (!error)
+		error = csum_record_load(volume);
+	if (!error)
+		error = identify(volume);
+	if (!error && volume->writable)
+		error = refuse_read_only(volume);
+	if (!error && volume->writable)
+		error = csum_foreign_refuse(volume);
+	if (!error && volume->writable && !volume->repair)
+		error = prepare_for_writing(volume);
+	return error;
+}
+
+static int prepare(struct csum_volume *volume, unsigned int threads)
+{
+	int error = csum_io_create(&volume->handlers, volume->data, volume->metadata, threads, &volume->io);
+
+	if (error)
+		return error;
+	volume->slot_buffer = csum_io_alloc(CSUM_BLOCK_SIZE);
+	if (!volume->slot_buffer)
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "opening the volume");
+	return 0;
+}
+
+/* The failure is reported already, and there is nothing to lose by this close. */
+static int give_up(struct csum_volume *volume, int error)
+{
+	int ignored = csum_volume_close(volume);
+
+	(void)ignored;
+	return error;
+}
+
+int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
+			bool writable, unsigned int threads, struct csum_volume **volume)
+{
+	struct csum_volume *result = calloc(1, sizeof(*result));
+	int error;
+
+	*volume = NULL;
+	if (!result) {
+		csum_device_close(data);
+		if (metadata != data)
+			csum_device_close(metadata);
+		return csum_report_error(handlers, -ENOMEM, NULL, "opening the volume");
+	}
+	result->handlers = *handlers;
+	result->data = data;
+	result->metadata = metadata;
+	result->writable = writable;
+	result->roots = &csum_system_roots_default;
+	result->window_bytes = CSUM_WINDOW_BYTES;
+	result->batch_bytes = CSUM_BATCH_BYTES;
+	error = prepare(result, threads);
+	if (error)
+		return give_up(result, error);
+	*volume = result;
+	return 0;
+}
+
+static int open_devices(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
+			const struct csum_open_options *options, unsigned int threads, struct csum_volume **volume)
+{
+	struct csum_volume *result;
+	int error =
+		csum_volume_prepare(handlers, data, metadata, options->writable || options->repair, threads, &result);
+
+	*volume = NULL;
+	if (error)
+		return error;
+	result->repair = options->repair;
+	result->look = options->look;
+	result->allow = options->allow;
+	error = load(result);
+	if (error)
+		return give_up(result, error);
+	if (result->at_work == CSUM_SCRUB_AT_WORK)
+		csum_report_note(&result->handlers, result->metadata->name,
+				 "a scrub is at work: what is bad is read again before it counts");
+	*volume = result;
+	return 0;
+}
+
+int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
+			     struct csum_device *metadata, bool writable, unsigned int threads,
+			     struct csum_volume **volume)
+{
+	const struct csum_open_options options = { .writable = writable };
+
+	return open_devices(handlers, data, metadata, &options, threads, volume);
+}
+
+int csum_volume_open_for_repair(const struct csum_handlers *handlers, struct csum_device *data,
+				struct csum_device *metadata, unsigned int threads, struct csum_volume **volume)
+{
+	const struct csum_open_options options = { .repair = true };
+
+	return open_devices(handlers, data, metadata, &options, threads, volume);
+}
+
+static int open_named(const struct csum_handlers *handlers, const char *name, const struct csum_open_options *options,
+		      struct csum_device **device)
+{
+	const struct csum_device_options device_options = {
+		.writable = options->writable || options->repair,
+		.repair = options->repair,
+		.look = options->look,
+		.force = options->force,
+		.wait_ms = options->wait_ms,
+	};
+	char *path;
+	int error = csum_resolve_name(handlers, name, NULL, &path);
+
+	*device = NULL;
+	if (error)
+		return error;
+	error = csum_device_open(handlers, path, &device_options, device);
+	free(path);
+	return error;
+}
+
+int csum_volume_open_named(const struct csum_handlers *handlers, const char *data, const char *metadata,
+			   const struct csum_open_options *options, struct csum_device **data_device,
+			   struct csum_device **metadata_device)
+{
+	int error = open_named(handlers, data, options, data_device);
+
+	*metadata_device = *data_device;
+	if (error || !metadata)
+		return error;
+	error = open_named(handlers, metadata, options, metadata_device);
+	if (!error && csum_device_same(*data_device, *metadata_device)) {
+		error = csum_report_refusal(handlers, -EINVAL, metadata,
+					    "is the data device itself (%s), or shares "
+					    "its bytes",
+					    data);
+		csum_device_close(*metadata_device);
+	}
+	if (error) {
+		csum_device_close(*data_device);
+		*data_device = *metadata_device = NULL;
+	}
+	return error;
+}
+
+int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
+		     const struct csum_open_options *options, struct csum_volume **volume)
+{
+	struct csum_device *data_device, *metadata_device;
+	int error = csum_volume_open_named(handlers, data, metadata, options, &data_device, &metadata_device);
+
+	*volume = NULL;
+	if (error)
+		return error;
+	return open_devices(handlers, data_device, metadata_device, options, CSUM_IO_THREADS, volume);
+}
+
+static int close_device(const struct csum_volume *volume, struct csum_device *device, int error)
+{
+	/* The name goes with the device. */
+	char *name = device && device->name ? strdup(device->name) : NULL;
+	int close_error = csum_device_close(device);
+
+	if (close_error && volume->writable && !error)
+		error = csum_report_error(&volume->handlers, close_error, name, "closing the device");
+	free(name);
+	return error;
+}
+
+int csum_volume_close(struct csum_volume *volume)
+{
+	int error = 0;
+
+	if (!volume)
+		return 0;
+	csum_io_destroy(volume->io);
+	if (volume->metadata != volume->data)
+		error = close_device(volume, volume->metadata, error);
+	error = close_device(volume, volume->data, error);
+	free(volume->slot_buffer);
+	free(volume->journal_record);
+	free(volume);
+	return error;
+}
+
+void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_info *info)
+{
+	const struct csum_superblock *superblock = &volume->superblock;
+
+	*info = (struct csum_volume_info){
+		.geometry = superblock->geometry,
+		.checksum_type = (enum csum_checksum_type)superblock->checksum_type,
+		.version_major = superblock->version_major,
+		.version_minor = superblock->version_minor,
+		.features_compat = superblock->features_compat,
+		.features_ro_compat = superblock->features_ro_compat,
+		.features_incompat = superblock->features_incompat,
+		.physical_sector_size = superblock->physical_sector_size,
+		.created = superblock->created,
+		.last_write = superblock->last_write,
+		.state = volume->governing == CSUM_SLOT_C ? CSUM_UNKNOWN :
+			 csum_volume_active(volume)	  ? CSUM_ACTIVE :
+							    CSUM_CLEAN,
+		.at_work = volume->at_work,
+		.generation = superblock->generation,
+		.session = superblock->session,
+		.intent_first_group = superblock->intent_first,
+		.intent_groups = superblock->intent_count,
+		.governing_slot = volume->governing,
+		.last_scrub = superblock->last_scrub,
+		.current_scrub = superblock->current_scrub,
+		.data_device = volume->data->name,
+		.metadata_device = volume->metadata->name,
+		.data_device_present_bytes = volume->data->size_bytes,
+		.metadata_device_present_bytes = volume->metadata->size_bytes,
+		.direct_io = volume->data->direct && volume->metadata->direct,
+		.exclusive = superblock->features_compat & CSUM_COMPAT_EXCLUSIVE,
+		.unknown_compat = superblock->features_compat & ~CSUM_COMPAT_KNOWN,
+		.unknown_ro_compat = superblock->features_ro_compat & ~CSUM_RO_COMPAT_KNOWN,
+		.data_file = csum_guard_data_file(volume),
+		.held_since = superblock->record.held_since,
+		.held_reason = (enum csum_held)superblock->record.held_reason,
+	};
+	memcpy(info->uuid, superblock->uuid, sizeof(info->uuid));
+	memcpy(info->label, superblock->label, sizeof(info->label));
+	memcpy(info->data_identity, superblock->data_identity, sizeof(info->data_identity));
+	memcpy(info->slot_valid, volume->slot_valid, sizeof(info->slot_valid));
+}
+
+bool csum_volume_shares(const struct csum_volume *volume, const struct stat *file)
+{
+	bool is_block = S_ISBLK(file->st_mode);
+	const struct csum_device device = {
+		.is_block = is_block,
+		.block_device = is_block ? file->st_rdev : 0,
+		.file_system_device = file->st_dev,
+		.inode = file->st_ino,
+	};
+
+	return csum_device_same(volume->data, &device) || csum_device_same(volume->metadata, &device);
+}
+
+uint64_t csum_volume_data_bytes(const struct csum_volume *volume)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+
+	return geometry->data_sectors * geometry->sector_size;
+}
+
+int csum_volume_check_range(const struct csum_volume *volume, uint64_t offset_bytes, uint64_t *length_bytes)
+{
+	uint64_t space = csum_volume_data_bytes(volume);
+
+	if (offset_bytes > space)
+		return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
+					   "offset %" PRIu64 " is past the end of the data space of %" PRIu64 " bytes",
+					   offset_bytes, space);
+	if (*length_bytes == CSUM_TO_END)
+		*length_bytes = space - offset_bytes;
+	if (*length_bytes > space - offset_bytes)
+		return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
+					   "%" PRIu64 " bytes at offset %" PRIu64 " go past the end of the data space "
+					   "of %" PRIu64 " bytes",
+					   *length_bytes, offset_bytes, space);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* csum_check(): superblocks, metadata and data, read only. What a scrub sees, and leaves. */
+#include "scrub/scrub.h"
+
+int csum_check(struct csum_volume *volume, const struct csum_check_options *options, struct csum_totals *totals)
+{
+	const struct csum_scrub_options look = {
+		.offset_bytes = options->offset_bytes,
+		.length_bytes = options->length_bytes,
+		.metadata_only = options->metadata_only,
+		.dry_run = true,
+		.rate_bytes = options->rate_bytes,
+		.finding = options->finding,
+		.progress = options->progress,
+		.user = options->user,
+	};
+	struct csum_scrub_result result;
+	int error = csum_scrub_only_look(volume, &look, &result);
+
+	*totals = result.totals;
+	return error;
+}

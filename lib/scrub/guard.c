@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guard in a scrub: a bad sector that others wrote, or may have, is left as it is. What the guard says of places is
+ * joined here with the class of each sector, and what a scrub has seen is kept for the next one. (doc/guard.md)
+ */
+#include "scrub/scrub.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/report.h"
+#include "base/util.h"
+
+static bool allowed(const struct csum_scrub *scrub)
+{
+	return scrub->volume->allow & CSUM_ALLOW_REWRITTEN;
+}
+
+/* ------------------------------------------------------------------ before anything is written */
+
+static void put_verdict(struct csum_scrub *scrub, enum csum_guard_verdict verdict, const char *reason)
+{
+	struct csum_totals *totals = &scrub->result->totals;
+
+	totals->guard = verdict;
+	snprintf(totals->guard_reason, sizeof(totals->guard_reason), "%s", reason);
+}
+
+int csum_scrub_guard_begin(struct csum_scrub *scrub)
+{
+	struct csum_volume *volume = scrub->volume;
+	enum csum_guard_depth depth = scrub->options->metadata_only ? CSUM_GUARD_OPENING : CSUM_GUARD_SCAN;
+	enum csum_guard_verdict verdict;
+	int error = csum_guard_create(volume, depth, volume->allow, &scrub->guard);
+
+	if (error)
+		return error;
+	verdict = csum_guard_verdict(scrub->guard);
+	put_verdict(scrub, verdict, csum_guard_reason(scrub->guard));
+	volume->ours = csum_guard_ours(scrub->guard);
+	if (verdict != CSUM_GUARD_OTHER_DATA)
+		return 0;
+	/* Reading does no harm, and shows what there is. */
+	if (!scrub->looking)
+		return csum_guard_refuse(scrub->guard);
+	csum_report_warning(&volume->handlers, volume->data->name, "%s", csum_guard_reason(scrub->guard));
+	return 0;
+}
+
+/* ------------------------------------------------------------------ what may be repaired */
+
+/* Whether another sector has its content, as far as the pass over all metadata has told. */
+static bool is_known(struct csum_scrub *scrub, const struct csum_scrub_bad *bad)
+{
+	const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.computed_entry);
+
+	return want && (want->place_count || want->expected_by != CSUM_SCRUB_NO_INDEX);
+}
+
+static bool permits(const struct csum_scrub *scrub, const struct csum_scrub_bad *bad, bool blank, enum csum_means means)
+{
+	if (bad->cover != CSUM_COVER_NONE || csum_guard_on_file(scrub->guard))
+		return csum_guard_permits(scrub->guard, bad->cover, bad->class, blank, means);
+	return scrub->ruling == CSUM_SCRUB_DECIDED &&
+	       csum_guard_permits_undecided(scrub->guard, bad->found.sector, bad->class, blank);
+}
+
+void csum_scrub_guard_classify(struct csum_scrub *scrub)
+{
+	for (size_t i = 0; i < scrub->bad_count; i++) {
+		struct csum_scrub_bad *bad = &scrub->bad[i];
+
+		/* What is beyond the end of the device, or not the data of this metadata, nobody has written over. */
+		if (bad->gone || bad->cover == CSUM_COVER_ALL || bad->found.verdict == CSUM_VERDICT_MISSING ||
+		    csum_guard_verdict(scrub->guard) == CSUM_GUARD_OTHER_DATA)
+			continue;
+		/* One that joined the table was not read with the others. */
+		if (bad->class == CSUM_CLASS_NONE)
+			bad->class = bad->readable ? CSUM_CLASS_NEW : CSUM_CLASS_DEAD;
+		if (bad->class == CSUM_CLASS_NEW && is_known(scrub, bad))
+			bad->class = CSUM_CLASS_KNOWN;
+		bad->outcome.class = bad->class;
+		/* A replica is what most is permitted from. */
+		bad->outcome.rewritten = !permits(scrub, bad, false, CSUM_MEANS_REPLICA);
+		if (bad->outcome.rewritten)
+			bad->outcome.has_other_sector = false;
+	}
+}
+
+bool csum_scrub_guard_permits(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, const uint8_t *content,
+			      enum csum_means means, struct csum_outcome *outcome)
+{
+	if (bad->cover == CSUM_COVER_ALL)
+		return true;
+	outcome->rewritten = !permits(scrub, bad, csum_is_blank(content, scrub->sector_size), means);
+	return !outcome->rewritten;
+}
+
+void csum_scrub_guard_say(struct csum_scrub *scrub)
+{
+	const struct csum_volume *volume = scrub->volume;
+	const char *reason = scrub->result->totals.guard_reason;
+
+	if (scrub->reason_said)
+		return;
+	scrub->reason_said = true;
+	/* Asked again meanwhile, the guard may have found more. */
+	if (scrub->result->totals.guard != CSUM_GUARD_UNDECIDED)
+		put_verdict(scrub, csum_guard_verdict(scrub->guard), csum_guard_reason(scrub->guard));
+	csum_report_warning(&volume->handlers, volume->data->name,
+			    "others wrote the data, or may have, so what does not match is %s: %s",
+			    scrub->looking ? "not called damage" : "left as it is",
+			    reason[0] ? reason : "only a scrub of all of it in one run can decide");
+}
+
+/* ------------------------------------------------------------------ for the next one */
+
+static void hold(struct csum_scrub *scrub, uint32_t reason)
+{
+	struct csum_data_record *record = &scrub->volume->superblock.record;
+
+	if (record->held_reason == CSUM_HELD_NOT)
+		record->held_since = (uint64_t)time(NULL);
+	if (record->held_reason != CSUM_HELD_REWRITTEN)
+		record->held_reason = reason;
+}
+
+/* A whole pass that found everything right, or that put back what was recorded. */
+static bool ends_hold(const struct csum_scrub *scrub)
+{
+	const struct csum_scrub_result *result = scrub->result;
+
+	return scrub->complete && result->end == CSUM_SCRUB_COMPLETE && (result->totals.errors == 0 || allowed(scrub));
+}
+
+/* Whether what lies there now is what was recorded, and nobody else has written while it was looked at. */
+static bool all_is_right(const struct csum_scrub *scrub)
+{
+	const struct csum_scrub_result *result = scrub->result;
+
+	return scrub->complete && result->end == CSUM_SCRUB_COMPLETE && result->totals.errors == 0 &&
+	       csum_guard_same_time(scrub->guard);
+}
+
+int csum_scrub_guard_end(struct csum_scrub *scrub)
+{
+	struct csum_volume *volume = scrub->volume;
+	const struct csum_data_record before = volume->superblock.record;
+	struct csum_data_record *record = &volume->superblock.record;
+	bool refused;
+	int error = 0;
+
+	if (scrub->looking || scrub->dry_run || scrub->slots_stuck || csum_io_failed(volume->io))
+		return 0;
+	if (ends_hold(scrub)) {
+		record->held_reason = CSUM_HELD_NOT;
+		record->held_since = 0;
+	} else if (scrub->result->totals.guard == CSUM_GUARD_REWRITTEN && !allowed(scrub)) {
+		hold(scrub, CSUM_HELD_REWRITTEN);
+	} else if (scrub->result->totals.guard == CSUM_GUARD_UNDECIDED) {
+		hold(scrub, CSUM_HELD_UNDECIDED);
+	}
+	if (volume->ours || all_is_right(scrub))
+		error = csum_guard_record(volume);
+	/* A scrub on record writes the slot anyway. */
+	if (error || scrub->result->recorded || memcmp(&before, record, sizeof(before)) == 0)
+		return error;
+	return csum_scrub_write_slot(scrub, &refused);
+}

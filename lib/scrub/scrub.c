@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* csum_scrub(): what it needs, and the order of its parts. (protocol.md: Scrub) */
+#include "scrub/scrub.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/report.h"
+#include "ondisk/layout.h"
+
+/* ------------------------------------------------------------------ what it needs */
+
+static int make_healer(struct csum_scrub *scrub)
+{
+	const struct csum_volume *volume = scrub->volume;
+	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
+	bool heals = !scrub->looking && (scrub->heal & CSUM_HEAL_BITS);
+	bool classifies = type == CSUM_CRC64 && csum_guard_verdict(scrub->guard) != CSUM_GUARD_DECAY;
+	int error;
+
+	if (!heals && !classifies)
+		return 0;
+	error = csum_healer_create(type, scrub->sector_size, true, &scrub->healer);
+	if (error)
+		csum_report_error(&volume->handlers, error, NULL, "preparing to heal from checksums");
+	return error;
+}
+
+static unsigned int heal_means(const struct csum_volume *volume, const struct csum_scrub_options *options)
+{
+	if (options->heal != CSUM_HEAL_DEFAULT)
+		return options->heal;
+	return CSUM_HEAL_REPLICA | CSUM_HEAL_ELSEWHERE |
+	       (volume->superblock.checksum_type == CSUM_CRC64 ? CSUM_HEAL_BITS : 0u);
+}
+
+static int open_replicas(struct csum_scrub *scrub)
+{
+	const struct csum_scrub_options *options = scrub->options;
+	int error = 0;
+
+	if (options->replica_count == 0)
+		return 0;
+	scrub->replicas = calloc(options->replica_count, sizeof(struct csum_replica *));
+	if (!scrub->replicas)
+		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "opening replicas");
+	for (; scrub->replica_count < options->replica_count && !error; scrub->replica_count += !error)
+		error = csum_replica_open(scrub->volume, options->replicas[scrub->replica_count],
+					  &scrub->replicas[scrub->replica_count]);
+	return error;
+}
+
+static int allocate(struct csum_scrub *scrub)
+{
+	int error = csum_groups_init(&scrub->one, scrub->volume, 1);
+
+	if (error)
+		return error;
+	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
+	scrub->one_data = csum_io_alloc(scrub->sector_size);
+	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
+	if (scrub->parked_record && scrub->one_data && scrub->round_data)
+		return 0;
+	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
+}
+
+static int prepare(struct csum_scrub *scrub)
+{
+	int error = allocate(scrub);
+
+	if (!error)
+		error = csum_scrub_guard_begin(scrub);
+	if (!error)
+		error = make_healer(scrub);
+	if (error || scrub->looking)
+		return error;
+	error = open_replicas(scrub);
+	/* Last, so that a refusal leaves no file behind. */
+	return error ? error : csum_scrub_undo_begin(scrub);
+}
+
+static int release(struct csum_scrub *scrub)
+{
+	int error = csum_scrub_undo_end(scrub);
+
+	for (size_t i = 0; i < scrub->replica_count; i++)
+		csum_replica_close(scrub->replicas[i]);
+	free(scrub->replicas);
+	csum_healer_free(scrub->healer);
+	csum_guard_free(scrub->guard);
+	csum_scrub_undecided_free(scrub);
+	csum_groups_free(&scrub->one);
+	csum_io_list_free(&scrub->list);
+	free(scrub->parked_record);
+	free(scrub->one_data);
+	free(scrub->round_data);
+	free(scrub->bad);
+	free(scrub->wants);
+	free(scrub->sought);
+	free(scrub->groups);
+	return error;
+}
+
+/* ------------------------------------------------------------------ what is to be done */
+
+static void plan_resume(struct csum_scrub *scrub)
+{
+	const struct csum_volume *volume = scrub->volume;
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	const struct csum_scrub_record *record = &volume->superblock.current_scrub;
+
+	if (!scrub->result->recorded || scrub->options->restart || record->started == 0 || record->next_group == 0 ||
+	    record->next_group >= geometry->groups || volume->governing == CSUM_SLOT_C)
+		return;
+	scrub->result->resumed = true;
+	scrub->first_sector = csum_layout_first_sector(geometry, record->next_group);
+	csum_report_note(&volume->handlers, volume->data->name,
+			 "going on with an interrupted scrub at data sector %" PRIu64 " of %" PRIu64,
+			 scrub->first_sector, geometry->data_sectors);
+}
+
+static int plan(struct csum_scrub *scrub)
+{
+	const struct csum_scrub_options *options = scrub->options;
+	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
+	struct csum_scrub_result *result = scrub->result;
+	uint64_t length_bytes = options->length_bytes;
+	bool whole;
+	int error = csum_volume_check_range(scrub->volume, options->offset_bytes, &length_bytes);
+
+	if (error)
+		return error;
+	scrub->first_sector = options->offset_bytes / scrub->sector_size;
+	scrub->end_sector = (options->offset_bytes + length_bytes + scrub->sector_size - 1) / scrub->sector_size;
+	if (length_bytes == 0)
+		scrub->end_sector = scrub->first_sector;
+	whole = scrub->first_sector == 0 && scrub->end_sector == geometry->data_sectors && !options->metadata_only;
+	result->recorded = whole && !options->dry_run;
+	if (result->recorded)
+		result->record = scrub->volume->superblock.current_scrub;
+	plan_resume(scrub);
+	scrub->complete = whole && !result->resumed;
+	result->first_sector = result->next_sector = scrub->first_sector;
+	result->end_sector = scrub->end_sector;
+	return 0;
+}
+
+static int work(struct csum_scrub *scrub)
+{
+	int error = csum_scrub_super(scrub);
+
+	if (!error && !scrub->looking)
+		error = csum_scrub_recover(scrub);
+	if (!error && !scrub->looking)
+		error = csum_scrub_park_load(scrub);
+	csum_finder_flush(&scrub->finder);
+	if (error)
+		return error;
+	error = csum_scrub_record_begin(scrub);
+	if (!error)
+		error = csum_scrub_pass(scrub);
+	if (!error || error == -ECANCELED) {
+		int record_error = csum_scrub_guard_end(scrub);
+
+		if (!record_error)
+			record_error = csum_scrub_record_end(scrub);
+		if (!record_error)
+			record_error = csum_scrub_undo_name(scrub);
+		error = error ? error : record_error;
+	}
+	return error;
+}
+
+static int check_opening(const struct csum_volume *volume, const struct csum_scrub_options *options)
+{
+	if (options->dry_run || volume->repair)
+		return 0;
+	return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
+				   "is not open for being repaired by a scrub");
+}
+
+static void sum_up(struct csum_scrub_result *result)
+{
+	result->errors_left = result->totals.errors - result->errors_repaired;
+	result->sectors_left = result->totals.sectors_bad - result->sectors_repaired;
+}
+
+static int run(struct csum_volume *volume, const struct csum_scrub_options *options, bool looking,
+	       struct csum_scrub_result *result)
+{
+	struct csum_scrub scrub = {
+		.volume = volume,
+		.options = options,
+		.result = result,
+		.finder = {
+			.volume = volume,
+			.report = options->finding,
+			.user = options->user,
+			.totals = &result->totals,
+			.repaired = result->repaired,
+			.errors_repaired = &result->errors_repaired,
+			.bad_apart = true,
+		},
+		.sector_size = csum_volume_geometry(volume)->sector_size,
+		.heal = heal_means(volume, options),
+		.looking = looking,
+		.dry_run = options->dry_run,
+		.start_ms = csum_scrub_clock_ms(),
+	};
+	int error, release_error;
+
+	scrub.policy.before = csum_scrub_before;
+	scrub.policy.user = &scrub;
+	scrub.policy.tolerant_bytes = scrub.sector_size;
+	error = plan(&scrub);
+	if (!error)
+		error = prepare(&scrub);
+	csum_io_set_policy(volume->io, &scrub.policy);
+	if (!error)
+		error = work(&scrub);
+	csum_io_set_policy(volume->io, NULL);
+	release_error = release(&scrub);
+	sum_up(result);
+	return error ? error : release_error;
+}
+
+int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_options *options,
+			 struct csum_scrub_result *result)
+{
+	*result = (struct csum_scrub_result){ .end = CSUM_SCRUB_FAILED };
+	return run(volume, options, true, result);
+}
+
+int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options, struct csum_scrub_result *result)
+{
+	int error = check_opening(volume, options);
+
+	*result = (struct csum_scrub_result){ .end = CSUM_SCRUB_FAILED };
+	return error ? error : run(volume, options, false, result);
+}

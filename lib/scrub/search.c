@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Contents looked for in all of the data. What an interrupted sector held before, or was to hold, may lie in another
+ * sector that is bad itself, writes having gone astray: no entry says that it is there, so the data has to be read. That
+ * is done once at most, for what decides the recovery, and only with crc64.
+ */
+#include "scrub/scrub.h"
+
+#include <stdlib.h>
+
+#include "base/checksum.h"
+#include "base/report.h"
+#include "ondisk/layout.h"
+
+/* Places of the table: twice as many as are used. */
+#define TABLE_SIZE (2 * CSUM_SCRUB_SOUGHT)
+
+struct csum_scrub_sought {
+	uint64_t entry; /* 0: free */
+	uint64_t place; /* data sector that holds it, or NOWHERE */
+};
+
+#define NOWHERE UINT64_MAX
+
+/* Where the entry is in the table, or would be. */
+static struct csum_scrub_sought *lookup(const struct csum_scrub *scrub, uint64_t entry)
+{
+	size_t at = (size_t)(entry * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+
+	while (scrub->sought[at % TABLE_SIZE].entry != CSUM_ENTRY_UNWRITTEN &&
+	       scrub->sought[at % TABLE_SIZE].entry != entry)
+		at++;
+	return &scrub->sought[at % TABLE_SIZE];
+}
+
+bool csum_scrub_search_want(struct csum_scrub *scrub, uint64_t entry)
+{
+	struct csum_scrub_sought *sought;
+
+	if (!scrub->sought && !scrub->searched)
+		scrub->sought = calloc(TABLE_SIZE, sizeof(*scrub->sought));
+	if (!scrub->sought)
+		return false;
+	sought = lookup(scrub, entry);
+	if (sought->entry == entry)
+		return true;
+	if (scrub->searched || scrub->sought_count == CSUM_SCRUB_SOUGHT)
+		return false;
+	*sought = (struct csum_scrub_sought){ entry, NOWHERE };
+	scrub->sought_count++;
+	return true;
+}
+
+bool csum_scrub_search_due(const struct csum_scrub *scrub)
+{
+	return scrub->sought_count && !scrub->searched;
+}
+
+/* Whether `entry` has been computed from what the sector holds. */
+static bool was_read(uint8_t verdict)
+{
+	return verdict != CSUM_VERDICT_NOT_READ && verdict != CSUM_VERDICT_UNWRITTEN &&
+	       verdict != CSUM_VERDICT_UNREADABLE && verdict != CSUM_VERDICT_MISSING;
+}
+
+static int visit(void *user, const struct csum_scan_batch *batch)
+{
+	struct csum_scrub *scrub = user;
+
+	for (uint64_t i = 0; i < batch->sector_count; i++) {
+		struct csum_scrub_sought *sought;
+
+		if (!was_read(batch->verdict[i]))
+			continue;
+		sought = lookup(scrub, batch->entry[i]);
+		if (sought->entry == batch->entry[i] && sought->place == NOWHERE)
+			sought->place = batch->first_sector + i;
+	}
+	return 0;
+}
+
+enum { TIME_IS_UP = 1 };
+
+static int idle(void *user, struct csum_scan_batch *batch)
+{
+	struct csum_scrub *scrub = user;
+	int error = csum_scrub_pace(scrub, batch);
+
+	return error ? error : csum_scrub_time_is_up(scrub) ? TIME_IS_UP : 0;
+}
+
+int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended)
+{
+	const struct csum_scan_options scan = {
+		.sector_count = csum_scan_present_sectors(scrub->volume),
+		.keep_data = true, /* so that sectors of lost groups are read too */
+		.visit = visit,
+		.idle = idle,
+		.user = scrub,
+		.batch_bytes = csum_scrub_batch_bytes(scrub),
+	};
+	int result;
+
+	csum_report_note(&scrub->volume->handlers, scrub->volume->data->name,
+			 "looking in all of the data for %u contents of an interrupted update", scrub->sought_count);
+	scrub->searched = true;
+	scrub->paced_ms = csum_scrub_clock_ms();
+	result = csum_scan(scrub->volume, &scan);
+	*ended = result == 0;
+	return result == TIME_IS_UP ? 0 : result;
+}
+
+bool csum_scrub_search_read(struct csum_scrub *scrub, uint64_t entry, uint8_t *data, uint64_t *place)
+{
+	struct csum_volume *volume = scrub->volume;
+	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
+	const struct csum_scrub_sought *sought = scrub->sought ? lookup(scrub, entry) : NULL;
+
+	if (!sought || sought->entry != entry || sought->place == NOWHERE)
+		return false;
+	*place = sought->place;
+	return csum_io_read_patiently(volume->data, data, scrub->sector_size,
+				      csum_layout_data_offset(csum_volume_geometry(volume), *place), NULL) == 0 &&
+	       csum_checksum_entry(type, data, scrub->sector_size) == entry;
+}

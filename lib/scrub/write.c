@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Repairs on their way to the disk: saved for undo, written, flushed, read back, verified. */
+#include "scrub/scrub.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/checksum.h"
+#include "base/report.h"
+#include "ondisk/layout.h"
+
+uint64_t csum_scrub_clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
+{
+	int error = device->direct ? 0 : device->ops->drop_cache(device->context);
+
+	if (error)
+		return csum_io_report(&scrub->volume->handlers, error, device->name,
+				      "dropping what is cached of the device");
+	return 0;
+}
+
+int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes, bool *held)
+{
+	struct csum_volume *volume = scrub->volume;
+	/* Not the scrub's, which may have the repairs that this is to go before. */
+	struct csum_io_list list = { 0 };
+	void *back;
+	int error;
+
+	*held = false;
+	error = csum_io_list_add(&list, volume->metadata, CSUM_IO_WRITE, bytes, size, offset_bytes);
+	if (error)
+		csum_report_error(&volume->handlers, error, NULL, "repairing metadata");
+	else
+		error = csum_io_round(volume->io, list.requests, list.count);
+	csum_io_list_free(&list);
+	if (!error)
+		error = csum_scrub_drop_cache(scrub, volume->metadata);
+	if (error)
+		return error;
+	back = csum_io_alloc(size);
+	if (!back)
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "reading back repaired metadata");
+	error = csum_io_read_patiently(volume->metadata, back, size, offset_bytes, NULL);
+	*held = !error && memcmp(back, bytes, size) == 0;
+	free(back);
+	if (csum_io_vanished(error))
+		return csum_io_report(&volume->handlers, error, volume->metadata->name,
+				      "reading back repaired metadata");
+	return 0;
+}
+
+/* Where it came from is of no interest then, but what the sector holds is. */
+static void set_left(struct csum_outcome *outcome, const char *why)
+{
+	*outcome = (struct csum_outcome){
+		.has_other_sector = outcome->has_other_sector,
+		.other_sector = outcome->other_sector,
+		.class = outcome->class,
+		.why = why,
+	};
+}
+
+/* Whether what lies on the medium is what was meant to. */
+static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *write)
+{
+	struct csum_volume *volume = scrub->volume;
+	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
+	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), write->sector);
+	int error = csum_io_read_patiently(volume->data, scrub->one_data, scrub->sector_size, offset_bytes, NULL);
+
+	if (csum_io_vanished(error))
+		return csum_io_report(&volume->handlers, error, volume->data->name, "reading back a repaired sector");
+	if (!error && csum_checksum_entry(type, scrub->one_data, scrub->sector_size) == write->entry) {
+		write->outcome->disposition = CSUM_REPAIRED;
+		return 0;
+	}
+	set_left(write->outcome, "could not be repaired: the write was refused or does not read back");
+	return 0;
+}
+
+static int list_writes(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count)
+{
+	struct csum_volume *volume = scrub->volume;
+	int error = 0;
+
+	scrub->list.count = 0;
+	for (size_t i = 0; i < count && !error; i++) {
+		error = csum_io_list_add(&scrub->list, volume->data, CSUM_IO_WRITE, writes[i].data, scrub->sector_size,
+					 csum_layout_data_offset(csum_volume_geometry(volume), writes[i].sector));
+		if (error)
+			csum_report_error(&volume->handlers, error, NULL, "repairing data sectors");
+	}
+	return error;
+}
+
+int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count)
+{
+	struct csum_volume *volume = scrub->volume;
+	bool kept = true;
+	int error = list_writes(scrub, writes, count);
+
+	if (!error)
+		error = csum_scrub_undo_keep(scrub, scrub->list.requests, scrub->list.count, &kept);
+	if (!error && kept)
+		error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
+	if (!error && kept)
+		error = csum_scrub_drop_cache(scrub, volume->data);
+	for (size_t i = 0; i < count && !error && kept; i++)
+		error = read_back(scrub, &writes[i]);
+	for (size_t i = 0; i < count && (error || !kept); i++) {
+		if (writes[i].outcome->disposition == CSUM_LEFT)
+			set_left(writes[i].outcome, error ? "could not be repaired: writing has failed" :
+							    "what it holds cannot be kept for undo");
+	}
+	return error;
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Recovery of an active volume:
+ *
+ *   R1  journal images in force go in place; flush; then the other copies; flush          [replay_first]
+ *       (replay.c)
+ *   R2  per group of the intent whose copies differ, or of which one cannot be read:
+ *         the newest copy right as it stands: the other copy := its entries; flush
+ *         otherwise the right entry of each sector, through the journal: record; flush; older copies; flush;
+ *         other copies; flush; only then another record                [use_journal, journal_after_older]
+ *   R3  superblock: clean; flush
+ */
+#include "update/protocol.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "ondisk/imd.h"
+#include "ondisk/layout.h"
+#include "volume/verify.h"
+
+/* Metadata in memory at a time, bytes of one copy. */
+#define CHUNK_BYTES (UINT64_C(1) << 20)
+
+enum outcome {
+	NOTHING_TO_DO,
+	COPY_OVER, /* the newest copy is right as it stands */
+	MERGE, /* some sectors are right by the older copy */
+	UNRESOLVED, /* a sector is right by none, as far as can be read */
+	VANISHED,
+	NO_MEMORY,
+};
+
+struct chunk {
+	struct csum_volume *volume;
+	struct csum_groups span;
+	uint8_t *merged; /* an imd sector per group: its entries when the outcome is MERGE */
+	uint8_t *outcome; /* per group */
+	uint64_t *unresolved_sector; /* per group: the first one, when the outcome says so */
+	uint64_t unresolved; /* groups so far */
+	struct csum_recovery *recovery; /* a scrub's, or NULL */
+	struct csum_io_list list;
+};
+
+static uint8_t *merged_of(const struct chunk *chunk, uint64_t i)
+{
+	return chunk->merged + i * csum_volume_geometry(chunk->volume)->sector_size;
+}
+
+/* What the verdicts on the sectors where the versions differ make of the group. */
+static enum outcome merge_group(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
+{
+	const struct csum_group *group = &chunk->span.groups[i];
+	enum outcome outcome = COPY_OVER;
+
+	memcpy(merged_of(chunk, i), group->version[0], csum_volume_geometry(chunk->volume)->sector_size);
+	for (uint32_t s = 0; s < run->sector_count; s++) {
+		if (csum_verdict_is_bad(run->verdict[s])) {
+			chunk->unresolved_sector[i] = run->first_sector + s;
+			return UNRESOLVED;
+		}
+		if (run->verdict[s] == CSUM_VERDICT_OLDER) {
+			csum_imd_set_entry(merged_of(chunk, i), s, run->entry[s]);
+			outcome = MERGE;
+		}
+	}
+	return outcome;
+}
+
+static void run_free(struct csum_verify *run)
+{
+	free(run->data);
+	free(run->verdict);
+	free(run->entry);
+}
+
+/* Verifies the sectors of a group on which it depends: -ENOMEM, or a vanished device. */
+static int read_deciding(const struct chunk *chunk, uint64_t i, struct csum_verify *run)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(chunk->volume);
+	uint64_t number = chunk->span.first_group + i;
+
+	*run = (struct csum_verify){
+		.volume = chunk->volume,
+		.span = &chunk->span,
+		.need = csum_group_hidden(&chunk->span.groups[i]) ? CSUM_NEED_VERDICT : CSUM_NEED_DIFFERING,
+		.first_sector = csum_layout_first_sector(geometry, number),
+		.sector_count = csum_layout_group_sectors(geometry, number),
+	};
+	run->data = csum_io_alloc((size_t)run->sector_count * geometry->sector_size);
+	run->verdict = calloc(run->sector_count, sizeof(*run->verdict));
+	run->entry = calloc(run->sector_count, sizeof(*run->entry));
+	return run->data && run->verdict && run->entry ? csum_verify_run(run) : -ENOMEM;
+}
+
+static enum outcome examine_data(struct chunk *chunk, uint64_t i)
+{
+	struct csum_verify run;
+	enum outcome outcome;
+	int error = read_deciding(chunk, i, &run);
+
+	if (error)
+		outcome = error == -ENOMEM ? NO_MEMORY : VANISHED;
+	else
+		outcome = merge_group(chunk, i, &run);
+	run_free(&run);
+	return outcome;
+}
+
+/*
+ * A copy that cannot be read now may be readable some day, and then be the only one by which a sector is right; unlike one
+ * that is torn, which a crash leaves only where the other is right for all of the group.
+ */
+static void examine_work(void *argument, size_t index)
+{
+	struct chunk *chunk = argument;
+	const struct csum_group *group = &chunk->span.groups[index];
+	uint32_t sector_size = csum_volume_geometry(chunk->volume)->sector_size;
+
+	chunk->unresolved_sector[index] =
+		csum_layout_first_sector(csum_volume_geometry(chunk->volume), chunk->span.first_group + index);
+	/* A lost group has nothing to recover from; it stays what it is: a finding. */
+	if (group->newer < 0)
+		chunk->outcome[index] = csum_group_hidden(group) ? UNRESOLVED : NOTHING_TO_DO;
+	else if (csum_group_sound(group, sector_size))
+		chunk->outcome[index] = NOTHING_TO_DO;
+	else if (!csum_group_hidden(group) &&
+		 (group->version_count < 2 || csum_imd_same_entries(group->version[0], group->version[1], sector_size)))
+		chunk->outcome[index] = COPY_OVER;
+	else
+		chunk->outcome[index] = (uint8_t)examine_data(chunk, index);
+}
+
+/* Whether examining the group failed; one that cannot be resolved does not stop the recovery of others. */
+static int report_outcome(struct chunk *chunk, uint64_t i)
+{
+	const struct csum_volume *volume = chunk->volume;
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	uint64_t sector = chunk->unresolved_sector[i];
+
+	switch ((enum outcome)chunk->outcome[i]) {
+	case UNRESOLVED:
+		if (chunk->recovery)
+			return 0;
+		if (chunk->unresolved++ == 0)
+			csum_report_warning(
+				&volume->handlers, volume->data->name,
+				"data sector %" PRIu64 " (device offset %" PRIu64
+				") is unreadable, or right by no version of its interrupted update that can be "
+				"read",
+				sector, csum_layout_data_offset(geometry, sector));
+		return 0;
+	case VANISHED:
+		return csum_io_report(&volume->handlers, -ENODEV, volume->data->name, "reading data of group %" PRIu64,
+				      chunk->span.first_group + i);
+	case NO_MEMORY:
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "recovering group %" PRIu64,
+					 chunk->span.first_group + i);
+	default:
+		return 0;
+	}
+}
+
+/* Of sectors that are right by no version, a scrub knows by which one they can be made right. */
+static void resolve_sectors(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
+{
+	const struct csum_recovery *recovery = chunk->recovery;
+	const struct csum_group *group = &chunk->span.groups[i];
+	uint32_t sector_size = csum_volume_geometry(chunk->volume)->sector_size;
+	bool open = false;
+
+	memcpy(merged_of(chunk, i), group->version[0], sector_size);
+	for (uint32_t s = 0; s < run->sector_count; s++) {
+		uint64_t entry = csum_group_entry(group, s);
+
+		if (csum_verdict_is_bad((enum csum_verdict)run->verdict[s]))
+			recovery->choose(recovery->user, run, s, group, &entry, &open);
+		else if (run->verdict[s] == CSUM_VERDICT_OLDER)
+			entry = run->entry[s];
+		csum_imd_set_entry(merged_of(chunk, i), s, entry);
+	}
+	if (open)
+		return;
+	chunk->outcome[i] = csum_imd_same_entries(merged_of(chunk, i), group->version[0], sector_size) ? COPY_OVER :
+													 MERGE;
+}
+
+static int resolve_group(struct chunk *chunk, uint64_t i)
+{
+	struct csum_verify run;
+	int error;
+
+	if (chunk->span.groups[i].newer < 0) {
+		chunk->outcome[i] = chunk->recovery->give_up_unread ? NOTHING_TO_DO : UNRESOLVED;
+		return 0;
+	}
+	error = read_deciding(chunk, i, &run);
+	if (error)
+		csum_io_report(&chunk->volume->handlers, error, chunk->volume->data->name,
+			       "reading data of group %" PRIu64, chunk->span.first_group + i);
+	else
+		resolve_sectors(chunk, i, &run);
+	run_free(&run);
+	return error;
+}
+
+/* What only a scrub does: it names the groups, and resolves what nobody else may. */
+static int take_part(struct chunk *chunk)
+{
+	struct csum_recovery *recovery = chunk->recovery;
+	int error = 0;
+
+	for (uint64_t i = 0; i < chunk->span.group_count && !error; i++) {
+		if (chunk->outcome[i] == NOTHING_TO_DO)
+			continue;
+		if (chunk->outcome[i] == UNRESOLVED)
+			error = resolve_group(chunk, i);
+		if (!error && chunk->outcome[i] != NOTHING_TO_DO)
+			error = recovery->group(recovery->user, chunk->span.first_group + i, &chunk->span.groups[i],
+						chunk->outcome[i] == UNRESOLVED);
+		recovery->open += chunk->outcome[i] == UNRESOLVED;
+	}
+	return error;
+}
+
+static int chunk_round(struct chunk *chunk)
+{
+	int error = csum_io_round(chunk->volume->io, chunk->list.requests, chunk->list.count);
+
+	chunk->list.count = 0;
+	return error;
+}
+
+static int copy_over_group(struct chunk *chunk, uint64_t i)
+{
+	return csum_protocol_copy_over(chunk->volume, chunk->span.first_group + i, &chunk->span.groups[i],
+				       &chunk->list);
+}
+
+static bool stuck(const struct chunk *chunk)
+{
+	return chunk->recovery && chunk->recovery->stuck;
+}
+
+/* The journal record of the first groups to merge from `i` on; their numbers go to index[]. */
+static void build_record(struct chunk *chunk, uint64_t i, uint64_t *index)
+{
+	struct csum_volume *volume = chunk->volume;
+	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
+	struct csum_journal *journal = &volume->journal;
+
+	journal->count = 0;
+	journal->session = volume->superblock.session;
+	for (; i < chunk->span.group_count && journal->count < csum_journal_capacity(sector_size); i++) {
+		const struct csum_group *group = &chunk->span.groups[i];
+		uint64_t number = chunk->span.first_group + i;
+		int older = 1 - group->newer;
+
+		if (chunk->outcome[i] != MERGE)
+			continue;
+		csum_imd_seal(volume->seed_state, number, older, group->generation[group->newer] + 1,
+			      merged_of(chunk, i), sector_size);
+		memcpy((uint8_t *)volume->journal_record + csum_journal_record_size(sector_size, journal->count),
+		       merged_of(chunk, i), sector_size);
+		index[journal->count] = i;
+		journal->place[journal->count++] = (struct csum_journal_place){ number, older };
+	}
+	csum_journal_encode(journal, volume->seed_state, sector_size, volume->journal_record);
+}
+
+static int put_merged(struct chunk *chunk, uint64_t i)
+{
+	struct csum_volume *volume = chunk->volume;
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	struct csum_group *group = &chunk->span.groups[i];
+	uint64_t number = chunk->span.first_group + i;
+	int older = 1 - group->newer;
+
+	memcpy(group->copy[older], merged_of(chunk, i), geometry->sector_size);
+	group->verdict[older] = CSUM_IMD_VALID;
+	csum_group_judge(volume, number, group);
+	return csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, group->copy[older],
+				geometry->sector_size, csum_layout_imd_offset(geometry, number, older));
+}
+
+/*
+ * Where writes were refused: each group must have its merged entries in one place at least. If not, its image in the
+ * record is all there is, so the record stays, and the volume active.
+ */
+static int check_merged(struct chunk *chunk, const uint64_t *index, uint32_t count)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < count && !error; i++) {
+		bool holds;
+
+		error = csum_protocol_holds(chunk->volume, chunk->span.first_group + index[i],
+					    merged_of(chunk, index[i]), &holds);
+		if (!error && !holds)
+			chunk->recovery->stuck = true;
+	}
+	return error;
+}
+
+/* Writes the record of `count` groups; without it nothing of them may be changed. */
+static int write_record(struct chunk *chunk, uint32_t count)
+{
+	struct csum_volume *volume = chunk->volume;
+	size_t refused = csum_recovery_refused(chunk->recovery);
+	int error = csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
+				     csum_journal_record_size(csum_volume_geometry(volume)->sector_size, count),
+				     CSUM_JOURNAL_OFFSET);
+
+	if (!error)
+		error = chunk_round(chunk);
+	if (!error && csum_recovery_refused(chunk->recovery) != refused)
+		chunk->recovery->stuck = true;
+	return error;
+}
+
+/* I9: a record, its older copies, the other copies; each durable before the next. */
+static int merge_record(struct chunk *chunk, uint64_t from, uint64_t *next)
+{
+	struct csum_volume *volume = chunk->volume;
+	uint64_t index[CSUM_JOURNAL_PLACES];
+	uint32_t count;
+	size_t refused;
+	int error;
+
+	build_record(chunk, from, index);
+	count = volume->journal.count;
+	/* The images are in memory from here on; on disk the record guards them. */
+	volume->journal.count = 0;
+	error = write_record(chunk, count);
+	*next = index[count - 1] + 1;
+	if (error || stuck(chunk))
+		return error;
+	refused = csum_recovery_refused(chunk->recovery);
+	for (uint32_t i = 0; i < count && !error; i++)
+		error = put_merged(chunk, index[i]);
+	if (!error)
+		error = chunk_round(chunk);
+	for (uint32_t i = 0; i < count && !error; i++)
+		error = copy_over_group(chunk, index[i]);
+	if (!error)
+		error = chunk_round(chunk);
+	if (!error && csum_recovery_refused(chunk->recovery) != refused)
+		error = check_merged(chunk, index, count);
+	return error;
+}
+
+static bool next_with_outcome(const struct chunk *chunk, enum outcome outcome, uint64_t *i)
+{
+	while (*i < chunk->span.group_count && chunk->outcome[*i] != outcome)
+		(*i)++;
+	return *i < chunk->span.group_count;
+}
+
+static int recover_chunk(struct chunk *chunk, uint64_t first, uint64_t count)
+{
+	int error = csum_groups_load(chunk->volume, &chunk->span, first, count);
+
+	if (error)
+		return error;
+	csum_io_parallel(chunk->volume->io, 0, count, examine_work, chunk);
+	for (uint64_t i = 0; i < count && !error; i++)
+		error = report_outcome(chunk, i);
+	if (!error && chunk->recovery)
+		error = take_part(chunk);
+	for (uint64_t i = 0; !error && next_with_outcome(chunk, COPY_OVER, &i); i++)
+		error = copy_over_group(chunk, i);
+	if (!error)
+		error = chunk_round(chunk);
+	for (uint64_t i = 0; !error && !stuck(chunk) && next_with_outcome(chunk, MERGE, &i);)
+		error = merge_record(chunk, i, &i);
+	return error;
+}
+
+static int chunk_init(struct chunk *chunk, struct csum_volume *volume, uint64_t capacity)
+{
+	int error = csum_groups_init(&chunk->span, volume, capacity);
+
+	chunk->volume = volume;
+	if (error)
+		return error;
+	chunk->merged = csum_io_alloc(capacity * csum_volume_geometry(volume)->sector_size);
+	chunk->outcome = calloc(capacity, sizeof(*chunk->outcome));
+	chunk->unresolved_sector = calloc(capacity, sizeof(*chunk->unresolved_sector));
+	if (!chunk->merged || !chunk->outcome || !chunk->unresolved_sector)
+		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "recovering the volume");
+	return 0;
+}
+
+static void chunk_free(struct chunk *chunk)
+{
+	csum_groups_free(&chunk->span);
+	csum_io_list_free(&chunk->list);
+	free(chunk->merged);
+	free(chunk->outcome);
+	free(chunk->unresolved_sector);
+}
+
+int csum_protocol_recover_intent(struct csum_volume *volume, struct csum_recovery *recovery)
+{
+	uint64_t group = volume->superblock.intent_first;
+	uint64_t end = group + volume->superblock.intent_count;
+	uint64_t each = CHUNK_BYTES / csum_volume_geometry(volume)->sector_size;
+	struct chunk chunk = { .recovery = recovery };
+	int error = 0;
+
+	if (recovery)
+		recovery->open = 0;
+	if (group == end)
+		return 0;
+	each = end - group < each ? end - group : each;
+	error = chunk_init(&chunk, volume, each);
+	for (; group < end && !error && !stuck(&chunk); group += each) {
+		error = csum_report_cancelled(&volume->handlers) ? -ECANCELED : 0;
+		if (!error)
+			error = recover_chunk(&chunk, group, end - group < each ? end - group : each);
+	}
+	if (!error && chunk.unresolved)
+		error = csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
+					    "recovery is incomplete: %" PRIu64
+					    " groups with bad sectors are left; run 'csumtool scrub' before writing",
+					    chunk.unresolved);
+	chunk_free(&chunk);
+	return error;
+}
+
+size_t csum_recovery_refused(const struct csum_recovery *recovery)
+{
+	return recovery ? atomic_load(&recovery->policy->refused) : 0;
+}
+
+int csum_protocol_recover_groups(struct csum_volume *volume, struct csum_recovery *recovery)
+{
+	int error = csum_protocol_replay(volume, recovery);
+
+	csum_report_note(&volume->handlers, volume->metadata->name, "recovering after an interrupted write");
+	if (!error && !(recovery && recovery->stuck))
+		error = csum_protocol_recover_intent(volume, recovery);
+	return error;
+}
+
+int csum_protocol_recover(struct csum_volume *volume)
+{
+	int error = csum_protocol_recover_groups(volume, NULL);
+
+	return error ? error : csum_super_clean(volume);
+}

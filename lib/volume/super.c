@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The superblock slots on disk: which one governs, and writing them one at a time. */
+#include "update/protocol.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/report.h"
+#include "guard/data_identity.h"
+#include "guard/foreign.h"
+#include "guard/guard.h"
+#include "ondisk/layout.h"
+#include "volume/beside.h"
+#include "volume/slots.h"
+
+/* Reads one slot; one that cannot be read is as good as invalid. Only a vanished device is an error. */
+static int read_slot(struct csum_volume *volume, enum csum_slot slot, uint64_t offset_bytes)
+{
+	struct csum_device *device = volume->metadata;
+	int error = csum_slot_read(device, volume->slot_buffer, offset_bytes, &volume->slots[slot],
+				   &volume->slot_valid[slot]);
+
+	if (error)
+		csum_io_report(&volume->handlers, error, device->name, "reading the superblock at offset %" PRIu64,
+			       offset_bytes);
+	return error;
+}
+
+static int read_backup(struct csum_volume *volume, uint64_t device_bytes)
+{
+	volume->slot_valid[CSUM_SLOT_C] = false;
+	if (device_bytes < CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE)
+		return 0;
+	return read_slot(volume, CSUM_SLOT_C, csum_layout_backup_offset(device_bytes));
+}
+
+/* On a device that has grown the backup is where its end was, which nothing but the backup says. */
+static int search_backup(struct csum_volume *volume)
+{
+	struct csum_device *device = volume->metadata;
+	int error = csum_slot_search_backup(device, &volume->slots[CSUM_SLOT_C], &volume->slot_valid[CSUM_SLOT_C]);
+
+	if (error)
+		return csum_io_report(&volume->handlers, error, device->name, "looking for the backup superblock");
+	return 0;
+}
+
+static bool choose_governing(struct csum_volume *volume)
+{
+	const struct csum_superblock *slots = volume->slots;
+	const bool *valid = volume->slot_valid;
+
+	if (valid[CSUM_SLOT_A] && valid[CSUM_SLOT_B])
+		volume->governing = slots[CSUM_SLOT_B].generation > slots[CSUM_SLOT_A].generation ? CSUM_SLOT_B :
+												    CSUM_SLOT_A;
+	else if (valid[CSUM_SLOT_A] || valid[CSUM_SLOT_B])
+		volume->governing = valid[CSUM_SLOT_A] ? CSUM_SLOT_A : CSUM_SLOT_B;
+	else if (valid[CSUM_SLOT_C])
+		volume->governing = CSUM_SLOT_C;
+	else
+		return false;
+	volume->superblock = slots[volume->governing];
+	return true;
+}
+
+static bool same_volume(const struct csum_volume *volume, enum csum_slot one, enum csum_slot other)
+{
+	const struct csum_superblock *slots = volume->slots;
+
+	return volume->slot_valid[one] && volume->slot_valid[other] &&
+	       memcmp(slots[one].seed, slots[other].seed, sizeof(slots[one].seed)) == 0;
+}
+
+/*
+ * Of A and B, both valid, one may be that of another volume, written over this one. Generations of two volumes say
+ * nothing: the backup, at the place that its own volume gives it, does. (format.md: Which slot governs)
+ */
+static int choose_by_backup(struct csum_volume *volume)
+{
+	enum csum_slot other = volume->governing == CSUM_SLOT_A ? CSUM_SLOT_B : CSUM_SLOT_A;
+	int error;
+
+	if (!volume->slot_valid[other] || same_volume(volume, CSUM_SLOT_A, CSUM_SLOT_B) ||
+	    same_volume(volume, volume->governing, CSUM_SLOT_C))
+		return 0;
+	error = read_backup(volume, volume->slots[other].geometry.metadata_device_bytes);
+	if (error)
+		return error;
+	if (!same_volume(volume, other, CSUM_SLOT_C))
+		return read_backup(volume, volume->superblock.geometry.metadata_device_bytes);
+	volume->governing = other;
+	volume->superblock = volume->slots[other];
+	return 0;
+}
+
+static int check_governing(struct csum_volume *volume)
+{
+	struct csum_superblock *superblock = &volume->superblock;
+	char reason[256];
+	int error;
+
+	/* Of backup C only static fields count: nothing is known of the state. */
+	if (volume->governing == CSUM_SLOT_C) {
+		superblock->state = CSUM_STATE_ACTIVE;
+		superblock->intent_first = 0;
+		superblock->intent_count = 0;
+	}
+	error = csum_superblock_check(superblock, reason, sizeof(reason));
+	if (error)
+		return csum_report_refusal(&volume->handlers, error, volume->metadata->name,
+					   "volume refused by superblock %c: %s", "ABC"[volume->governing], reason);
+	if (volume->governing == CSUM_SLOT_C)
+		superblock->intent_count = superblock->geometry.groups;
+	volume->seed_state = csum_superblock_seed_state(superblock);
+	return 0;
+}
+
+/* Whether the data device begins with the superblock that was looked for on the other one. */
+static bool looks_swapped(const struct csum_volume *volume)
+{
+	struct csum_superblock superblock;
+
+	return volume->data != volume->metadata &&
+	       csum_io_read_patiently(volume->data, volume->slot_buffer, CSUM_BLOCK_SIZE, CSUM_SLOT_A_OFFSET, NULL) ==
+		       0 &&
+	       csum_superblock_decode(volume->slot_buffer, &superblock) && superblock.geometry.external;
+}
+
+/* What the search for the backup leaves open. */
+static const char *further_in(const struct csum_device *device)
+{
+	if (device->size_bytes <= CSUM_CLUSTERS_OFFSET + CSUM_BACKUP_SEARCH_BYTES)
+		return "";
+	return ", nor in the last 64 MiB; on a device that has grown by more the backup lies further in: attach it with "
+	       "'losetup --sizelimit=BYTES', as many as it had";
+}
+
+static int refuse_no_volume(const struct csum_volume *volume)
+{
+	const struct csum_device *device = volume->metadata;
+	char found[256];
+
+	if (looks_swapped(volume))
+		return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
+					   "holds no metadata of a volume, but %s does: the two are swapped",
+					   volume->data->name);
+	csum_foreign_describe(device, found, sizeof(found));
+	return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
+				   "not a csumtool volume: no valid superblock at offsets %" PRIu64 " and %" PRIu64
+				   ", nor a backup at the end%s%s%s",
+				   CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET, further_in(device),
+				   found[0] ? "; it holds: " : "", found);
+}
+
+/* Reads the slots once; *governed: one of them is in force. */
+static int look_at_slots(struct csum_volume *volume, bool *governed)
+{
+	int error = read_slot(volume, CSUM_SLOT_A, CSUM_SLOT_A_OFFSET);
+
+	if (!error)
+		error = read_slot(volume, CSUM_SLOT_B, CSUM_SLOT_B_OFFSET);
+	if (error)
+		return error;
+	/* The backup lies where the recorded size puts it, or the present size when nothing is recorded. */
+	*governed = choose_governing(volume);
+	error = read_backup(volume, *governed ? volume->superblock.geometry.metadata_device_bytes :
+						volume->metadata->size_bytes);
+	if (!error && *governed)
+		error = choose_by_backup(volume);
+	if (!error && !*governed && !volume->slot_valid[CSUM_SLOT_C])
+		error = search_backup(volume);
+	if (!error && !*governed)
+		*governed = choose_governing(volume);
+	return error;
+}
+
+/*
+ * Whether what the slots say can be taken as it is. What others write just now may be torn, or one slot ahead of another;
+ * and a volume that is active with nobody at work may have been clean before one was looked for.
+ */
+static bool is_settled(const struct csum_volume *volume)
+{
+	const struct csum_superblock *slots = volume->slots;
+
+	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
+		if (!volume->slot_valid[slot] || !csum_superblock_same_static(&slots[slot], &volume->superblock))
+			return false;
+	}
+	return !volume->look || !csum_volume_active(volume) || volume->at_work != CSUM_NOBODY_AT_WORK;
+}
+
+int csum_super_load(struct csum_volume *volume)
+{
+	enum csum_at_work before;
+	unsigned int attempt = 0;
+	bool governed = false;
+	int error;
+
+	csum_beside_look(volume, &before);
+	do {
+		error = look_at_slots(volume, &governed);
+	} while (!error && !is_settled(volume) && csum_beside_again(volume, &attempt));
+	if (error)
+		return error;
+	return governed ? check_governing(volume) : refuse_no_volume(volume);
+}
+
+int csum_super_add(struct csum_volume *volume, struct csum_io_list *list)
+{
+	enum csum_slot slot = volume->governing == CSUM_SLOT_A ? CSUM_SLOT_B : CSUM_SLOT_A;
+
+	volume->superblock.generation++;
+	csum_superblock_encode(&volume->superblock, volume->slot_buffer);
+	volume->governing = slot;
+	volume->slots[slot] = volume->superblock;
+	memcpy(&volume->slots[slot].block, volume->slot_buffer, sizeof(volume->slots[slot].block));
+	volume->slot_valid[slot] = true;
+	return csum_io_list_add(list, volume->metadata, CSUM_IO_WRITE, volume->slot_buffer, CSUM_BLOCK_SIZE,
+				slot == CSUM_SLOT_A ? CSUM_SLOT_A_OFFSET : CSUM_SLOT_B_OFFSET);
+}
+
+int csum_super_write(struct csum_volume *volume)
+{
+	struct csum_io_list list = { 0 };
+	int error = csum_super_add(volume, &list);
+
+	if (error)
+		csum_report_error(&volume->handlers, error, NULL, "writing the superblock");
+	else
+		error = csum_io_round(volume->io, list.requests, list.count);
+	csum_io_list_free(&list);
+	return error;
+}
+
+void csum_super_set_intent(struct csum_volume *volume, uint64_t first_group, uint64_t group_count)
+{
+	struct csum_superblock *superblock = &volume->superblock;
+
+	if (superblock->state == CSUM_STATE_CLEAN)
+		superblock->session++;
+	superblock->state = CSUM_STATE_ACTIVE;
+	superblock->intent_first = first_group;
+	superblock->intent_count = group_count;
+	superblock->last_write = (uint64_t)time(NULL);
+	/* It moves with the write. */
+	superblock->record.content_end_bytes = 0;
+	/* From here on the data is changed: the record is gone if we are stopped, and not wrong. */
+	superblock->record.file_mtime_ns = 0;
+	superblock->record.file_size_bytes = 0;
+}
+
+int csum_super_clean(struct csum_volume *volume)
+{
+	int error = csum_data_identity_renew(volume);
+
+	if (!error && volume->ours)
+		error = csum_guard_record(volume);
+	if (error)
+		return error;
+	volume->superblock.state = CSUM_STATE_CLEAN;
+	volume->superblock.intent_first = 0;
+	volume->superblock.intent_count = 0;
+	error = csum_super_write(volume);
+	return error ? error : csum_super_level_identity(volume);
+}
+
+/* ------------------------------------------------------------------ a change of static fields */
+
+void csum_super_encode_backup(struct csum_volume *volume, struct csum_superblock *backup)
+{
+	*backup = volume->superblock;
+	backup->state = CSUM_STATE_CLEAN;
+	backup->intent_first = backup->intent_count = 0;
+	backup->session = backup->last_write = 0;
+	backup->last_scrub = backup->current_scrub = (struct csum_scrub_record){ 0 };
+	backup->record = (struct csum_data_record){ 0 };
+	csum_superblock_encode(backup, volume->slot_buffer);
+	memcpy(&backup->block, volume->slot_buffer, sizeof(backup->block));
+}
+
+static int write_backup(struct csum_volume *volume)
+{
+	struct csum_io_list list = { 0 };
+	int error;
+
+	csum_super_encode_backup(volume, &volume->slots[CSUM_SLOT_C]);
+	error = csum_io_list_add(&list, volume->metadata, CSUM_IO_WRITE, volume->slot_buffer, CSUM_BLOCK_SIZE,
+				 csum_layout_backup_offset(csum_volume_geometry(volume)->metadata_device_bytes));
+	if (error)
+		csum_report_error(&volume->handlers, error, NULL, "writing the backup superblock");
+	else
+		error = csum_io_round(volume->io, list.requests, list.count);
+	volume->slot_valid[CSUM_SLOT_C] = !error;
+	csum_io_list_free(&list);
+	return error;
+}
+
+int csum_super_level_identity(struct csum_volume *volume)
+{
+	bool left_behind[CSUM_SLOTS];
+	int error = 0;
+
+	csum_superblock_find_left_behind(volume->slots, volume->slot_valid, volume->governing, left_behind);
+	if (left_behind[CSUM_SLOT_C])
+		error = write_backup(volume);
+	if (!error && (left_behind[CSUM_SLOT_A] || left_behind[CSUM_SLOT_B]))
+		error = csum_super_write(volume);
+	return error;
+}

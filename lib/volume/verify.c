@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "volume/verify.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/checksum.h"
+#include "base/util.h"
+#include "ondisk/imd.h"
+#include "ondisk/layout.h"
+
+/* A sector that the run has to read; turned into a verdict before the run ends. */
+#define PENDING ((uint8_t)0xff)
+
+static uint32_t sector_size(const struct csum_verify *run)
+{
+	return csum_volume_geometry(run->volume)->sector_size;
+}
+
+static uint8_t *sector_data(const struct csum_verify *run, uint32_t i)
+{
+	return run->data + (size_t)i * sector_size(run);
+}
+
+static uint64_t device_offset(const struct csum_verify *run, uint32_t i)
+{
+	return csum_layout_data_offset(csum_volume_geometry(run->volume), run->first_sector) +
+	       (uint64_t)i * sector_size(run);
+}
+
+static const struct csum_group *group_of(const struct csum_verify *run, uint32_t i, uint32_t *index)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(run->volume);
+	uint64_t group = csum_layout_group_of(geometry, run->first_sector + i);
+
+	*index = (uint32_t)(run->first_sector + i - csum_layout_first_sector(geometry, group));
+	return csum_groups_group(run->span, group);
+}
+
+static uint8_t plan_sector(const struct csum_verify *run, const struct csum_group *group, uint32_t index)
+{
+	if (group->version_count == 0)
+		return run->need == CSUM_NEED_CONTENT ? PENDING : (uint8_t)CSUM_VERDICT_LOST;
+	if (run->need == CSUM_NEED_DIFFERING &&
+	    (group->version_count < 2 ||
+	     csum_imd_entry(group->version[0], index) == csum_imd_entry(group->version[1], index)))
+		return CSUM_VERDICT_NOT_READ;
+	return csum_group_entry(group, index) == CSUM_ENTRY_UNWRITTEN ? (uint8_t)CSUM_VERDICT_UNWRITTEN : PENDING;
+}
+
+/* The span of pending sectors, [*begin, *end); false when there is none. */
+static bool plan(const struct csum_verify *run, uint32_t *begin, uint32_t *end)
+{
+	*begin = run->sector_count;
+	*end = 0;
+	for (uint32_t i = 0; i < run->sector_count; i++) {
+		uint32_t index;
+		const struct csum_group *group = group_of(run, i, &index);
+
+		run->verdict[i] = plan_sector(run, group, index);
+		if (run->verdict[i] != PENDING)
+			continue;
+		if (*end == 0)
+			*begin = i;
+		*end = i + 1;
+	}
+	return *end != 0;
+}
+
+static enum csum_verdict judge_bad(const struct csum_verify *run, const struct csum_group *group, uint32_t index,
+				   uint32_t i)
+{
+	int older = 1 - group->newer;
+
+	if (group->newer >= 0 && group->verdict[older] == CSUM_IMD_VALID &&
+	    csum_imd_entry(group->copy[older], index) == run->entry[i])
+		return CSUM_VERDICT_STALE;
+	return csum_is_zero(sector_data(run, i), sector_size(run)) ? CSUM_VERDICT_ZEROED : CSUM_VERDICT_MISMATCH;
+}
+
+static enum csum_verdict judge(const struct csum_verify *run, uint32_t i)
+{
+	const struct csum_superblock *superblock = &run->volume->superblock;
+	uint32_t index;
+	const struct csum_group *group = group_of(run, i, &index);
+
+	run->entry[i] = csum_checksum_entry((enum csum_checksum_type)superblock->checksum_type, sector_data(run, i),
+					    sector_size(run));
+	if (group->version_count == 0)
+		return CSUM_VERDICT_LOST;
+	for (uint32_t v = 0; v < group->version_count; v++) {
+		if (csum_imd_entry(group->version[v], index) == run->entry[i])
+			return v == 0 ? CSUM_VERDICT_GOOD : CSUM_VERDICT_OLDER;
+	}
+	return judge_bad(run, group, index, i);
+}
+
+static bool is_mismatch(uint8_t verdict)
+{
+	return verdict >= CSUM_VERDICT_MISMATCH && verdict <= CSUM_VERDICT_STALE;
+}
+
+static bool is_exceeded(const struct csum_verify *run)
+{
+	return run->limit && atomic_load(&run->limit->found) > run->limit->most;
+}
+
+static void count_bad(const struct csum_verify *run, uint32_t i)
+{
+	if (run->limit && csum_verdict_is_bad((enum csum_verdict)run->verdict[i]))
+		atomic_fetch_add(&run->limit->found, 1);
+}
+
+/* Reads one sector on which a larger read failed. */
+static int read_single(const struct csum_verify *run, uint32_t i, bool *again)
+{
+	int attempts;
+	int error = csum_io_read_patiently(run->volume->data, sector_data(run, i), sector_size(run),
+					   device_offset(run, i), &attempts);
+
+	if (csum_io_vanished(error))
+		return error;
+	*again = attempts > 1;
+	if (error) {
+		memset(sector_data(run, i), 0, sector_size(run));
+		run->verdict[i] = error == CSUM_IO_PAST_END ? CSUM_VERDICT_MISSING : CSUM_VERDICT_UNREADABLE;
+	}
+	return 0;
+}
+
+static void judge_pending(const struct csum_verify *run, uint32_t i, bool again)
+{
+	if (run->verdict[i] != PENDING)
+		return;
+	run->verdict[i] = judge(run, i);
+	if (again && run->verdict[i] == CSUM_VERDICT_GOOD)
+		run->verdict[i] = CSUM_VERDICT_TRANSIENT;
+}
+
+/*
+ * After a failed read of [begin, end): sector by sector. When no sector fails by itself, the first one stands
+ * for the error that a second read did not show; unless there are sectors that need not be read, any of which
+ * may be the one that the device cannot read.
+ */
+static int read_narrowed(const struct csum_verify *run, uint32_t begin, uint32_t end)
+{
+	bool explained = false;
+
+	for (uint32_t i = begin; i < end; i++) {
+		bool again = false;
+		int error;
+
+		if (run->verdict[i] != PENDING) {
+			explained = true;
+			continue;
+		}
+		/* Each read of a place that the device cannot read may take it seconds. */
+		if (is_exceeded(run)) {
+			run->verdict[i] = CSUM_VERDICT_NOT_READ;
+			continue;
+		}
+		error = read_single(run, i, &again);
+		if (error)
+			return error;
+		explained |= again || run->verdict[i] != PENDING;
+		judge_pending(run, i, again);
+		if (run->verdict[i] == CSUM_VERDICT_UNREADABLE)
+			count_bad(run, i);
+	}
+	if (!explained && run->verdict[begin] == CSUM_VERDICT_GOOD)
+		run->verdict[begin] = CSUM_VERDICT_TRANSIENT;
+	return 0;
+}
+
+/* Reads the mismatching sectors [begin, end) once more: the transfer may have been at fault, not the medium. */
+static int read_again(const struct csum_verify *run, uint32_t begin, uint32_t end)
+{
+	int error = csum_io_read_now(run->volume->data, sector_data(run, begin),
+				     (size_t)(end - begin) * sector_size(run), device_offset(run, begin));
+
+	if (csum_io_vanished(error))
+		return error;
+	if (error) {
+		/* They could be read a moment ago: let each say by itself what it is now. */
+		for (uint32_t i = begin; i < end; i++)
+			run->verdict[i] = PENDING;
+		error = read_narrowed(run, begin, end);
+		if (error)
+			return error;
+	} else {
+		for (uint32_t i = begin; i < end; i++)
+			run->verdict[i] = judge(run, i);
+	}
+	for (uint32_t i = begin; i < end; i++) {
+		if (run->verdict[i] == CSUM_VERDICT_GOOD)
+			run->verdict[i] = CSUM_VERDICT_TRANSIENT;
+	}
+	return 0;
+}
+
+static int confirm_mismatches(const struct csum_verify *run, uint32_t begin, uint32_t end)
+{
+	int error = 0;
+
+	for (uint32_t i = begin, next; i < end && !error; i = next) {
+		next = i + 1;
+		if (!is_mismatch(run->verdict[i]))
+			continue;
+		while (next < end && is_mismatch(run->verdict[next]))
+			next++;
+		error = read_again(run, i, next);
+	}
+	return error;
+}
+
+static void zero_unwritten(const struct csum_verify *run)
+{
+	for (uint32_t i = 0; i < run->sector_count; i++) {
+		if (run->verdict[i] == CSUM_VERDICT_UNWRITTEN)
+			memset(sector_data(run, i), 0, sector_size(run));
+	}
+}
+
+int csum_verify_run(const struct csum_verify *run)
+{
+	uint32_t begin, end;
+	int error = 0;
+
+	if (is_exceeded(run)) {
+		memset(run->verdict, CSUM_VERDICT_NOT_READ, run->sector_count);
+		return 0;
+	}
+	if (plan(run, &begin, &end)) {
+		error = csum_io_read_now(run->volume->data, sector_data(run, begin),
+					 (size_t)(end - begin) * sector_size(run), device_offset(run, begin));
+		if (csum_io_vanished(error))
+			return error;
+		if (error) {
+			error = read_narrowed(run, begin, end);
+		} else {
+			for (uint32_t i = begin; i < end; i++)
+				judge_pending(run, i, false);
+		}
+		if (!error)
+			error = confirm_mismatches(run, begin, end);
+		for (uint32_t i = begin; i < end && run->limit && !error; i++) {
+			if (run->verdict[i] != CSUM_VERDICT_UNREADABLE)
+				count_bad(run, i);
+		}
+	}
+	if (run->need == CSUM_NEED_CONTENT)
+		zero_unwritten(run);
+	return error;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An open volume as the modules of the library see it. */
+#ifndef CSUM_VOLUME_H
+#define CSUM_VOLUME_H
+
+#include "csum.h"
+#include "device/device.h"
+#include "device/facts.h"
+#include "io/io.h"
+#include "ondisk/journal.h"
+#include "ondisk/superblock.h"
+
+/* Data that the intent of a long write covers, and data of one batch of its pipeline; bytes. */
+#define CSUM_WINDOW_BYTES (UINT64_C(1) << 30)
+#define CSUM_BATCH_BYTES (UINT64_C(16) << 20)
+
+struct csum_volume {
+	struct csum_handlers handlers;
+	struct csum_device *data, *metadata; /* owned; the same one when internal */
+	struct csum_io *io;
+	bool writable;
+	bool repair; /* opened for csum_scrub(), which recovers it */
+	bool look; /* opened without a lock */
+	enum csum_at_work at_work; /* of a volume open for reading: who else was, when it was looked at last */
+	unsigned int allow; /* bits of enum csum_allow */
+	const struct csum_system_roots *roots; /* the system's, but in tests */
+	bool identity_differs; /* the data device's is not the one recorded, and that was allowed */
+	bool ours; /* opened for writing while all of the data was ours: what we leave may be recorded (guard/guard.h) */
+
+	/* Superblock: what the governing slot says, checked; kept equal to what was last written. */
+	struct csum_superblock superblock;
+	struct csum_superblock slots[CSUM_SLOTS]; /* as read at opening, or written since; meaningful where slot_valid */
+	bool slot_valid[CSUM_SLOTS];
+	enum csum_slot governing; /* slot C: A and B are both invalid, the state is unknown */
+	uint8_t *slot_buffer; /* CSUM_BLOCK_SIZE bytes: the slot being written */
+	uint32_t seed_state;
+
+	/* The record that counts in the present session of an active volume; else journal.count is 0. */
+	struct csum_journal journal;
+	const char *journal_void_reason; /* why count is 0, a constant text; "" when it counts */
+	bool journal_unreadable; /* the device cannot read it: whether there was a record is not known */
+	uint8_t *journal_record; /* CSUM_JOURNAL_SIZE bytes */
+
+	/* The defaults above, smaller in tests. */
+	uint64_t window_bytes, batch_bytes;
+};
+
+/*
+ * csum_volume_open() behind the names: takes over the devices (data == metadata when internal), which are
+ * closed on error too. threads: as for csum_io_create().
+ */
+int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
+			     struct csum_device *metadata, bool writable, unsigned int threads,
+			     struct csum_volume **volume) CSUM_MUST_CHECK;
+
+/* The same for a scrub: writable, and flushed, but nothing is written yet. */
+int csum_volume_open_for_repair(const struct csum_handlers *handlers, struct csum_device *data,
+				struct csum_device *metadata, unsigned int threads,
+				struct csum_volume **volume) CSUM_MUST_CHECK;
+
+/*
+ * The parts of opening, for who cannot open a volume as a whole: opens the devices that the names stand for
+ * (both outputs are the same one when metadata is NULL; NULL on error);
+ */
+int csum_volume_open_named(const struct csum_handlers *handlers, const char *data, const char *metadata,
+			   const struct csum_open_options *options, struct csum_device **data_device,
+			   struct csum_device **metadata_device) CSUM_MUST_CHECK;
+/* makes a volume of them as csum_volume_open_devices() does, but reads nothing: the superblock is all zeros; */
+int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
+			bool writable, unsigned int threads, struct csum_volume **volume) CSUM_MUST_CHECK;
+/* compares the devices with the superblock, which has been loaded, and sets their unit of I/O. */
+int csum_volume_check_devices(struct csum_volume *volume) CSUM_MUST_CHECK;
+
+static inline const struct csum_geometry *csum_volume_geometry(const struct csum_volume *volume)
+{
+	return &volume->superblock.geometry;
+}
+
+static inline bool csum_volume_active(const struct csum_volume *volume)
+{
+	return volume->superblock.state == CSUM_STATE_ACTIVE;
+}
+
+/* Whether an interrupted write may have left versions of this group. */
+static inline bool csum_volume_in_intent(const struct csum_volume *volume, uint64_t group)
+{
+	return csum_volume_active(volume) && group >= volume->superblock.intent_first &&
+	       group - volume->superblock.intent_first < volume->superblock.intent_count;
+}
+
+/*
+ * Checks a range of the data space and resolves CSUM_TO_END. -EINVAL, reported, when it is not inside.
+ */
+int csum_volume_check_range(const struct csum_volume *volume, uint64_t offset_bytes,
+			    uint64_t *length_bytes) CSUM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* For the tests of devices: messages, temporary and fake trees, loop devices. */
+#ifndef CSUM_TEST_SUPPORT_DEVICE_HELPERS_H
+#define CSUM_TEST_SUPPORT_DEVICE_HELPERS_H
+
+#include <sys/types.h>
+
+#include "csum.h"
+
+/* What was reported. */
+struct recorder {
+	struct csum_handlers handlers;
+	int errors, warnings, notes;
+	char last_error[1024], last_note[1024], last_warning[1024];
+	int cancel_after; /* times that cancelled() answers false; -1: always */
+	int asked;
+};
+void recorder_init(struct recorder *recorder);
+/* Exactly one error so far, with `part` in it. */
+void assert_one_error(const struct recorder *recorder, const char *part);
+
+/* A directory to be removed, with all that is in it, by temporary_remove(); malloc'ed. */
+char *temporary_directory(void);
+void temporary_remove(char *directory);
+
+/* "DIRECTORY/NAME" in a malloc'ed string. */
+char *path_in(const char *directory, const char *name);
+/* Writes a file, and makes its folders. */
+void put_file(const char *directory, const char *name, const char *content);
+/* Makes a symbolic link, and its folders. */
+void put_link(const char *directory, const char *name, const char *target);
+/* Makes a sparse file of that size. */
+void put_image(const char *path, off_t size);
+
+struct loop {
+	int descriptor;
+	char path[32];
+	dev_t rdev;
+};
+/*
+ * Attaches the file; the kernel detaches it with the last close, so also when a test dies. false where there
+ * are no loop devices for us, with the reason printed.
+ */
+bool loop_attach(struct loop *loop, const char *file, uint32_t sector_size, bool read_only);
+void loop_detach(struct loop *loop);
+
+/* Prints "skipped: REASON" and skips the running test. */
+#define skip_because(...)                               \
+	do {                                            \
+		print_message("skipped: " __VA_ARGS__); \
+		print_message("\n");                    \
+		skip();                                 \
+	} while (0)
+
+#endif

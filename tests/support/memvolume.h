@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An open volume in memory, put together by hand: what lies on it is written here, not by the library. */
+#ifndef CSUM_TEST_SUPPORT_MEMVOLUME_H
+#define CSUM_TEST_SUPPORT_MEMVOLUME_H
+
+#include "support/device_helpers.h"
+#include "support/memdevice.h"
+#include "volume/volume.h"
+
+struct memvolume {
+	struct recorder recorder;
+	struct memdevice disks[2];
+	struct memdevice *data, *metadata; /* of disks; the same one when internal */
+	struct csum_volume volume;
+};
+
+struct memvolume_shape {
+	uint32_t sector_size, interleave;
+	bool external;
+	enum csum_checksum_type checksum_type;
+	uint64_t data_sectors; /* at least; there may be a few more */
+	unsigned int threads;
+};
+
+/* Clean, blank, without imd. */
+void memvolume_init(struct memvolume *memory, const struct memvolume_shape *shape);
+void memvolume_free(struct memvolume *memory);
+
+/* Active with that intent; a count of 0 makes the volume clean. */
+void memvolume_set_intent(struct memvolume *memory, uint64_t first_group, uint64_t group_count);
+
+/* Where things lie in memory. */
+uint8_t *memvolume_imd(const struct memvolume *memory, uint64_t group, int copy);
+uint8_t *memvolume_sector(const struct memvolume *memory, uint64_t data_sector);
+
+/* Writes an imd sector, valid for that place, with these entries (all of a group). */
+void memvolume_put_imd(struct memvolume *memory, uint64_t group, int copy, uint32_t generation,
+		       const uint64_t *entries);
+/* Adds such a sector to the journal record that counts; returns it. */
+uint8_t *memvolume_put_image(struct memvolume *memory, uint64_t group, int copy, uint32_t generation,
+			     const uint64_t *entries);
+/* An imd sector anywhere. */
+void memvolume_build_imd(const struct memvolume *memory, uint8_t *sector, uint64_t group, int copy, uint32_t generation,
+			 const uint64_t *entries);
+
+/* Content number `version` of a data sector; version 0: zeros. */
+void memvolume_content(const struct memvolume *memory, uint8_t *bytes, uint64_t data_sector, int version);
+/* The entry of those bytes, of a sector. */
+uint64_t memvolume_entry(const struct memvolume *memory, const uint8_t *bytes);
+
+/* Fills the volume: version 1 in every data sector, and both copies of every group that say so, generations 0 and 1. */
+void memvolume_fill(struct memvolume *memory);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "support/scrubbed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "make/write.h"
+#include "ondisk/layout.h"
+#include "support/bytes.h"
+
+struct scrubbed scrubbed;
+static struct scrubbed *const s = &scrubbed;
+
+const struct scrubbed_shape scrubbed_usual = {
+	.sector_size = 512,
+	.interleave = 3,
+	.checksum_type = CSUM_CRC64,
+	.data_sectors = 62 * 7 + 20,
+};
+
+/* A device that the library may close; the memory stays. */
+static struct csum_device *lend(struct memdevice *memory)
+{
+	struct csum_device *device = malloc(sizeof(*device));
+
+	assert_non_null(device);
+	*device = memory->device;
+	device->name = strdup(memory->device.name);
+	return device;
+}
+
+static void make_disks(const struct scrubbed_shape *shape)
+{
+	uint64_t data_bytes = shape->data_sectors * shape->sector_size, metadata_bytes;
+
+	assert_int_equal(csum_layout_device_bytes(shape->sector_size, shape->interleave, shape->external,
+						  shape->data_sectors, &metadata_bytes),
+			 0);
+	assert_int_equal(csum_layout_derive(shape->sector_size, shape->interleave, shape->external, metadata_bytes,
+					    data_bytes, &s->geometry),
+			 0);
+	memdevice_init(&s->disks[0], "metadata disk", metadata_bytes);
+	memdevice_init(&s->disks[1], "data disk", shape->external ? data_bytes : 1);
+	s->metadata = &s->disks[0];
+	s->data = &s->disks[shape->external];
+}
+
+static void make_volume(const struct scrubbed_shape *shape)
+{
+	struct csum_make make = {
+		.handlers = s->recorder.handlers,
+		.data = &s->data->device,
+		.metadata = &s->metadata->device,
+		.superblock = {
+			.features_incompat = shape->external ? CSUM_INCOMPAT_EXTERNAL : 0,
+			.checksum_type = shape->checksum_type,
+			.geometry = s->geometry,
+			.journal_offset = CSUM_JOURNAL_OFFSET,
+			.journal_size = CSUM_JOURNAL_SIZE,
+			.clusters_offset = CSUM_CLUSTERS_OFFSET,
+		},
+	};
+
+	memset(make.superblock.uuid, 7, sizeof(make.superblock.uuid));
+	memset(make.superblock.seed, 8, sizeof(make.superblock.seed));
+	assert_int_equal(csum_make_write(&make), 0);
+}
+
+static void content(uint64_t sector, uint8_t *bytes)
+{
+	if (sector == 1 || sector == 2)
+		memset(bytes, sector == 1 ? 0 : 0x55, s->geometry.sector_size);
+	else
+		fill_random(bytes, s->geometry.sector_size, sector + 1000);
+}
+
+struct filling {
+	uint64_t sector;
+};
+
+static int64_t fill(void *user, void *buffer, size_t size)
+{
+	struct filling *filling = user;
+
+	assert_true(size >= s->geometry.sector_size);
+	content(filling->sector++, buffer);
+	return s->geometry.sector_size;
+}
+
+static void fill_volume(void)
+{
+	struct csum_volume *volume = scrubbed_open(false);
+
+	for (uint64_t sector = 0; sector < s->geometry.data_sectors; sector += 7) {
+		struct filling filling = { .sector = sector + (sector ? 1 : 0) };
+		uint64_t count = sector ? 6 : 7, done;
+		struct csum_write_options options = { .source = { fill, &filling } };
+
+		if (filling.sector >= s->geometry.data_sectors)
+			break;
+		if (count > s->geometry.data_sectors - filling.sector)
+			count = s->geometry.data_sectors - filling.sector;
+		options.offset_bytes = filling.sector * s->geometry.sector_size;
+		options.length_bytes = count * s->geometry.sector_size;
+		assert_int_equal(csum_write(volume, &options, &done), 0);
+	}
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+void scrubbed_start(const struct scrubbed_shape *shape)
+{
+	memset(s, 0, sizeof(*s));
+	recorder_init(&s->recorder);
+	make_disks(shape);
+	make_volume(shape);
+	fill_volume();
+	s->directory = temporary_directory();
+	for (int i = 0; i < 2; i++) {
+		s->original[i] = malloc(s->disks[i].size);
+		assert_non_null(s->original[i]);
+		memcpy(s->original[i], s->disks[i].bytes, s->disks[i].size);
+		memdevice_reset(&s->disks[i]);
+	}
+	recorder_init(&s->recorder);
+}
+
+void scrubbed_stop(void)
+{
+	for (int i = 0; i < 2; i++) {
+		free(s->original[i]);
+		memdevice_free(&s->disks[i]);
+	}
+	free(s->replica);
+	temporary_remove(s->directory);
+}
+
+int scrubbed_set_up(void **state)
+{
+	(void)state;
+	scrubbed_start(&scrubbed_usual);
+	return 0;
+}
+
+int scrubbed_tear_down(void **state)
+{
+	(void)state;
+	scrubbed_stop();
+	return 0;
+}
+
+uint64_t scrubbed_offset(uint64_t data_sector)
+{
+	return csum_layout_data_offset(&s->geometry, data_sector);
+}
+
+uint8_t *scrubbed_sector(uint64_t data_sector)
+{
+	return s->data->bytes + scrubbed_offset(data_sector);
+}
+
+uint8_t *scrubbed_imd(uint64_t group, int copy)
+{
+	return s->metadata->bytes + csum_layout_imd_offset(&s->geometry, group, copy);
+}
+
+const uint8_t *scrubbed_original(uint64_t data_sector)
+{
+	return scrubbed.original[scrubbed.data - scrubbed.disks] + scrubbed_offset(data_sector);
+}
+
+void scrubbed_garbage(uint64_t data_sector)
+{
+	fill_random(scrubbed_sector(data_sector), 512, data_sector + 77777);
+}
+
+void scrubbed_put(uint64_t place, uint64_t data_sector)
+{
+	memcpy(scrubbed_sector(place), scrubbed_original(data_sector), 512);
+}
+
+const char *scrubbed_make_replica(void)
+{
+	FILE *file;
+
+	s->replica = path_in(s->directory, "replica");
+	file = fopen(s->replica, "wb");
+	assert_non_null(file);
+	for (uint64_t sector = 0; sector < s->geometry.data_sectors; sector++)
+		assert_int_equal(fwrite(s->original[s->data - s->disks] + scrubbed_offset(sector),
+					s->geometry.sector_size, 1, file),
+				 1);
+	assert_int_equal(fclose(file), 0);
+	return s->replica;
+}
+
+static bool was_read(void *user)
+{
+	uint64_t place = scrubbed_offset(s->cancelling_sector);
+
+	(void)user;
+	for (size_t i = 0; i < s->data->call_count && i < MEMDEVICE_LOG; i++) {
+		const struct memdevice_event *event = &s->data->log[i];
+
+		if (event->call == MEMDEVICE_READ && place - event->offset_bytes < event->size)
+			return true;
+	}
+	return false;
+}
+
+void scrubbed_cancel_once_read(uint64_t data_sector)
+{
+	s->cancelling_sector = data_sector;
+	s->recorder.handlers.cancelled = was_read;
+}
+
+struct csum_volume *scrubbed_open(bool repair)
+{
+	struct csum_device *data = lend(s->data);
+	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
+	struct csum_volume *volume;
+
+	if (repair)
+		assert_int_equal(csum_volume_open_for_repair(&s->recorder.handlers, data, metadata, 0, &volume), 0);
+	else
+		assert_int_equal(csum_volume_open_devices(&s->recorder.handlers, data, metadata, true, 0, &volume), 0);
+	return volume;
+}
+
+struct csum_volume *scrubbed_open_to_read(void)
+{
+	struct csum_device *data = lend(s->data);
+	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
+	struct csum_volume *volume;
+
+	assert_int_equal(csum_volume_open_devices(&s->recorder.handlers, data, metadata, false, 0, &volume), 0);
+	return volume;
+}
+
+struct csum_volume *scrubbed_prepare_to_read(void)
+{
+	struct csum_device *data = lend(s->data);
+	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
+	struct csum_volume *volume;
+
+	assert_int_equal(csum_volume_prepare(&s->recorder.handlers, data, metadata, false, 0, &volume), 0);
+	return volume;
+}
+
+static void take_finding(void *user, const struct csum_finding *finding)
+{
+	(void)user;
+	assert_non_null(finding->how);
+	assert_non_null(finding->reason);
+	if (s->finding_count < SCRUBBED_FINDINGS) {
+		s->findings[s->finding_count] = *finding;
+		snprintf(s->how[s->finding_count], sizeof(s->how[0]), "%s", finding->how);
+	}
+	s->finding_count++;
+}
+
+int scrubbed_run(const struct csum_scrub_options *options)
+{
+	struct csum_scrub_options with = { .length_bytes = CSUM_TO_END };
+	struct csum_volume *volume = scrubbed_open(true);
+	int error, close_error;
+
+	if (options)
+		with = *options;
+	with.finding = take_finding;
+	s->finding_count = 0;
+	error = csum_scrub(volume, &with, &s->result);
+	close_error = csum_volume_close(volume);
+	return error ? error : close_error;
+}
+
+int scrubbed_check_with(const struct csum_check_options *options, struct csum_totals *totals)
+{
+	struct csum_check_options with = *options;
+	struct csum_volume *volume = scrubbed_open_to_read();
+	int error;
+
+	with.finding = take_finding;
+	s->finding_count = 0;
+	error = csum_check(volume, &with, totals);
+	assert_int_equal(csum_volume_close(volume), 0);
+	return error;
+}
+
+uint64_t scrubbed_check(struct csum_totals *totals)
+{
+	assert_int_equal(scrubbed_check_with(&(struct csum_check_options){ .length_bytes = CSUM_TO_END }, totals), 0);
+	return totals->errors;
+}
+
+void assert_original_data(void)
+{
+	for (uint64_t sector = 0; sector < s->geometry.data_sectors; sector++)
+		assert_memory_equal(scrubbed_sector(sector), s->original[s->data - s->disks] + scrubbed_offset(sector),
+				    s->geometry.sector_size);
+}
+
+void assert_healed(void)
+{
+	struct csum_totals totals;
+
+	assert_original_data();
+	assert_int_equal(scrubbed_check(&totals), 0);
+	for (int kind = 0; kind < CSUM_FINDING_KINDS; kind++)
+		assert_int_equal(totals.findings[kind], 0);
+}
+
+const struct csum_finding *assert_one_finding(enum csum_finding_kind kind, uint64_t first_sector,
+					      enum csum_disposition disposition, const char *how)
+{
+	assert_int_equal(s->finding_count, 1);
+	assert_int_equal(s->findings[0].kind, kind);
+	assert_int_equal(s->findings[0].first_sector, first_sector);
+	assert_int_equal(s->findings[0].disposition, disposition);
+	assert_string_equal(s->how[0], how);
+	return &s->findings[0];
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which uses of a file exclude each other, what is seen of others at work, and who is named. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "device/lock.h"
+#include "support/device_helpers.h"
+
+struct fixture {
+	char *directory, *proc, *image;
+	struct csum_system_roots roots;
+	int descriptors[3]; /* of the image, each opened by itself, as if by three processes */
+};
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	assert_non_null(fixture);
+	fixture->directory = temporary_directory();
+	fixture->proc = path_in(fixture->directory, "proc");
+	fixture->image = path_in(fixture->directory, "image");
+	fixture->roots = (struct csum_system_roots){ .sys = "/sys", .proc = fixture->proc };
+	put_image(fixture->image, 4096);
+	for (int i = 0; i < 3; i++) {
+		fixture->descriptors[i] = open(fixture->image, O_RDWR | O_CLOEXEC);
+		assert_true(fixture->descriptors[i] >= 0);
+	}
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 0; i < 3; i++)
+		close(fixture->descriptors[i]);
+	temporary_remove(fixture->directory);
+	free(fixture->proc);
+	free(fixture->image);
+	free(fixture);
+	return 0;
+}
+
+/* A use of its own that begins and ends anew. */
+static void reopen(struct fixture *fixture, int i)
+{
+	close(fixture->descriptors[i]);
+	fixture->descriptors[i] = open(fixture->image, O_RDWR | O_CLOEXEC);
+	assert_true(fixture->descriptors[i] >= 0);
+}
+
+/* ------------------------------------------------------------------ who excludes whom */
+
+enum use { READER, SCRUB, WRITER, OLD_READER, OLD_WRITER, USES };
+
+/* The last two are what builds before there were marks take, a scrub of theirs being a writer. */
+static int take(int descriptor, enum use use)
+{
+	switch (use) {
+	case OLD_READER:
+		return flock(descriptor, LOCK_SH | LOCK_NB) < 0 ? -errno : 0;
+	case OLD_WRITER:
+		return flock(descriptor, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+	default:
+		return csum_lock_take(descriptor, (enum csum_lock)use);
+	}
+}
+
+static void test_who_excludes_whom(void **state)
+{
+	static const bool share[USES][USES] = {
+		[READER] = { [READER] = true, [SCRUB] = true, [OLD_READER] = true },
+		[SCRUB] = { [READER] = true, [OLD_READER] = true },
+		[OLD_READER] = { [READER] = true, [SCRUB] = true, [OLD_READER] = true },
+	};
+	struct fixture *fixture = *state;
+
+	for (int first = 0; first < USES; first++) {
+		for (int second = 0; second < USES; second++) {
+			assert_int_equal(take(fixture->descriptors[0], (enum use)first), 0);
+			if (take(fixture->descriptors[1], (enum use)second) !=
+			    (share[first][second] ? 0 : -EWOULDBLOCK))
+				fail_msg("use %d beside use %d", second, first);
+			reopen(fixture, 0);
+			reopen(fixture, 1);
+		}
+	}
+}
+
+/* What was refused is in nobody's way. */
+static void test_all_or_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (enum use held = READER; held < USES; held++) {
+		for (enum use refused = SCRUB; refused <= WRITER; refused++) {
+			assert_int_equal(take(fixture->descriptors[0], held), 0);
+			if (take(fixture->descriptors[1], refused) == -EWOULDBLOCK) {
+				reopen(fixture, 0);
+				assert_int_equal(csum_lock_at_work(fixture->descriptors[2]), CSUM_NOBODY_AT_WORK);
+				assert_int_equal(take(fixture->descriptors[2], SCRUB), 0);
+				reopen(fixture, 2);
+				assert_int_equal(take(fixture->descriptors[2], WRITER), 0);
+			}
+			for (int i = 0; i < 3; i++)
+				reopen(fixture, i);
+		}
+	}
+}
+
+/* A mark ends with the last descriptor of the one opening, not with that of another one of the same file. */
+static void test_ends_with_its_opening(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(take(fixture->descriptors[0], SCRUB), 0);
+	reopen(fixture, 1);
+	assert_int_equal(take(fixture->descriptors[1], SCRUB), -EWOULDBLOCK);
+	reopen(fixture, 0);
+	assert_int_equal(take(fixture->descriptors[1], SCRUB), 0);
+}
+
+/* ------------------------------------------------------------------ what is seen */
+
+static void test_at_work(void **state)
+{
+	static const enum csum_at_work seen[USES] = { [SCRUB] = CSUM_SCRUB_AT_WORK, [WRITER] = CSUM_WRITER_AT_WORK };
+	struct fixture *fixture = *state;
+	struct stat status;
+
+	assert_int_equal(stat(fixture->image, &status), 0);
+	for (enum use use = READER; use < USES; use++) {
+		int looking = open(fixture->image, O_RDONLY | O_CLOEXEC);
+
+		assert_true(looking >= 0);
+		assert_int_equal(take(fixture->descriptors[0], use), 0);
+		assert_int_equal(csum_lock_at_work(looking), seen[use]);
+		assert_int_equal(csum_lock_is_exclusive(&csum_system_roots_default, status.st_dev, status.st_ino),
+				 use == WRITER || use == OLD_WRITER);
+		/* Not of oneself. */
+		assert_int_equal(csum_lock_at_work(fixture->descriptors[0]), CSUM_NOBODY_AT_WORK);
+		reopen(fixture, 0);
+		assert_int_equal(csum_lock_at_work(looking), CSUM_NOBODY_AT_WORK);
+		close(looking);
+	}
+}
+
+static void test_is_exclusive(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_false(csum_lock_is_exclusive(&fixture->roots, makedev(0xfe, 1), 77));
+	put_file(fixture->proc, "locks",
+		 "1: POSIX  ADVISORY  WRITE 1 fe:01:77 0 EOF\n"
+		 "2: -> FLOCK  ADVISORY  WRITE 2 fe:01:77 0 EOF\n"
+		 "3: FLOCK  ADVISORY  WRITE 3 fe:01:78 0 EOF\n"
+		 "6: FLOCK  ADVISORY  READ 6 fe:01:77 0 EOF\n");
+	assert_false(csum_lock_is_exclusive(&fixture->roots, makedev(0xfe, 1), 77));
+	assert_true(csum_lock_is_exclusive(&fixture->roots, makedev(0xfe, 1), 78));
+}
+
+/* ------------------------------------------------------------------ who is named */
+
+/* Of several that share it the one that writes. */
+static void test_holder_at_work(void **state)
+{
+	struct fixture *fixture = *state;
+	char holder[64];
+
+	put_file(fixture->proc, "locks",
+		 "1: FLOCK  ADVISORY  READ 11 fe:01:77 0 EOF\n"
+		 "2: FLOCK  ADVISORY  READ 12 fe:01:77 0 EOF\n"
+		 "3: OFDLCK ADVISORY  WRITE -1 fe:01:77 4611686018427387904 4611686018427387904\n"
+		 "4: FLOCK  ADVISORY  READ 13 fe:01:77 0 EOF\n");
+	put_file(fixture->proc, "11/comm", "reader\n");
+	put_file(fixture->proc, "12/comm", "scrub\n");
+	put_file(fixture->proc, "13/comm", "another\n");
+	/* Its descriptors may not be looked at. */
+	assert_true(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 77, holder, sizeof(holder)));
+	assert_string_equal(holder, "11 (reader)");
+	/* Marks on another file, and other locks of this one. */
+	put_file(fixture->proc, "11/fdinfo/3",
+		 "pos:\t0\nlock:\t1: OFDLCK  ADVISORY  WRITE -1 fe:01:78 4611686018427387904 4611686018427387904\n"
+		 "lock:\t2: OFDLCK  ADVISORY  WRITE -1 fe:01:77 100 100\n"
+		 "lock:\t3: FLOCK  ADVISORY  READ 11 fe:01:77 0 EOF\n");
+	put_file(fixture->proc, "12/fdinfo/0", "pos:\t0\nflags:\t02\n");
+	put_file(fixture->proc, "12/fdinfo/7",
+		 "pos:\t0\nlock:\t1: OFDLCK  ADVISORY  WRITE -1 fe:01:77 4611686018427387904 4611686018427387904\n");
+	assert_true(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 77, holder, sizeof(holder)));
+	assert_string_equal(holder, "12 (scrub)");
+}
+
+static void test_lock_holder(void **state)
+{
+	struct fixture *fixture = *state;
+	char holder[64];
+
+	put_file(fixture->proc, "locks",
+		 "1: POSIX  ADVISORY  WRITE 1 fe:01:77 0 EOF\n"
+		 "2: -> FLOCK  ADVISORY  WRITE 2 fe:01:77 0 EOF\n"
+		 "3: FLOCK  ADVISORY  WRITE 3 fe:01:78 0 EOF\n"
+		 "4: FLOCK  ADVISORY  WRITE 4 fe:02:77 0 EOF\n"
+		 "5: FLOCK  ADVISORY  WRITE 0 fe:01:77 0 EOF\n"
+		 "6: FLOCK  ADVISORY  READ 6 fe:01:77 0 EOF\n"
+		 "nonsense\n"
+		 "7: FLOCK  ADVISORY  READ  4007 fe:01:77 0 EOF\n"
+		 "8: FLOCK  ADVISORY  READ  4008 00:2a:99 0 EOF\n");
+	put_file(fixture->proc, "1/comm", "one\n");
+	put_file(fixture->proc, "2/comm", "two\n");
+	put_file(fixture->proc, "3/comm", "three\n");
+	put_file(fixture->proc, "4/comm", "four\n");
+	put_file(fixture->proc, "0/comm", "zero\n");
+	put_file(fixture->proc, "4007/comm", "csum tool\n");
+	put_file(fixture->proc, "4008/comm", "b\n");
+	assert_true(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 77, holder, sizeof(holder)));
+	assert_string_equal(holder, "4007 (csum tool)");
+	assert_false(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 79, holder, sizeof(holder)));
+	assert_string_equal(holder, "");
+	/* Anonymous: stat(2) and the list may number the file system differently. */
+	assert_true(csum_lock_holder(&fixture->roots, makedev(0, 43), 99, holder, sizeof(holder)));
+	assert_false(csum_lock_holder(&fixture->roots, makedev(8, 43), 99, holder, sizeof(holder)));
+}
+
+static void test_lock_holder_here(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *path = fixture->image;
+	char holder[64], expected[64];
+	struct stat status;
+	int descriptor;
+
+	descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(descriptor >= 0);
+	assert_int_equal(fstat(descriptor, &status), 0);
+	assert_false(
+		csum_lock_holder(&csum_system_roots_default, status.st_dev, status.st_ino, holder, sizeof(holder)));
+	assert_int_equal(flock(descriptor, LOCK_SH | LOCK_NB), 0);
+	assert_true(csum_lock_holder(&csum_system_roots_default, status.st_dev, status.st_ino, holder, sizeof(holder)));
+	snprintf(expected, sizeof(expected), "%ld (%.15s)", (long)getpid(), program_invocation_short_name);
+	assert_string_equal(holder, expected);
+	close(descriptor);
+}
+
+#define with_image(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_image(test_who_excludes_whom),	with_image(test_all_or_nothing),
+		with_image(test_ends_with_its_opening), with_image(test_at_work),
+		with_image(test_is_exclusive),		with_image(test_holder_at_work),
+		with_image(test_lock_holder),		with_image(test_lock_holder_here),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Single transfers: what the device may do half, and the list of requests. test_io_rounds.c has the rounds. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "io/io.h"
+#include "support/bytes.h"
+#include "support/device_helpers.h"
+#include "support/memdevice.h"
+
+enum { SIZE = 1 << 20, PIECE = 1 << 20 };
+
+struct fixture {
+	struct recorder recorder;
+	struct memdevice memory;
+	struct csum_io *io;
+	uint8_t *buffer, *content; /* SIZE bytes each */
+};
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	assert_non_null(fixture);
+	recorder_init(&fixture->recorder);
+	memdevice_init(&fixture->memory, "disk", SIZE);
+	assert_int_equal(csum_io_create(&fixture->recorder.handlers, &fixture->memory.device, &fixture->memory.device,
+					0, &fixture->io),
+			 0);
+	fixture->buffer = csum_io_alloc(SIZE);
+	fixture->content = malloc(SIZE);
+	assert_non_null(fixture->buffer);
+	assert_non_null(fixture->content);
+	fill_random(fixture->content, SIZE, 1);
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	csum_io_destroy(fixture->io);
+	memdevice_free(&fixture->memory);
+	free(fixture->buffer);
+	free(fixture->content);
+	free(fixture);
+	return 0;
+}
+
+/* Reads through the library; `size` bytes of the buffer afterwards are those of the device. */
+static int read_now(struct fixture *fixture, size_t size, uint64_t offset_bytes)
+{
+	memset(fixture->buffer, 0xee, SIZE);
+	return csum_io_read_now(&fixture->memory.device, fixture->buffer, size, offset_bytes);
+}
+
+static int write_round(struct fixture *fixture, size_t size, uint64_t offset_bytes)
+{
+	struct csum_io_request request = {
+		.device = &fixture->memory.device,
+		.operation = CSUM_IO_WRITE,
+		.buffer = fixture->buffer,
+		.size = size,
+		.offset_bytes = offset_bytes,
+	};
+
+	memcpy(fixture->buffer, fixture->content, SIZE);
+	return csum_io_round(fixture->io, &request, 1);
+}
+
+/* What the call of that number asked for. */
+static void assert_call(const struct fixture *fixture, size_t number, enum memdevice_call call, uint64_t offset_bytes,
+			size_t size)
+{
+	const struct memdevice_event *event = &fixture->memory.log[number];
+
+	assert_true(number < fixture->memory.call_count);
+	assert_int_equal(event->call, call);
+	assert_int_equal(event->offset_bytes, offset_bytes);
+	assert_int_equal(event->size, size);
+}
+
+static void shorten(struct fixture *fixture, enum memdevice_call call, size_t most, int times)
+{
+	const struct memdevice_fault fault = { .call = call, .times = times, .most = most };
+
+	memdevice_fault(&fixture->memory, &fault);
+}
+
+static void test_read_now(void **state)
+{
+	struct fixture *fixture = *state;
+
+	memcpy(fixture->memory.bytes, fixture->content, SIZE);
+	assert_int_equal(read_now(fixture, 4096, 8192), 0);
+	assert_memory_equal(fixture->buffer, fixture->content + 8192, 4096);
+	assert_int_equal(fixture->buffer[4096], 0xee);
+	assert_int_equal(fixture->memory.call_count, 1);
+	assert_call(fixture, 0, MEMDEVICE_READ, 8192, 4096);
+	/* Up to the last byte, and nothing at all. */
+	assert_int_equal(read_now(fixture, SIZE, 0), 0);
+	assert_memory_equal(fixture->buffer, fixture->content, SIZE);
+	assert_int_equal(read_now(fixture, 512, SIZE - 512), 0);
+	assert_int_equal(read_now(fixture, 0, SIZE), 0);
+	assert_int_equal(fixture->memory.call_count, 3);
+	assert_int_equal(fixture->recorder.errors, 0);
+}
+
+/* A file's bytes go on where they stopped; a sector moved in part is moved again with the rest. */
+static void test_short_reads(void **state)
+{
+	static const size_t most[] = { 512, 513, 1000, 1024, 4095, 5000 };
+	struct fixture *fixture = *state;
+
+	memcpy(fixture->memory.bytes, fixture->content, SIZE);
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		for (uint32_t unit = 1; unit <= 512; unit *= 512) {
+			size_t step = most[i] / unit * unit;
+
+			memdevice_reset(&fixture->memory);
+			fixture->memory.device.logical_sector_size = unit;
+			shorten(fixture, MEMDEVICE_READ, most[i], -1);
+			assert_int_equal(read_now(fixture, 16384, 512), 0);
+			assert_memory_equal(fixture->buffer, fixture->content + 512, 16384);
+			assert_call(fixture, 0, MEMDEVICE_READ, 512, 16384);
+			for (size_t call = 1; call < fixture->memory.call_count; call++)
+				assert_call(fixture, call, MEMDEVICE_READ, 512 + call * step, 16384 - call * step);
+		}
+	}
+}
+
+static void test_short_writes(void **state)
+{
+	static const size_t most[] = { 512, 513, 1000, 1024, 4095, 5000 };
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		for (uint32_t unit = 1; unit <= 512; unit *= 512) {
+			memdevice_reset(&fixture->memory);
+			memset(fixture->memory.bytes, 0, SIZE);
+			fixture->memory.device.logical_sector_size = unit;
+			shorten(fixture, MEMDEVICE_WRITE, most[i], -1);
+			assert_int_equal(write_round(fixture, 16384, 512), 0);
+			assert_memory_equal(fixture->memory.bytes + 512, fixture->content, 16384);
+			assert_int_equal(fixture->memory.bytes[511] | fixture->memory.bytes[512 + 16384], 0);
+			assert_true(fixture->memory.calls[MEMDEVICE_WRITE] > 1);
+			for (size_t call = 1; call < fixture->memory.calls[MEMDEVICE_WRITE]; call++)
+				assert_int_equal(fixture->memory.log[call].offset_bytes % unit, 0);
+			assert_int_equal(fixture->memory.calls[MEMDEVICE_FLUSH], 1);
+		}
+	}
+}
+
+/* Only the first transfer is short: the second call has all the rest. */
+static void test_one_short_transfer(void **state)
+{
+	struct fixture *fixture = *state;
+
+	memcpy(fixture->memory.bytes, fixture->content, SIZE);
+	shorten(fixture, MEMDEVICE_READ, 1536, 1);
+	assert_int_equal(read_now(fixture, 8192, 0), 0);
+	assert_memory_equal(fixture->buffer, fixture->content, 8192);
+	assert_int_equal(fixture->memory.call_count, 2);
+	assert_call(fixture, 1, MEMDEVICE_READ, 1536, 8192 - 1536);
+}
+
+/* issue 9, case 16: less than a sector is neither the end of the device nor an error, unless it stays that way. */
+static void test_part_of_a_sector(void **state)
+{
+	struct fixture *fixture = *state;
+
+	memcpy(fixture->memory.bytes, fixture->content, SIZE);
+	fixture->memory.device.logical_sector_size = 4096;
+	shorten(fixture, MEMDEVICE_READ, 2055, 2);
+	assert_int_equal(read_now(fixture, 4096, 8192), 0);
+	assert_memory_equal(fixture->buffer, fixture->content + 8192, 4096);
+	assert_int_equal(fixture->memory.call_count, 3);
+	shorten(fixture, MEMDEVICE_READ, 2055, -1);
+	assert_int_equal(read_now(fixture, 4096, 8192), CSUM_IO_PAST_END);
+	assert_int_equal(fixture->memory.call_count, 6);
+	memset(fixture->memory.bytes, 0, SIZE);
+	shorten(fixture, MEMDEVICE_WRITE, 2055, 2);
+	assert_int_equal(write_round(fixture, 4096, 8192), 0);
+	assert_memory_equal(fixture->memory.bytes + 8192, fixture->content, 4096);
+	shorten(fixture, MEMDEVICE_WRITE, 2055, -1);
+	assert_int_equal(write_round(fixture, 4096, 4096), -EIO);
+	assert_one_error(&fixture->recorder, "disk: writing 4096 bytes at offset 4096: Input/output error");
+}
+
+static void test_interrupted_calls(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int call = MEMDEVICE_READ; call <= MEMDEVICE_FLUSH; call++)
+		memdevice_fail(&fixture->memory, (enum memdevice_call)call, 0, 0, 3, -EINTR);
+	assert_int_equal(write_round(fixture, 4096, 4096), 0);
+	assert_int_equal(read_now(fixture, 4096, 4096), 0);
+	assert_memory_equal(fixture->buffer, fixture->content, 4096);
+	for (int call = MEMDEVICE_READ; call <= MEMDEVICE_FLUSH; call++)
+		assert_int_equal(fixture->memory.calls[call], 4);
+	assert_false(csum_io_failed(fixture->io));
+	assert_int_equal(fixture->recorder.errors, 0);
+}
+
+/* Interrupted, short and interrupted again within one transfer. */
+static void test_interrupted_in_the_middle(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct memdevice_fault later = {
+		.call = MEMDEVICE_READ, .offset_bytes = 2048, .size = 1, .skip = 1, .times = 2, .error = -EINTR
+	};
+
+	memcpy(fixture->memory.bytes, fixture->content, SIZE);
+	memdevice_fault(&fixture->memory, &later);
+	shorten(fixture, MEMDEVICE_READ, 1024, -1);
+	assert_int_equal(read_now(fixture, 8192, 0), 0);
+	assert_memory_equal(fixture->buffer, fixture->content, 8192);
+	assert_int_equal(fixture->memory.call_count, 8 + 2);
+}
+
+static const struct {
+	uint64_t offset_bytes;
+	size_t size;
+} past_the_end[] = {
+	{ SIZE, 1 },	      { SIZE, 512 },	   { SIZE - 512, 513 }, { SIZE - 512, 1024 },
+	{ 0, SIZE + 1 },      { SIZE + 512, 512 }, { UINT64_MAX, 1 },	{ UINT64_MAX - 511, 512 },
+	{ UINT64_MAX, SIZE }, { 512, SIZE_MAX },   { 1, SIZE_MAX },	{ INT64_MAX, 512 },
+};
+enum { PAST_THE_END = sizeof(past_the_end) / sizeof(past_the_end[0]) };
+
+static void test_read_past_the_end(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < PAST_THE_END; i++)
+		assert_int_equal(read_now(fixture, past_the_end[i].size, past_the_end[i].offset_bytes),
+				 CSUM_IO_PAST_END);
+	assert_int_equal(fixture->memory.call_count, 0);
+	assert_int_equal(fixture->recorder.errors, 0);
+}
+
+static void test_write_past_the_end(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < PAST_THE_END; i++) {
+		assert_true(write_round(fixture, past_the_end[i].size, past_the_end[i].offset_bytes) < 0);
+		assert_int_equal(fixture->memory.call_count, 0);
+		assert_true(csum_io_failed(fixture->io));
+		assert_one_error(&fixture->recorder, "disk: writing ");
+		fixture->recorder.errors = 0;
+		/* A new one each time, this one having failed for good. */
+		csum_io_destroy(fixture->io);
+		assert_int_equal(csum_io_create(&fixture->recorder.handlers, &fixture->memory.device,
+						&fixture->memory.device, 0, &fixture->io),
+				 0);
+	}
+}
+
+/* The device has become smaller than it was when it was opened. */
+static void test_nothing_left_to_read(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->memory.size = SIZE - 4096;
+	memcpy(fixture->memory.bytes, fixture->content, SIZE);
+	assert_int_equal(read_now(fixture, 4096, SIZE - 4096), CSUM_IO_PAST_END);
+	assert_int_equal(read_now(fixture, 8192, SIZE - 8192), CSUM_IO_PAST_END);
+	/* In the middle of a sector. */
+	fixture->memory.size = SIZE - 4096 + 100;
+	assert_int_equal(read_now(fixture, 8192, SIZE - 8192), CSUM_IO_PAST_END);
+	assert_true(fixture->memory.call_count < 10);
+}
+
+static void test_write_that_moves_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	shorten(fixture, MEMDEVICE_WRITE, 0, -1);
+	assert_int_equal(write_round(fixture, 4096, 8192), -EIO);
+	assert_int_equal(fixture->memory.calls[MEMDEVICE_WRITE], 1);
+	assert_int_equal(fixture->memory.calls[MEMDEVICE_FLUSH], 0);
+	assert_one_error(&fixture->recorder, "disk: writing 4096 bytes at offset 8192: Input/output error");
+}
+
+static void test_read_errors_are_returned(void **state)
+{
+	struct fixture *fixture = *state;
+	const int errors[] = { -EIO, -ENODEV, -ENXIO, -EREMOTEIO, -EAGAIN, -ENODATA };
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		memdevice_reset(&fixture->memory);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 8192, 512, -1, errors[i]);
+		assert_int_equal(read_now(fixture, 4096, 8192), errors[i]);
+		assert_int_equal(read_now(fixture, 4096, 4096), 0);
+		assert_int_equal(fixture->memory.call_count, 2);
+	}
+	assert_int_equal(fixture->recorder.errors, 0);
+	assert_false(csum_io_failed(fixture->io));
+}
+
+/* What a place may fail with: each is tried again, as it may pass. Only past the end nothing can. */
+static void test_issue8_b5_any_error_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+	const int errors[] = { -EIO,	 -ENODATA, -EREMOTEIO, -EILSEQ,	 -ETIMEDOUT, -EBADE,
+			       -ENOLINK, -ENOSPC,  -EUCLEAN,   -EBADMSG, -ECANCELED };
+	int attempts;
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		memdevice_reset(&fixture->memory);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 8192, 512, -1, errors[i]);
+		assert_int_equal(csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, 8192, &attempts),
+				 errors[i]);
+		assert_int_equal(attempts, CSUM_IO_READ_ATTEMPTS);
+		assert_int_equal(fixture->memory.call_count, CSUM_IO_READ_ATTEMPTS);
+		memdevice_reset(&fixture->memory);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 8192, 512, CSUM_IO_READ_ATTEMPTS - 1, errors[i]);
+		assert_int_equal(csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, 8192, &attempts),
+				 0);
+	}
+	assert_int_equal(csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, SIZE, &attempts),
+			 CSUM_IO_PAST_END);
+	assert_int_equal(attempts, 1);
+	assert_true(CSUM_IO_PAST_END < -4095);
+}
+
+static void test_vanished(void **state)
+{
+	(void)state;
+	assert_true(csum_io_vanished(-ENODEV));
+	assert_true(csum_io_vanished(-ENXIO));
+	assert_true(csum_io_vanished(-ENOTCONN));
+	assert_true(csum_io_vanished(-ECONNABORTED));
+	assert_true(csum_io_vanished(-ESTALE));
+	assert_false(csum_io_vanished(0));
+	assert_false(csum_io_vanished(-EIO));
+	assert_false(csum_io_vanished(CSUM_IO_PAST_END));
+	assert_false(csum_io_vanished(ENODEV));
+}
+
+static int read_patiently(struct fixture *fixture, uint64_t sector)
+{
+	return csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, sector * 512, NULL);
+}
+
+/* A device that has EIO for everything, also for what it could read before, is gone; as is one that says so then. */
+static void test_issue9_a3_everything_fails(void **state)
+{
+	static const int errors[] = { -EIO, -ENOTCONN };
+	struct fixture *fixture = *state;
+	int error = -EIO;
+	uint64_t sector = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		memdevice_reset(&fixture->memory);
+		assert_int_equal(read_patiently(fixture, 100), 0);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, 512 * 100, -1, -EIO);
+		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, SIZE, -1, errors[i]);
+		assert_int_equal(csum_io_still_there(&fixture->memory.device), 0);
+		/* In the end it is asked for, and after some failures it shows by itself. */
+		assert_int_equal(read_patiently(fixture, 0), -EIO);
+		assert_int_equal(csum_io_still_there(&fixture->memory.device), i == 0 ? -ENODEV : -ENOTCONN);
+		for (error = -EIO, sector = 0; sector < 20 && error == -EIO; sector++)
+			error = read_patiently(fixture, sector);
+		assert_int_equal(error, i == 0 ? -ENODEV : -ENOTCONN);
+		assert_in_range(sector, 10, 20);
+	}
+}
+
+/* A disk may have any number of bad sectors, also around the last one that it read, or the first. */
+static void test_issue9_a3_bad_run_is_no_gone_device(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t calls;
+
+	assert_int_equal(read_patiently(fixture, 0), 0);
+	assert_int_equal(read_patiently(fixture, 10), 0);
+	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 10 * 512, SIZE - 10 * 512, -1, -EIO);
+	calls = fixture->memory.call_count;
+	for (uint64_t sector = 10; sector < SIZE / 512; sector++)
+		assert_int_equal(read_patiently(fixture, sector), -EIO);
+	assert_int_equal(csum_io_still_there(&fixture->memory.device), 0);
+	/* What that costs. */
+	calls = fixture->memory.call_count - calls;
+	assert_in_range(calls, (SIZE / 512 - 10) * 3, (SIZE / 512 - 10) * 4);
+	/* The other way round. */
+	memdevice_reset(&fixture->memory);
+	assert_int_equal(read_patiently(fixture, 1000), 0);
+	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, 1000 * 512, -1, -EIO);
+	for (uint64_t sector = 0; sector < 1000; sector++)
+		assert_int_equal(read_patiently(fixture, sector), -EIO);
+}
+
+/* Of a device that never read anything it is not known. */
+static void test_issue9_a3_nothing_was_ever_read(void **state)
+{
+	struct fixture *fixture = *state;
+
+	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, SIZE, -1, -EIO);
+	for (uint64_t sector = 0; sector < 100; sector++)
+		assert_int_equal(read_patiently(fixture, sector), -EIO);
+}
+
+static void test_alloc(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size < 10000; size += 999) {
+		uint8_t *memory = csum_io_alloc(size);
+
+		assert_non_null(memory);
+		assert_int_equal((uintptr_t)memory % 4096, 0);
+		memset(memory, 1, size);
+		free(memory);
+	}
+}
+
+static void add(struct csum_io_list *list, struct csum_device *device, enum csum_io_operation operation,
+		uint8_t *buffer, size_t size, uint64_t offset_bytes)
+{
+	assert_int_equal(csum_io_list_add(list, device, operation, buffer, size, offset_bytes), 0);
+}
+
+static void assert_request(const struct csum_io_list *list, size_t number, const uint8_t *buffer, size_t size,
+			   uint64_t offset_bytes)
+{
+	assert_true(number < list->count);
+	assert_ptr_equal(list->requests[number].buffer, buffer);
+	assert_int_equal(list->requests[number].size, size);
+	assert_int_equal(list->requests[number].offset_bytes, offset_bytes);
+}
+
+static void test_list_joins(void **state)
+{
+	struct fixture *fixture = *state;
+	struct csum_device *device = &fixture->memory.device;
+	struct csum_device other = *device;
+	struct csum_io_list list = { 0 };
+	uint8_t *buffer = fixture->buffer;
+
+	add(&list, device, CSUM_IO_WRITE, buffer, 512, 4096);
+	add(&list, device, CSUM_IO_WRITE, buffer + 512, 1024, 4608);
+	assert_int_equal(list.count, 1);
+	assert_request(&list, 0, buffer, 1536, 4096);
+	/* Not what goes on in memory only, on the device only, backwards, elsewhere, or the other way. */
+	add(&list, device, CSUM_IO_WRITE, buffer + 1536, 512, 8192);
+	add(&list, device, CSUM_IO_WRITE, buffer + 8192, 512, 8704);
+	add(&list, device, CSUM_IO_WRITE, buffer + 7680, 512, 8192);
+	add(&list, &other, CSUM_IO_WRITE, buffer + 8192, 512, 8704);
+	add(&list, &other, CSUM_IO_READ, buffer + 8704, 512, 9216);
+	assert_int_equal(list.count, 6);
+	assert_ptr_equal(list.requests[4].device, &other);
+	assert_int_equal(list.requests[4].operation, CSUM_IO_WRITE);
+	assert_int_equal(list.requests[5].operation, CSUM_IO_READ);
+	/* Nothing is no request; and after a reset there is nothing to join. */
+	add(&list, device, CSUM_IO_READ, buffer, 0, 0);
+	assert_int_equal(list.count, 6);
+	list.count = 0;
+	add(&list, &other, CSUM_IO_READ, buffer + 9216, 512, 9728);
+	assert_int_equal(list.count, 1);
+	csum_io_list_free(&list);
+	assert_int_equal(list.count, 0);
+	assert_null(list.requests);
+	csum_io_list_free(&list);
+}
+
+static void test_list_cuts(void **state)
+{
+	struct fixture *fixture = *state;
+	struct csum_device *device = &fixture->memory.device;
+	struct csum_io_list list = { 0 };
+	uint8_t *buffer = calloc(3, PIECE);
+
+	assert_non_null(buffer);
+	add(&list, device, CSUM_IO_WRITE, buffer, 2 * PIECE + 512, 4096);
+	assert_int_equal(list.count, 3);
+	assert_request(&list, 0, buffer, PIECE, 4096);
+	assert_request(&list, 1, buffer + PIECE, PIECE, 4096 + PIECE);
+	assert_request(&list, 2, buffer + 2 * PIECE, 512, 4096 + 2 * PIECE);
+	/* Joined up to a whole piece and no further. */
+	add(&list, device, CSUM_IO_WRITE, buffer + 2 * PIECE + 512, PIECE - 512, 4096 + 2 * PIECE + 512);
+	assert_int_equal(list.count, 3);
+	assert_request(&list, 2, buffer + 2 * PIECE, PIECE, 4096 + 2 * PIECE);
+	list.count = 0;
+	add(&list, device, CSUM_IO_WRITE, buffer, PIECE - 512, 0);
+	add(&list, device, CSUM_IO_WRITE, buffer + PIECE - 512, 1024, PIECE - 512);
+	assert_int_equal(list.count, 2);
+	assert_request(&list, 1, buffer + PIECE - 512, 1024, PIECE - 512);
+	csum_io_list_free(&list);
+	free(buffer);
+}
+
+static void test_list_grows(void **state)
+{
+	struct fixture *fixture = *state;
+	struct csum_io_list list = { 0 };
+
+	for (size_t i = 0; i < 1000; i++)
+		add(&list, &fixture->memory.device, CSUM_IO_WRITE, fixture->buffer, 512, i * 1024);
+	assert_int_equal(list.count, 1000);
+	for (size_t i = 0; i < 1000; i++)
+		assert_request(&list, i, fixture->buffer, 512, i * 1024);
+	csum_io_list_free(&list);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_read_now),
+		TEST(test_short_reads),
+		TEST(test_short_writes),
+		TEST(test_one_short_transfer),
+		TEST(test_part_of_a_sector),
+		TEST(test_interrupted_calls),
+		TEST(test_interrupted_in_the_middle),
+		TEST(test_read_past_the_end),
+		TEST(test_write_past_the_end),
+		TEST(test_nothing_left_to_read),
+		TEST(test_write_that_moves_nothing),
+		TEST(test_read_errors_are_returned),
+		TEST(test_issue8_b5_any_error_is_tried_again),
+		TEST(test_vanished),
+		TEST(test_issue9_a3_everything_fails),
+		TEST(test_issue9_a3_bad_run_is_no_gone_device),
+		TEST(test_issue9_a3_nothing_was_ever_read),
+		TEST(test_alloc),
+		TEST(test_list_joins),
+		TEST(test_list_cuts),
+		TEST(test_list_grows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

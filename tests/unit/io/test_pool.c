@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "io/pool.h"
+
+enum { MOST = 5000 };
+/* Instead of waiting for ever. What dies by the alarm has no verdict. */
+enum { PATIENCE_SECONDS = 600 };
+static const unsigned int thread_counts[] = { 0, 1, 2, 3, 16 };
+enum { THREAD_COUNTS = sizeof(thread_counts) / sizeof(thread_counts[0]) };
+
+/* What a job did. Threads only count; the test's own thread asserts. */
+struct tally {
+	atomic_uint times[MOST]; /* per index */
+	atomic_size_t done;
+	atomic_uint inside, most_inside;
+	atomic_uint finished;
+	atomic_size_t done_at_finish;
+	atomic_bool unmasked; /* a signal could have come to a thread of the pool */
+};
+
+static struct tally tally;
+
+static struct csum_pool *create(unsigned int threads)
+{
+	struct csum_pool *pool = NULL;
+
+	assert_int_equal(csum_pool_create(threads, &pool), 0);
+	assert_non_null(pool);
+	return pool;
+}
+
+static void work(void *argument, size_t index)
+{
+	struct tally *count = argument;
+	unsigned int inside = atomic_fetch_add(&count->inside, 1) + 1;
+	unsigned int most = atomic_load(&count->most_inside);
+
+	while (inside > most && !atomic_compare_exchange_weak(&count->most_inside, &most, inside))
+		continue;
+	/* Others come in; not each time, as beside busy processes this may take the time of a few hundred indexes. */
+	if (index % 64 == 0)
+		sched_yield();
+	atomic_fetch_add(&count->times[index], 1);
+	atomic_fetch_add(&count->done, 1);
+	atomic_fetch_sub(&count->inside, 1);
+}
+
+static void finish(void *argument)
+{
+	struct tally *count = argument;
+
+	atomic_store(&count->done_at_finish, atomic_load(&count->done));
+	atomic_fetch_add(&count->finished, 1);
+}
+
+static void run(struct csum_pool *pool, size_t count, unsigned int width, bool with_finish)
+{
+	const struct csum_pool_job job = {
+		.work = work,
+		.finish = with_finish ? finish : NULL,
+		.argument = &tally,
+		.count = count,
+		.width = width,
+	};
+
+	memset(&tally, 0, sizeof(tally));
+	csum_pool_start(pool, &job);
+	csum_pool_wait(pool);
+	assert_int_equal(atomic_load(&tally.done), count);
+	for (size_t i = 0; i < MOST; i++)
+		assert_int_equal(atomic_load(&tally.times[i]), i < count);
+	assert_int_equal(atomic_load(&tally.finished), with_finish);
+	if (with_finish)
+		assert_int_equal(atomic_load(&tally.done_at_finish), count);
+	if (width)
+		assert_true(atomic_load(&tally.most_inside) <= width);
+}
+
+static void test_every_index_once(void **state)
+{
+	static const size_t counts[] = { 0, 1, 2, 15, 16, 17, 1000, MOST };
+
+	(void)state;
+	for (size_t t = 0; t < THREAD_COUNTS; t++) {
+		struct csum_pool *pool = create(thread_counts[t]);
+
+		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+			for (unsigned int width = 0; width < 5; width++)
+				run(pool, counts[i], width, width % 2 == 0);
+		}
+		csum_pool_destroy(pool);
+	}
+}
+
+static void test_many_jobs(void **state)
+{
+	(void)state;
+	for (size_t t = 0; t < THREAD_COUNTS; t++) {
+		struct csum_pool *pool = create(thread_counts[t]);
+
+		for (size_t i = 0; i < 400; i++)
+			run(pool, i % 23, i % 4, i % 3 == 0);
+		csum_pool_destroy(pool);
+	}
+}
+
+struct sequence {
+	size_t indexes[100];
+	size_t count;
+	pthread_t thread;
+	bool elsewhere;
+};
+
+static void note_index(void *argument, size_t index)
+{
+	struct sequence *sequence = argument;
+
+	sequence->indexes[sequence->count++] = index;
+	sequence->elsewhere |= !pthread_equal(sequence->thread, pthread_self());
+}
+
+static void note_finish(void *argument)
+{
+	note_index(argument, 12345);
+}
+
+/* No threads: when start returns the job is done, in order, in this thread. */
+static void test_without_threads(void **state)
+{
+	struct sequence sequence = { .thread = pthread_self() };
+	const struct csum_pool_job job = {
+		.work = note_index, .finish = note_finish, .argument = &sequence, .count = 50, .width = 3
+	};
+	struct csum_pool *pool = create(0);
+
+	(void)state;
+	csum_pool_start(pool, &job);
+	assert_int_equal(sequence.count, 51);
+	for (size_t i = 0; i < 50; i++)
+		assert_int_equal(sequence.indexes[i], i);
+	assert_int_equal(sequence.indexes[50], 12345);
+	assert_false(sequence.elsewhere);
+	csum_pool_wait(pool);
+	csum_pool_destroy(pool);
+}
+
+static pthread_barrier_t meeting;
+
+static void meet(void *argument, size_t index)
+{
+	(void)argument;
+	(void)index;
+	pthread_barrier_wait(&meeting);
+}
+
+/* As many indexes as there are places meet: that needs them at work at the same time. */
+static void test_works_in_parallel(void **state)
+{
+	static const struct {
+		unsigned int threads, width, meet;
+	} cases[] = { { 4, 0, 4 }, { 4, 4, 4 }, { 4, 2, 2 }, { 4, 100, 4 }, { 16, 0, 16 }, { 16, 8, 8 }, { 1, 0, 1 } };
+
+	(void)state;
+	alarm(PATIENCE_SECONDS);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct csum_pool *pool = create(cases[i].threads);
+		const struct csum_pool_job job = { .work = meet, .count = cases[i].meet * 20, .width = cases[i].width };
+
+		assert_int_equal(pthread_barrier_init(&meeting, NULL, cases[i].meet), 0);
+		csum_pool_start(pool, &job);
+		csum_pool_wait(pool);
+		pthread_barrier_destroy(&meeting);
+		csum_pool_destroy(pool);
+	}
+	alarm(0);
+}
+
+/* The caller goes on while the job runs: it is here that the job is let go. */
+static void test_start_does_not_wait(void **state)
+{
+	struct csum_pool *pool = create(2);
+	const struct csum_pool_job job = { .work = meet, .count = 2 };
+
+	(void)state;
+	alarm(PATIENCE_SECONDS);
+	assert_int_equal(pthread_barrier_init(&meeting, NULL, 3), 0);
+	csum_pool_start(pool, &job);
+	pthread_barrier_wait(&meeting);
+	csum_pool_wait(pool);
+	pthread_barrier_destroy(&meeting);
+	csum_pool_destroy(pool);
+	alarm(0);
+}
+
+static void test_destroy(void **state)
+{
+	const struct csum_pool_job job = { .work = work, .finish = finish, .argument = &tally, .count = MOST };
+
+	(void)state;
+	csum_pool_destroy(NULL);
+	for (size_t t = 0; t < THREAD_COUNTS; t++) {
+		struct csum_pool *pool = create(thread_counts[t]);
+
+		/* Nothing was run. */
+		csum_pool_destroy(pool);
+		pool = create(thread_counts[t]);
+		csum_pool_wait(pool);
+		csum_pool_destroy(pool);
+		/* A job is under way. */
+		memset(&tally, 0, sizeof(tally));
+		pool = create(thread_counts[t]);
+		csum_pool_start(pool, &job);
+		csum_pool_destroy(pool);
+		assert_int_equal(atomic_load(&tally.done), MOST);
+		assert_int_equal(atomic_load(&tally.finished), 1);
+	}
+}
+
+static void look_at_mask(void *argument, size_t index)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGUSR1 };
+	struct tally *count = argument;
+	sigset_t mask;
+
+	(void)index;
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (!sigismember(&mask, signals[i]))
+			atomic_store(&count->unmasked, true);
+	}
+}
+
+/* Signals are for the caller's threads, whose masks stay as they were. */
+static void test_signals(void **state)
+{
+	const struct csum_pool_job job = { .work = look_at_mask, .argument = &tally, .count = 100 };
+	struct csum_pool *pool;
+	sigset_t before, after;
+
+	(void)state;
+	memset(&tally, 0, sizeof(tally));
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	pool = create(4);
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	csum_pool_start(pool, &job);
+	csum_pool_wait(pool);
+	csum_pool_destroy(pool);
+	assert_false(atomic_load(&tally.unmasked));
+	for (int number = 1; number < SIGRTMAX; number++)
+		assert_int_equal(sigismember(&after, number), sigismember(&before, number));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_index_once),
+		cmocka_unit_test(test_many_jobs),
+		cmocka_unit_test(test_without_threads),
+		cmocka_unit_test(test_works_in_parallel),
+		cmocka_unit_test(test_start_does_not_wait),
+		cmocka_unit_test(test_destroy),
+		cmocka_unit_test(test_signals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Scrub: contents in other sectors' places, the order in which they are moved, and the parked one. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ondisk/ondisk.h"
+#include "ondisk/parked.h"
+#include "support/scrubbed.h"
+
+static struct scrubbed *const s = &scrubbed;
+
+static void assert_misplaced(size_t i, uint64_t sector, uint64_t other, uint64_t source)
+{
+	assert_int_equal(s->findings[i].kind, CSUM_MISPLACED);
+	assert_int_equal(s->findings[i].first_sector, sector);
+	assert_true(s->findings[i].has_other_sector);
+	assert_int_equal(s->findings[i].other_sector, other);
+	assert_int_equal(s->findings[i].disposition, source ? CSUM_REPAIRED : CSUM_LEFT);
+	if (source) {
+		assert_int_equal(s->findings[i].means, CSUM_MEANS_ELSEWHERE);
+		assert_int_equal(s->findings[i].source_sector, source);
+	}
+}
+
+static void test_misdirected_write(void **state)
+{
+	struct csum_totals totals;
+
+	(void)state;
+	scrubbed_put(300, 8);
+	assert_int_equal(scrubbed_check(&totals), 1);
+	assert_int_equal(totals.findings[CSUM_MISPLACED], 1);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 1);
+	assert_misplaced(0, 300, 8, 0);
+	/* The write that went astray did not arrive where it should have. */
+	scrubbed_garbage(8);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 2);
+	assert_int_equal(s->findings[0].first_sector, 8);
+	assert_int_equal(s->findings[0].kind, CSUM_MISMATCH);
+	assert_string_equal(s->how[0], "from data sector 300");
+	assert_misplaced(1, 300, 8, 0);
+	assert_int_equal(s->result.errors_left, 1);
+}
+
+static void test_swapped(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 2);
+	assert_misplaced(0, 8, 300, 300);
+	assert_misplaced(1, 300, 8, 8);
+	assert_healed();
+}
+
+static void test_rings_and_chains(void **state)
+{
+	(void)state;
+	/* A ring of three, a ring of two, and a shift by one that loses the last. */
+	scrubbed_put(15, 100);
+	scrubbed_put(100, 201);
+	scrubbed_put(201, 15);
+	scrubbed_put(16, 101);
+	scrubbed_put(101, 16);
+	for (uint64_t i = 50; i < 55; i++)
+		scrubbed_put(i + 1, i);
+	scrubbed_garbage(50);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->result.sectors_repaired, 10);
+	assert_int_equal(s->result.sectors_left, 1);
+	scrubbed_put(55, 55);
+	assert_healed();
+}
+
+static void test_uniform_is_not_misplaced(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 2);
+	scrubbed_put(10, 1);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 2);
+	assert_int_equal(s->findings[0].kind, CSUM_MISMATCH);
+	assert_int_equal(s->findings[1].kind, CSUM_ZEROED);
+	assert_int_equal(s->result.errors_left, 2);
+}
+
+static int64_t fill_as(void *user, void *buffer, size_t size)
+{
+	assert_true(size >= 512);
+	memcpy(buffer, scrubbed_original(*(uint64_t *)user), 512);
+	return 512;
+}
+
+/* Makes sector `place` hold what `sector` holds, and rightly. */
+static void write_as(uint64_t place, uint64_t sector)
+{
+	const struct csum_write_options options = {
+		.offset_bytes = place * 512,
+		.length_bytes = 512,
+		.source = { fill_as, &sector },
+	};
+	struct csum_volume *volume = scrubbed_open(false);
+	uint64_t done;
+
+	assert_int_equal(csum_write(volume, &options, &done), 0);
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+static void test_good_copy_elsewhere(void **state)
+{
+	(void)state;
+	write_as(400, 8);
+	scrubbed_garbage(8);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_one_finding(CSUM_MISMATCH, 8, CSUM_REPAIRED, "from data sector 400");
+	assert_memory_equal(scrubbed_sector(8), scrubbed_original(8), 512);
+}
+
+/* The place that is repaired holds the only copy of what a sector outside the range lacks. */
+static void test_owner_outside_range(void **state)
+{
+	(void)state;
+	write_as(400, 8);
+	scrubbed_put(8, 300);
+	scrubbed_garbage(300);
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
+	assert_int_equal(s->finding_count, 2);
+	assert_misplaced(0, 8, 300, 400);
+	assert_int_equal(s->findings[1].first_sector, 300);
+	assert_string_equal(s->how[1], "from data sector 8");
+	assert_memory_equal(scrubbed_sector(8), scrubbed_original(8), 512);
+	assert_memory_equal(scrubbed_sector(300), scrubbed_original(300), 512);
+}
+
+/* What joins the table for the sake of another one holds the only copy of a third one's content. */
+static void test_issue8_b9_ring_outside_range(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 400);
+	scrubbed_put(400, 8);
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
+	assert_int_equal(s->finding_count, 3);
+	assert_int_equal(s->result.sectors_repaired, 3);
+	assert_healed();
+}
+
+/* Where that goes on for longer than the table is filled for it, nothing is overwritten. */
+static void test_issue8_b9_long_chain_outside_range(void **state)
+{
+	const uint64_t first = 200, count = 12;
+	uint64_t chain[12], sector = first;
+
+	(void)state;
+	for (uint64_t i = 0; i < count; i++, sector += 13)
+		chain[i] = sector % 7 ? sector : sector + 1;
+	for (uint64_t i = 0; i + 1 < count; i++)
+		scrubbed_put(chain[i], chain[i + 1]);
+	scrubbed_garbage(chain[count - 1]);
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .offset_bytes = first * 512, .length_bytes = 512 }),
+			 0);
+	assert_int_equal(s->result.sectors_repaired, 0);
+	for (uint64_t i = 0; i + 1 < count; i++)
+		assert_memory_equal(scrubbed_sector(chain[i]), scrubbed_original(chain[i + 1]), 512);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->result.sectors_repaired, count - 1);
+	for (uint64_t i = 1; i < count; i++)
+		assert_memory_equal(scrubbed_sector(chain[i]), scrubbed_original(chain[i]), 512);
+}
+
+/* Writes to that sector are refused until memdevice_reset(). */
+static void refuse(uint64_t sector)
+{
+	memdevice_fail(s->data, MEMDEVICE_WRITE, scrubbed_offset(sector), 512, -1, -EIO);
+}
+
+static void assert_left(size_t i, uint64_t sector, const char *why)
+{
+	assert_int_equal(s->findings[i].first_sector, sector);
+	assert_int_equal(s->findings[i].disposition, CSUM_LEFT);
+	assert_string_equal(s->how[i], why);
+}
+
+static bool anything_parked(void)
+{
+	return csum_parked_has_magic(s->metadata->bytes + CSUM_JOURNAL_OFFSET);
+}
+
+#define REFUSED "could not be repaired: the write was refused or does not read back"
+#define BLOCKED "it holds the content of another bad sector, which could not be repaired"
+
+/* What could not be put in its place stays where it is, along the whole chain. */
+static void test_owner_refuses(void **state)
+{
+	(void)state;
+	for (uint64_t i = 50; i < 53; i++)
+		scrubbed_put(i + 1, i);
+	scrubbed_garbage(50);
+	write_as(400, 53);
+	refuse(50);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 2);
+	assert_left(0, 50, REFUSED);
+	assert_left(1, 51, BLOCKED);
+	assert_int_equal(s->findings[1].sector_count, 3);
+	memdevice_reset(s->data);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->result.sectors_repaired, 4);
+	assert_int_equal(s->result.errors_left, 0);
+	for (uint64_t i = 50; i < 54; i++)
+		assert_memory_equal(scrubbed_sector(i), scrubbed_original(i), 512);
+}
+
+/* The parked content is still there when its owner can be written, and only then makes room for another one. */
+static void test_parked_until_written(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	scrubbed_put(16, 101);
+	scrubbed_put(101, 16);
+	refuse(300);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->result.sectors_repaired, 1);
+	assert_int_equal(s->finding_count, 4);
+	assert_memory_equal(scrubbed_sector(8), scrubbed_original(8), 512);
+	assert_left(1, 16, BLOCKED);
+	assert_left(2, 101, BLOCKED);
+	assert_left(3, 300, REFUSED);
+	assert_true(anything_parked());
+	/* It also survives a scrub that repairs nothing. */
+	assert_int_equal(scrubbed_run(NULL), 0);
+	memdevice_reset(s->data);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 3);
+	assert_int_equal(s->result.errors_left, 0);
+	assert_false(anything_parked());
+	assert_healed();
+}
+
+/* Of what is parked nothing is left when its owner has got another content meanwhile. */
+static void test_parked_in_vain(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	refuse(300);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_true(anything_parked());
+	memdevice_reset(s->data);
+	write_as(300, 400);
+	assert_true(anything_parked());
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 0);
+	assert_false(anything_parked());
+}
+
+static void test_parking_refused(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	memdevice_fail(s->metadata, MEMDEVICE_WRITE, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 2);
+	assert_left(0, 8, BLOCKED);
+	assert_left(1, 300, BLOCKED);
+	memdevice_reset(s->metadata);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_healed();
+}
+
+/* Reads that fail when a ring is to be broken: the only copy of a content is not overwritten unseen. */
+static void test_issue8_b6_place_unreadable(void **state)
+{
+	/* Behind those of the scan, of its second look, and of the table. */
+	const struct memdevice_fault fault = { .call = MEMDEVICE_READ,
+					       .offset_bytes = scrubbed_offset(8),
+					       .size = 512,
+					       .skip = 3,
+					       .times = 3,
+					       .error = -EIO };
+
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	memdevice_fault(s->data, &fault);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->finding_count, 2);
+	assert_left(0, 8, BLOCKED);
+	assert_left(1, 300, BLOCKED);
+	memdevice_reset(s->data);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_healed();
+}
+
+/* What an earlier scrub has parked is not parked over because it cannot be read for a while. */
+static void test_issue8_b6_parked_unreadable(void **state)
+{
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	refuse(300);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_true(anything_parked());
+	memdevice_reset(s->data);
+	scrubbed_put(16, 101);
+	scrubbed_put(101, 16);
+	memdevice_fail(s->metadata, MEMDEVICE_READ, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(s->result.sectors_repaired, 0);
+	memdevice_reset(s->metadata);
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_healed();
+}
+
+/* A record with other places, or of a content that is not what it says, is none. */
+static void test_forged_parked(void **state)
+{
+	static uint8_t record[CSUM_BLOCK_SIZE + 512];
+	const uint64_t owners[] = { 8, s->geometry.data_sectors, UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+		const struct csum_parked parked = { .entry = 12345, .owner = owners[i], .place = UINT64_MAX };
+		struct csum_volume *volume = scrubbed_open(false);
+
+		csum_parked_encode(&parked, volume->seed_state, 512, record);
+		assert_int_equal(csum_volume_close(volume), 0);
+		memcpy(s->metadata->bytes + CSUM_JOURNAL_OFFSET, record, sizeof(record));
+		scrubbed_sector(9)[3] ^= 1;
+		assert_int_equal(scrubbed_run(NULL), 0);
+		assert_one_finding(CSUM_MISMATCH, 9, CSUM_REPAIRED, "1 bit");
+		assert_memory_equal(scrubbed_sector(9), scrubbed_original(9), 512);
+	}
+}
+
+static void test_dry_run(void **state)
+{
+	uint64_t before, after;
+
+	(void)state;
+	scrubbed_put(8, 300);
+	scrubbed_put(300, 8);
+	before = s->data->calls[MEMDEVICE_WRITE];
+	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .dry_run = true }), 0);
+	after = s->data->calls[MEMDEVICE_WRITE];
+	assert_int_equal(after, before);
+	assert_int_equal(s->finding_count, 2);
+	assert_int_equal(s->findings[0].disposition, CSUM_WOULD_REPAIR);
+	assert_int_equal(s->findings[1].disposition, CSUM_WOULD_REPAIR);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scrubbed_set_up, scrubbed_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_misdirected_write),
+		TEST(test_swapped),
+		TEST(test_rings_and_chains),
+		TEST(test_uniform_is_not_misplaced),
+		TEST(test_good_copy_elsewhere),
+		TEST(test_owner_outside_range),
+		TEST(test_owner_refuses),
+		TEST(test_parked_until_written),
+		TEST(test_parked_in_vain),
+		TEST(test_parking_refused),
+		TEST(test_issue8_b9_ring_outside_range),
+		TEST(test_issue8_b9_long_chain_outside_range),
+		TEST(test_issue8_b6_place_unreadable),
+		TEST(test_issue8_b6_parked_unreadable),
+		TEST(test_forged_parked),
+		TEST(test_dry_run),
+	};
+
+	return cmocka_run_group_tests_name("scrub: order", tests, NULL, NULL);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Undoing a scrub: what was overwritten comes back where nothing has changed since, once, and on that volume only. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "support/bytes.h"
+#include "support/undone.h"
+
+static struct scrubbed *const s = &scrubbed;
+static const struct csum_undo_options plain, dry = { .dry_run = true }, forced = { .force = true };
+
+static off_t file_size(void)
+{
+	struct stat status;
+
+	assert_int_equal(stat(undone_file, &status), 0);
+	return status.st_size;
+}
+
+static void test_there_and_back(void **state)
+{
+	struct csum_undo_result result;
+
+	(void)state;
+	memset(scrubbed_imd(1, 0), 1, 512);
+	s->metadata->bytes[100] ^= 1;
+	assert_int_equal(undone_scrub(), 0);
+	/* Three sectors, an imd sector, a superblock. */
+	assert_int_equal(s->result.undo_records, 5);
+	assert_int_equal(s->result.undo_sectors, 3);
+	assert_healed();
+	assert_int_equal(undone_undo(&dry, &result), 0);
+	assert_int_equal(result.restored, 3);
+	assert_healed();
+	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(result.records, 5);
+	assert_int_equal(result.restored, 3);
+	assert_int_equal(result.metadata, 2);
+	assert_int_equal(result.refused, 0);
+	assert_false(result.cut_short);
+	assert_damaged();
+	/* A file that is there is not written over. */
+	assert_int_equal(undone_scrub(), -EEXIST);
+	assert_damaged();
+	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_healed();
+}
+
+/* Undone once it is of no more use: nothing tells it from the file of another copy of the volume. */
+static void test_undone_twice(void **state)
+{
+	struct csum_undo_result result;
+
+	(void)state;
+	assert_int_equal(undone_scrub(), 0);
+	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_one_error(&s->recorder, "undone already, or of a scrub of another copy");
+	assert_damaged();
+	assert_int_equal(undone_undo(&forced, &result), 0);
+	assert_int_equal(result.restored, 3);
+	assert_damaged();
+}
+
+/* Case A4: an image taken before the scrub of its copy. */
+static void test_case_4_twin(void **state)
+{
+	struct csum_undo_result result;
+
+	(void)state;
+	for (int i = 0; i < UNDONE_SECTORS; i++)
+		memcpy(scrubbed_sector(undone_places[i]), scrubbed_original(undone_places[i]), 512);
+	undone_remember();
+	for (int i = 0; i < UNDONE_SECTORS; i++)
+		memcpy(scrubbed_sector(undone_places[i]), undone_damaged[i], 512);
+	assert_int_equal(undone_scrub(), 0);
+	undone_return();
+	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_int_equal(result.restored, 0);
+	assert_one_error(&s->recorder, "another copy of the volume");
+	assert_healed();
+	assert_int_equal(undone_undo(&dry, &result), -EINVAL);
+}
+
+/* Of a scrub that was stopped before the end of what it had to do, twice in a row. */
+static void test_newest_first(void **state)
+{
+	char *first = undone_file;
+	struct csum_undo_result result;
+
+	(void)state;
+	assert_int_equal(undone_scrub(), 0);
+	undone_file = path_in(s->directory, "second");
+	scrubbed_sector(20)[4] ^= 1;
+	assert_int_equal(undone_scrub(), 0);
+	assert_int_equal(undone_undo_file(first, &plain, &result), -EINVAL);
+	assert_one_error(&s->recorder, "undo newest first");
+	assert_healed();
+	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(result.restored, 1);
+	assert_int_equal(undone_undo_file(first, &plain, &result), 0);
+	assert_int_equal(result.restored, 3);
+	assert_damaged();
+	free(first);
+}
+
+static void new_session(uint8_t *slot)
+{
+	put_le(slot + 264, 8, get_le(slot + 264, 8) + 1);
+}
+
+/* A build that keeps no track of undo files has written: a new session, the bytes of the id as they were. */
+static void test_older_build_wrote(void **state)
+{
+	struct csum_undo_result result;
+
+	(void)state;
+	assert_int_equal(undone_scrub(), 0);
+	undone_change_slots(new_session);
+	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_one_error(&s->recorder, "an older csumtool has written the volume since");
+	assert_healed();
+	assert_int_equal(undone_undo(&forced, &result), 0);
+	assert_damaged();
+}
+
+static int64_t fill(void *user, void *buffer, size_t size)
+{
+	(void)user;
+	memset(buffer, 0xab, size);
+	return (int64_t)size;
+}
+
+static void test_changed_since(void **state)
+{
+	const struct csum_write_options options = {
+		.offset_bytes = 8 * 512,
+		.length_bytes = 512,
+		.source = { fill, NULL },
+	};
+	struct csum_undo_result result;
+	struct csum_volume *volume;
+	uint64_t done;
+
+	(void)state;
+	assert_int_equal(undone_scrub(), 0);
+	volume = scrubbed_open(false);
+	assert_int_equal(csum_write(volume, &options, &done), 0);
+	assert_int_equal(csum_volume_close(volume), 0);
+	scrubbed_sector(300)[17] ^= 1;
+	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(result.restored, 1);
+	assert_int_equal(result.refused, 2);
+	assert_string_equal(undone_refusals[0], "its entry has changed");
+	assert_string_equal(undone_refusals[1], "");
+	assert_string_equal(undone_refusals[2], "it no longer holds what the scrub wrote");
+	assert_int_equal(scrubbed_sector(8)[0], 0xab);
+	assert_memory_equal(scrubbed_sector(9), undone_damaged[1], 512);
+	/* What has changed stays so: that scrub is undone. */
+	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+}
+
+/* A read error may pass, and then the rest is put back. */
+static void test_unreadable_now(void **state)
+{
+	struct csum_undo_result result;
+
+	(void)state;
+	assert_int_equal(undone_scrub(), 0);
+	memdevice_fail(s->data, MEMDEVICE_READ, scrubbed_offset(300), 512, -1, -EIO);
+	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(result.restored, 2);
+	assert_string_equal(undone_refusals[2], "it cannot be read");
+	memdevice_reset(s->data);
+	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(result.restored, 3);
+	assert_damaged();
+}
+
+/* What was unreadable, or zeros, takes no room. */
+static void test_no_room_for_nothing(void **state)
+{
+	const struct csum_scrub_options options = {
+		.length_bytes = CSUM_TO_END,
+		.undo_file = undone_file,
+		.replicas = (const char *const[]){ scrubbed_make_replica() },
+		.replica_count = 1,
+	};
+	struct csum_undo_result result;
+
+	(void)state;
+	memset(scrubbed_sector(9), 0, 512);
+	undone_remember();
+	/* Unreadable until it is written, however often it is read before. */
+	for (int times = 1; times < 50; times++) {
+		memdevice_reset(s->data);
+		memdevice_fail(s->data, MEMDEVICE_READ, scrubbed_offset(300), 512, times, -EIO);
+		undone_return();
+		unlink(undone_file);
+		assert_int_equal(scrubbed_run(&options), 0);
+		assert_int_equal(s->result.undo_sectors, 3);
+		if (file_size() == UNDONE_FILE - 2 * 512)
+			break;
+		assert_int_equal(file_size(), UNDONE_FILE - 512);
+	}
+	memdevice_reset(s->data);
+	assert_healed();
+	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(result.restored, 2);
+	assert_memory_equal(scrubbed_sector(8), undone_damaged[0], 512);
+	assert_int_equal(scrubbed_sector(9)[0], 0);
+	assert_memory_equal(scrubbed_sector(9), scrubbed_sector(9) + 1, 511);
+	assert_string_equal(undone_refusals[2], "what it held could not be read");
+}
+
+/* What is not in the file is not overwritten. */
+static void test_saved_first(void **state)
+{
+	struct csum_totals totals;
+
+	(void)state;
+	free(undone_file);
+	undone_file = path_in(s->directory, "no/such/folder");
+	assert_int_equal(undone_scrub(), -ENOENT);
+	assert_damaged();
+	assert_int_equal(scrubbed_check(&totals), 3);
+}
+
+static void test_nothing_to_save(void **state)
+{
+	struct csum_volume *volume;
+	char *path;
+
+	(void)state;
+	memcpy(s->data->bytes, s->original[0], s->data->size);
+	assert_int_equal(undone_scrub(), 0);
+	assert_int_equal(s->result.undo_records, 0);
+	assert_int_equal(access(undone_file, F_OK), -1);
+	/* And the volume does not name what is gone. */
+	volume = scrubbed_open(false);
+	assert_int_equal(csum_undo_find(volume, s->directory, &path), -ENOENT);
+	assert_null(path);
+	assert_one_error(&s->recorder, "no scrub of this volume is left to be undone");
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+static void another_uuid(uint8_t *slot)
+{
+	slot[24] ^= 1;
+}
+
+static void test_another_volume(void **state)
+{
+	struct csum_undo_result result;
+
+	(void)state;
+	assert_int_equal(undone_scrub(), 0);
+	undone_change_slots(another_uuid);
+	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_one_error(&s->recorder, "another volume");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, undone_set_up, undone_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_there_and_back),  TEST(test_undone_twice),	    TEST(test_case_4_twin),
+		TEST(test_newest_first),    TEST(test_older_build_wrote),   TEST(test_changed_since),
+		TEST(test_unreadable_now),  TEST(test_no_room_for_nothing), TEST(test_saved_first),
+		TEST(test_nothing_to_save), TEST(test_another_volume),
+	};
+
+	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Readers beside a scrub: what changes between their reads is read again, and what is bad for good is bad. The scrub is
+ * played by a hook of the device in memory.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/checksum.h"
+#include "ondisk/imd.h"
+#include "ondisk/layout.h"
+#include "support/bytes.h"
+#include "support/scrubbed.h"
+#include "update/protocol.h"
+
+enum { GROUP = 1, SECTOR = 65, SLOT_SIZE = 4096 };
+
+/* What the scrub does, and when: before read number `wait` that touches the sector (from 0 on). */
+static struct {
+	uint64_t offset_bytes; /* of the place whose reads are counted */
+	int wait;
+	void (*act)(void);
+	int reads;
+} scrub;
+
+static void meanwhile(struct memdevice *memory, const struct memdevice_event *event)
+{
+	(void)memory;
+	if (event->call != MEMDEVICE_READ || event->offset_bytes > scrub.offset_bytes ||
+	    event->offset_bytes + event->size <= scrub.offset_bytes)
+		return;
+	if (scrub.reads++ == scrub.wait)
+		scrub.act();
+}
+
+static void nothing(void)
+{
+}
+
+static void play(uint64_t offset_bytes, int wait, void (*act)(void))
+{
+	scrub.offset_bytes = offset_bytes;
+	scrub.wait = wait;
+	scrub.act = act;
+	scrub.reads = 0;
+	scrubbed.data->meanwhile = meanwhile;
+	scrubbed.metadata->at_work = CSUM_SCRUB_AT_WORK;
+}
+
+static int set_up(void **state)
+{
+	scrubbed_set_up(state);
+	play(scrubbed_offset(SECTOR), 0, nothing);
+	return 0;
+}
+
+/* A check finds nothing at all, and counts as if nothing had been. */
+static void assert_flawless(void)
+{
+	struct csum_totals totals;
+
+	assert_int_equal(scrubbed_check(&totals), 0);
+	assert_int_equal(scrubbed.finding_count, 0);
+	assert_int_equal(totals.sectors_verified + totals.sectors_unwritten, scrubbed.geometry.data_sectors);
+	assert_int_equal(totals.sectors_bad + totals.sectors_interrupted + totals.sectors_transient, 0);
+	assert_int_equal(totals.imd_verified, 2 * scrubbed.geometry.groups);
+}
+
+static int compare(void *user, const void *bytes, size_t size, uint64_t offset_bytes, bool is_zero)
+{
+	const uint8_t *expected = user;
+
+	assert_false(is_zero);
+	assert_int_equal(size % 512, 0);
+	if (offset_bytes <= SECTOR * 512 && offset_bytes + size > SECTOR * 512)
+		assert_memory_equal((const uint8_t *)bytes + (SECTOR * 512 - offset_bytes), expected, 512);
+	return 0;
+}
+
+/* csum_read() of the sector delivers that content. */
+static void assert_reads_as(const uint8_t *expected)
+{
+	const struct csum_read_options options = {
+		.offset_bytes = SECTOR * 512,
+		.length_bytes = 512,
+		.sink = compare,
+		.user = (void *)(uintptr_t)expected,
+	};
+	struct csum_volume *volume = scrubbed_open_to_read();
+	uint64_t done;
+
+	assert_int_equal(csum_read(volume, &options, &done), 0);
+	assert_int_equal(done, 512);
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+/* ------------------------------------------------------------------ what changes meanwhile */
+
+static void put_original_group(void)
+{
+	for (int copy = 0; copy < 2; copy++)
+		memcpy(scrubbed_imd(GROUP, copy),
+		       scrubbed.original[0] + (scrubbed_imd(GROUP, copy) - scrubbed.metadata->bytes), 512);
+}
+
+static void tear_group(void)
+{
+	for (int copy = 0; copy < 2; copy++)
+		fill_random(scrubbed_imd(GROUP, copy) + 256, 256, 5);
+}
+
+/* Both copies are seen torn, as neither is for longer than its write takes. */
+static void test_copies_between_metadata_and_data(void **state)
+{
+	(void)state;
+	/* Of a lost group no data is read: the next group's first sector tells that data is being read. */
+	tear_group();
+	play(scrubbed_offset(SECTOR + 62), 0, put_original_group);
+	assert_flawless();
+	tear_group();
+	play(scrubbed_offset(SECTOR), 0, put_original_group);
+	assert_reads_as(scrubbed_original(SECTOR));
+}
+
+/* Without their data. */
+static void test_copies_alone(void **state)
+{
+	const struct csum_check_options options = { .length_bytes = CSUM_TO_END, .metadata_only = true };
+	struct csum_totals totals;
+
+	(void)state;
+	tear_group();
+	play((uint64_t)(scrubbed_imd(GROUP, 1) - scrubbed.metadata->bytes), 2, put_original_group);
+	assert_int_equal(scrubbed_check_with(&options, &totals), 0);
+	assert_int_equal(scrubbed.finding_count, 0);
+	assert_int_equal(totals.imd_verified, 2 * scrubbed.geometry.groups);
+}
+
+static uint8_t new_content[512];
+
+/* Content and entry, as a recovery that has chosen another version changes both. */
+static void put_new_content(void)
+{
+	uint32_t seed_state;
+	struct csum_superblock superblock;
+
+	assert_true(csum_superblock_decode(scrubbed.metadata->bytes + CSUM_SLOT_A_OFFSET, &superblock));
+	seed_state = csum_superblock_seed_state(&superblock);
+	memcpy(scrubbed_sector(SECTOR), new_content, 512);
+	for (int copy = 0; copy < 2; copy++) {
+		uint8_t *imd = scrubbed_imd(GROUP, copy);
+
+		csum_imd_set_entry(imd, SECTOR - 62, csum_checksum_entry(CSUM_CRC64, new_content, 512));
+		csum_imd_seal(seed_state, GROUP, copy, 100 + (uint32_t)copy, imd, 512);
+	}
+}
+
+static void test_repair_between_metadata_and_data(void **state)
+{
+	(void)state;
+	fill_random(new_content, 512, 4711);
+	play(scrubbed_offset(SECTOR), 0, put_new_content);
+	assert_flawless();
+	assert_true(scrub.reads > 1);
+	memcpy(scrubbed.metadata->bytes, scrubbed.original[0], scrubbed.metadata->size);
+	play(scrubbed_offset(SECTOR), 0, put_new_content);
+	assert_reads_as(new_content);
+}
+
+static void put_original_sector(void)
+{
+	memcpy(scrubbed_sector(SECTOR), scrubbed_original(SECTOR), 512);
+}
+
+static void test_repair_after_some_reads(void **state)
+{
+	(void)state;
+	for (int wait = 1; wait < 6; wait++) {
+		scrubbed_garbage(SECTOR);
+		play(scrubbed_offset(SECTOR), wait, put_original_sector);
+		assert_flawless();
+		scrubbed_garbage(SECTOR);
+		play(scrubbed_offset(SECTOR), wait, put_original_sector);
+		assert_reads_as(scrubbed_original(SECTOR));
+	}
+}
+
+static void end_scrub_with_repair(void)
+{
+	put_original_sector();
+	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+}
+
+/* What it wrote last counts, though it is gone when it is asked for. */
+static void test_scrub_ends(void **state)
+{
+	(void)state;
+	scrubbed_garbage(SECTOR);
+	play(scrubbed_offset(SECTOR), 1, end_scrub_with_repair);
+	scrubbed_garbage(SECTOR + 1);
+	/* Read once more, with the sector beside it that stays bad. */
+	assert_int_equal(scrubbed_check(&(struct csum_totals){ 0 }), 1);
+	assert_one_finding(CSUM_MISMATCH, SECTOR + 1, CSUM_LEFT, "");
+}
+
+/* ------------------------------------------------------------------ what does not */
+
+/* As often as it is read with nobody at work, whether it is bad or not. */
+static int reads_of_check(enum csum_at_work at_work, uint64_t errors)
+{
+	struct csum_totals totals;
+
+	play(scrubbed_offset(SECTOR), -1, nothing);
+	scrubbed.metadata->at_work = at_work;
+	memdevice_reset(scrubbed.data);
+	assert_int_equal(scrubbed_check(&totals), errors);
+	assert_int_equal(totals.sectors_bad, errors);
+	return scrub.reads;
+}
+
+static void test_reads_of_what_is_right(void **state)
+{
+	size_t calls;
+
+	(void)state;
+	assert_int_equal(reads_of_check(CSUM_NOBODY_AT_WORK, 0), 1);
+	calls = scrubbed.data->call_count;
+	assert_int_equal(reads_of_check(CSUM_SCRUB_AT_WORK, 0), 1);
+	assert_int_equal(scrubbed.data->call_count, calls);
+}
+
+static void test_bad_for_good(void **state)
+{
+	(void)state;
+	scrubbed_garbage(SECTOR);
+	/* Once, once more since the transfer may have been at fault, and when it is reported. */
+	assert_int_equal(reads_of_check(CSUM_NOBODY_AT_WORK, 1), 3);
+	assert_true(reads_of_check(CSUM_SCRUB_AT_WORK, 1) > 6);
+	assert_one_finding(CSUM_MISMATCH, SECTOR, CSUM_LEFT, "");
+	assert_true(scrubbed.findings[0].has_checksum);
+}
+
+/* The device is not asked again and again for what it cannot read. */
+static void test_unreadable(void **state)
+{
+	int reads = 0;
+
+	(void)state;
+	for (int at_work = CSUM_NOBODY_AT_WORK; at_work <= CSUM_SCRUB_AT_WORK; at_work++) {
+		struct csum_totals totals;
+
+		play(scrubbed_offset(SECTOR), -1, nothing);
+		scrubbed.metadata->at_work = (enum csum_at_work)at_work;
+		memdevice_reset(scrubbed.data);
+		memdevice_fail(scrubbed.data, MEMDEVICE_READ, scrubbed_offset(SECTOR), 512, -1, -EIO);
+		assert_int_equal(scrubbed_check(&totals), 1);
+		if (at_work == CSUM_SCRUB_AT_WORK)
+			assert_int_equal(scrub.reads, reads);
+		reads = scrub.reads;
+	}
+}
+
+/* Who writes has nobody beside it. */
+static void test_scrub_itself(void **state)
+{
+	(void)state;
+	scrubbed_garbage(SECTOR);
+	play(scrubbed_offset(SECTOR), -1, nothing);
+	assert_int_equal(
+		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .heal = CSUM_HEAL_NOTHING }),
+		0);
+	assert_int_equal(scrubbed.result.sectors_left, 1);
+	assert_int_equal(scrub.reads, 3);
+}
+
+/* ------------------------------------------------------------------ limits */
+
+static void put_original_data(void)
+{
+	memcpy(scrubbed.data->bytes, scrubbed.original[scrubbed.data - scrubbed.disks], scrubbed.data->size);
+}
+
+/* Errors that are none any more count for no limit: nothing is left unread for their sake. */
+static void test_limit(void **state)
+{
+	const struct csum_scrub_options options = {
+		.length_bytes = CSUM_TO_END,
+		.dry_run = true,
+		.max_errors = 1,
+	};
+	struct csum_volume *volume = scrubbed_open_to_read();
+	struct csum_scrub_result result;
+
+	(void)state;
+	for (uint64_t sector = 3; sector < 62; sector += 3)
+		scrubbed_garbage(sector);
+	play(scrubbed_offset(3), 2, put_original_data);
+	assert_int_equal(csum_scrub(volume, &options, &result), 0);
+	assert_int_equal(csum_volume_close(volume), 0);
+	assert_int_equal(result.end, CSUM_SCRUB_COMPLETE);
+	assert_int_equal(result.totals.errors, 0);
+	assert_int_equal(result.totals.sectors_verified + result.totals.sectors_unwritten,
+			 scrubbed.geometry.data_sectors);
+}
+
+/* ------------------------------------------------------------------ superblocks */
+
+static void put_original_slots(void)
+{
+	memcpy(scrubbed.metadata->bytes, scrubbed.original[0], CSUM_CLUSTERS_OFFSET);
+}
+
+static void tear_slot(uint64_t offset_bytes)
+{
+	fill_random(scrubbed.metadata->bytes + offset_bytes + 2048, 1024, 9);
+}
+
+/* A slot that is being written is not called bad. */
+static void test_slot_torn_at_opening(void **state)
+{
+	static const uint64_t slots[] = { CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET };
+
+	(void)state;
+	for (int slot = 0; slot < 3; slot++) {
+		tear_slot(slots[slot % 2]);
+		/* Both, one after the other. */
+		if (slot == 2)
+			tear_slot(slots[1]);
+		play(CSUM_SLOT_A_OFFSET, 1, put_original_slots);
+		assert_flawless();
+	}
+	/* With nobody at work it stays what it is. */
+	tear_slot(slots[0]);
+	play(CSUM_SLOT_A_OFFSET, 1, put_original_slots);
+	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	assert_int_equal(scrubbed_check(&(struct csum_totals){ 0 }), 0);
+	assert_one_finding(CSUM_INTERRUPTED, 0, CSUM_LEFT, "");
+}
+
+static struct csum_volume_info look(void)
+{
+	struct csum_volume *volume = scrubbed_prepare_to_read();
+	struct csum_volume_info info;
+
+	volume->look = true;
+	assert_int_equal(csum_super_load(volume), 0);
+	csum_volume_get_info(volume, &info);
+	assert_int_equal(csum_volume_close(volume), 0);
+	return info;
+}
+
+static void set_state(uint32_t state)
+{
+	struct csum_superblock superblock;
+	uint8_t *slot = scrubbed.metadata->bytes + CSUM_SLOT_A_OFFSET;
+
+	assert_true(csum_superblock_decode(slot, &superblock));
+	superblock.generation += 10;
+	superblock.state = state;
+	superblock.intent_count = state == CSUM_STATE_ACTIVE;
+	csum_superblock_encode(&superblock, slot);
+}
+
+static void writer_begins(void)
+{
+	scrubbed.metadata->at_work = CSUM_WRITER_AT_WORK;
+}
+
+static void writer_ends(void)
+{
+	set_state(CSUM_STATE_CLEAN);
+	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+}
+
+/* Looking without a lock: "active with nobody at work" is said only when that is so. */
+static void test_look(void **state)
+{
+	struct csum_volume_info info;
+
+	(void)state;
+	set_state(CSUM_STATE_ACTIVE);
+	play(CSUM_SLOT_A_OFFSET, -1, nothing);
+	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	info = look();
+	assert_int_equal(info.state, CSUM_ACTIVE);
+	assert_int_equal(info.at_work, CSUM_NOBODY_AT_WORK);
+	/* It begins just now. */
+	play(CSUM_SLOT_A_OFFSET, 0, writer_begins);
+	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	info = look();
+	assert_int_equal(info.state, CSUM_ACTIVE);
+	assert_int_equal(info.at_work, CSUM_WRITER_AT_WORK);
+	/* It ends behind the first reading, before anybody is looked for. */
+	play(CSUM_SLOT_B_OFFSET, 0, writer_ends);
+	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	info = look();
+	assert_int_equal(info.state, CSUM_CLEAN);
+	assert_int_equal(info.at_work, CSUM_NOBODY_AT_WORK);
+}
+
+#define with_volume(test) cmocka_unit_test_setup_teardown(test, set_up, scrubbed_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_volume(test_copies_between_metadata_and_data),
+		with_volume(test_copies_alone),
+		with_volume(test_repair_between_metadata_and_data),
+		with_volume(test_repair_after_some_reads),
+		with_volume(test_scrub_ends),
+		with_volume(test_reads_of_what_is_right),
+		with_volume(test_bad_for_good),
+		with_volume(test_unreadable),
+		with_volume(test_scrub_itself),
+		with_volume(test_limit),
+		with_volume(test_slot_torn_at_opening),
+		with_volume(test_look),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
