@@ -12,7 +12,10 @@
 #include "guard/data_identity.h"
 #include "guard/foreign.h"
 #include "guard/guard.h"
-#include "update/protocol.h"
+#include "update/recover.h"
+#include "update/super.h"
+#include "volume/record.h"
+#include "volume/super.h"
 
 /* What brings a device that was cut short back to a volume that can be scrubbed; what was cut off reads as bad. */
 static void say_how_large(const struct csum_device *device, uint64_t recorded, char *text, size_t size)

@@ -8,7 +8,6 @@
 #include "base/util.h"
 #include "findings/finder.h"
 #include "ondisk/layout.h"
-#include "update/protocol.h"
 #include "volume/scan.h"
 
 struct reader {

@@ -112,6 +112,9 @@ int csum_probe_through(const struct csum_handlers *handlers, const struct csum_d
 int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device, char *found,
 			  size_t size) CSUM_MUST_CHECK;
 
+/* The same with the place of each, "ext4 file system at offset 1080", for a message; "" also when it cannot look. */
+void csum_probe_describe(const struct csum_device *device, char *text, size_t size);
+
 /* Wipes every signature that libblkid finds, durable on return. The device is writable. */
 int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum_device *device) CSUM_MUST_CHECK;
 

@@ -3,6 +3,7 @@
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +211,20 @@ int csum_probe_signatures(const struct csum_handlers *handlers, const struct csu
 		snprintf(found + used, size - used, "%s%s", used > 0 ? ", " : "", list.found[i].text);
 	}
 	return error;
+}
+
+void csum_probe_describe(const struct csum_device *device, char *text, size_t size)
+{
+	const struct csum_handlers silent = { 0 };
+	struct csum_signatures list;
+	size_t used = 0;
+
+	text[0] = '\0';
+	if (csum_probe_list(&silent, device, 0, 0, &list))
+		return;
+	for (size_t i = 0; i < list.count && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s at offset %" PRIu64, used > 0 ? ", " : "",
+					 list.found[i].text, list.found[i].magic_offset_bytes);
 }
 
 static int wipe_all(int descriptor)

@@ -9,7 +9,8 @@
 #include "carve/carve.h"
 #include "guard/data_identity.h"
 #include "ondisk/journal.h"
-#include "update/protocol.h"
+#include "volume/record.h"
+#include "volume/super.h"
 
 /* ------------------------------------------------------------------ with a superblock */
 

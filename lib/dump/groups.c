@@ -10,7 +10,7 @@
 #include "base/util.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
-#include "update/protocol.h"
+#include "volume/record.h"
 
 #define ENTRIES_MAX ((4096u - CSUM_IMD_HEADER_SIZE) / sizeof(le64))
 

@@ -280,16 +280,3 @@ int csum_foreign_refuse(const struct csum_volume *volume)
 				   "more, 'csumtool superblock erase %s' clears what is left of it",
 				   text, name);
 }
-
-void csum_foreign_describe(const struct csum_device *device, char *text, size_t size)
-{
-	const struct csum_handlers silent = { 0 };
-	struct csum_signatures list;
-	struct csum_foreign foreign = { .count = 0 };
-
-	text[0] = '\0';
-	if (csum_probe_list(&silent, device, 0, 0, &list))
-		return;
-	add_signatures(&foreign, &list);
-	join(&foreign, text, size);
-}

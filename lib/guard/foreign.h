@@ -38,7 +38,4 @@ bool csum_foreign_has(const struct csum_foreign *foreign, const struct csum_fore
  */
 int csum_foreign_refuse(const struct csum_volume *volume) CSUM_MUST_CHECK;
 
-/* What libblkid finds on a device that is no volume, joined by ", "; "" when nothing, or it cannot look. */
-void csum_foreign_describe(const struct csum_device *device, char *text, size_t size);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Superblocks as bytes and as a decoded structure. No I/O; see protocol_super.h for the slots on disk. */
+/* Superblocks as bytes and as a decoded structure. No I/O; see volume/super.h for the slots on disk. */
 #ifndef CSUM_ONDISK_SUPERBLOCK_H
 #define CSUM_ONDISK_SUPERBLOCK_H
 

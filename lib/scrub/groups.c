@@ -11,6 +11,7 @@
 
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "update/mirror.h"
 
 static int add_group(struct csum_scrub *scrub, const struct csum_scrub_group *group)
 {

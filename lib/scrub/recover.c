@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
+#include "volume/record.h"
 
 /* ------------------------------------------------------------------ the journal */
 

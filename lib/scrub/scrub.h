@@ -32,7 +32,7 @@
 #include "ondisk/parked.h"
 #include "repair/replica.h"
 #include "undo/undo.h"
-#include "update/protocol.h"
+#include "update/recover.h"
 
 /* Bad sectors that are dealt with together, a batch of the pass more or less. */
 #define CSUM_SCRUB_TABLE 65536u

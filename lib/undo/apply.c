@@ -17,7 +17,7 @@
 #include "base/util.h"
 #include "guard/guard.h"
 #include "ondisk/layout.h"
-#include "update/protocol.h"
+#include "update/super.h"
 #include "volume/verify.h"
 
 /* Sectors written in one round. */

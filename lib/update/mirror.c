@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* W0: the older or invalid copy of a group takes the entries of the newer one. */
-#include "update/protocol.h"
+#include "update/mirror.h"
 
 #include <string.h>
 

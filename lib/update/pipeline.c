@@ -11,7 +11,8 @@
 #include "base/util.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
-#include "update/protocol.h"
+#include "update/mirror.h"
+#include "update/super.h"
 
 /* Steps 2 ... 5 of four batches share a round while a fifth is being filled. */
 enum { FIRST_STEP = 2, LAST_STEP = 5, BATCHES = LAST_STEP - FIRST_STEP + 2 };
@@ -298,6 +299,19 @@ static void set_groups(const struct csum_geometry *geometry, struct csum_batch *
 	batch->group_count = batch->sector_count ? csum_layout_group_of(geometry, last) - batch->first_group + 1 : 0;
 }
 
+int csum_pipeline_refuse_lost(const struct csum_volume *volume, uint64_t group)
+{
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	uint64_t first = csum_layout_first_sector(geometry, group);
+
+	return csum_report_refusal(
+		&volume->handlers, -EBADMSG, volume->metadata->name,
+		"refused: both imd copies of group %" PRIu64 " (data sectors %" PRIu64 " to %" PRIu64
+		") are invalid, so the rest of the group could not be verified afterwards; write all "
+		"of it, or discard all of it ('csumtool read --on-error=raw' hands out what is stored)",
+		group, first, first + csum_layout_group_sectors(geometry, group) - 1);
+}
+
 /*
  * A lost group can only be written whole: cuts the batch before one that is not. `stop` is why the batch was cut
  * already, or 0; the first reason is the one that is reported and returned.
@@ -318,7 +332,7 @@ static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch,
 			continue;
 		batch->sector_count = first > batch->first_sector ? first - batch->first_sector : 0;
 		set_groups(geometry, batch);
-		return stop ? stop : csum_protocol_report_lost(pipeline->volume, number);
+		return stop ? stop : csum_pipeline_refuse_lost(pipeline->volume, number);
 	}
 	return stop;
 }

@@ -64,4 +64,7 @@ int csum_pipeline_finish(struct csum_pipeline *pipeline) CSUM_MUST_CHECK;
  */
 uint64_t csum_pipeline_durable(const struct csum_pipeline *pipeline);
 
+/* Reports that a lost group is not written in part; returns -EBADMSG. */
+int csum_pipeline_refuse_lost(const struct csum_volume *volume, uint64_t group);
+
 #endif

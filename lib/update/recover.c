@@ -10,7 +10,7 @@
  *         other copies; flush; only then another record                [use_journal, journal_after_older]
  *   R3  superblock: clean; flush
  */
-#include "update/protocol.h"
+#include "update/recover.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +20,8 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
+#include "update/mirror.h"
+#include "update/super.h"
 #include "volume/verify.h"
 
 /* Metadata in memory at a time, bytes of one copy. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* R1 of recovery: journal images in force go in place; then the other copies follow. */
-#include "update/protocol.h"
+#include "update/recover.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
+#include "update/mirror.h"
+#include "volume/record.h"
 
 struct replay {
 	struct csum_volume *volume;

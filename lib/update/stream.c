@@ -9,7 +9,6 @@
 #include "base/util.h"
 #include "ondisk/layout.h"
 #include "update/pipeline.h"
-#include "update/protocol.h"
 #include "volume/verify.h"
 
 struct writer {
@@ -25,19 +24,6 @@ struct writer {
 static uint32_t sector_size(const struct writer *writer)
 {
 	return csum_volume_geometry(writer->volume)->sector_size;
-}
-
-int csum_protocol_report_lost(const struct csum_volume *volume, uint64_t group)
-{
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	uint64_t first = csum_layout_first_sector(geometry, group);
-
-	return csum_report_refusal(
-		&volume->handlers, -EBADMSG, volume->metadata->name,
-		"refused: both imd copies of group %" PRIu64 " (data sectors %" PRIu64 " to %" PRIu64
-		") are invalid, so the rest of the group could not be verified afterwards; write all "
-		"of it, or discard all of it ('csumtool read --on-error=raw' hands out what is stored)",
-		group, first, first + csum_layout_group_sectors(geometry, group) - 1);
 }
 
 /* ------------------------------------------------------------------ sectors changed in part */
@@ -66,7 +52,7 @@ static int fetch_sector(struct writer *writer, const struct csum_groups *span, u
 		return csum_io_report(&volume->handlers, error, volume->data->name,
 				      "reading data sector %" PRIu64 " at offset %" PRIu64, sector, offset_bytes);
 	if (verdict == CSUM_VERDICT_LOST)
-		return csum_protocol_report_lost(volume, csum_layout_group_of(csum_volume_geometry(volume), sector));
+		return csum_pipeline_refuse_lost(volume, csum_layout_group_of(csum_volume_geometry(volume), sector));
 	if (csum_verdict_is_bad((enum csum_verdict)verdict))
 		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
 					   "data sector %" PRIu64 " (device offset %" PRIu64
@@ -152,7 +138,7 @@ static int probe_group(struct writer *writer, struct csum_groups *span, uint64_t
 	if (error)
 		return error;
 	if (span->groups[0].newer < 0 && !covers_group(writer, group))
-		return csum_protocol_report_lost(writer->volume, group);
+		return csum_pipeline_refuse_lost(writer->volume, group);
 	return probe_end(writer, span, position);
 }
 

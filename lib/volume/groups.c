@@ -8,7 +8,7 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
-#include "update/protocol.h"
+#include "volume/record.h"
 
 /* Imd sectors of one copy that are read at a time: large for runs, few where each lies by itself. */
 #define PIECE_BYTES (256u << 10)

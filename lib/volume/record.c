@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The journal record on disk: whether it counts, and its images. (format.md: Journal) */
-#include "update/protocol.h"
+#include "volume/record.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -14,7 +14,7 @@
 #include "scrub/scrub.h"
 #include "support/bytes.h"
 #include "support/scrubbed.h"
-#include "update/protocol.h"
+#include "update/super.h"
 
 static struct scrubbed *const s = &scrubbed;
 

@@ -16,7 +16,7 @@
 #include "ondisk/layout.h"
 #include "support/bytes.h"
 #include "support/scrubbed.h"
-#include "update/protocol.h"
+#include "volume/super.h"
 
 enum { GROUP = 1, SECTOR = 65, SLOT_SIZE = 4096 };
 

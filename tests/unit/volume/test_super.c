@@ -11,7 +11,7 @@
 
 #include "ondisk/layout.h"
 #include "support/scrubbed.h"
-#include "update/protocol.h"
+#include "update/super.h"
 
 #define OLD_WORD "WWN=naa.5000c500a1b2c3d4"
 #define NEW_WORD "WWN=naa.5000c500ffffffff"
