@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "open.h"
 #include "volume/slots.h"
 #include "volume/volume.h"
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "volume/volume.h"
+/* csum_volume_open(): devices, the volume on them, whether it may be written, and its recovery. */
+#include "open.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/report.h"
 #include "guard/data_identity.h"
@@ -191,18 +190,6 @@ static int load(struct csum_volume *volume)
 	return error;
 }
 
-static int prepare(struct csum_volume *volume, unsigned int threads)
-{
-	int error = csum_io_create(&volume->handlers, volume->data, volume->metadata, threads, &volume->io);
-
-	if (error)
-		return error;
-	volume->slot_buffer = csum_io_alloc(CSUM_BLOCK_SIZE);
-	if (!volume->slot_buffer)
-		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "opening the volume");
-	return 0;
-}
-
 /* The failure is reported already, and there is nothing to lose by this close. */
 static int give_up(struct csum_volume *volume, int error)
 {
@@ -210,33 +197,6 @@ static int give_up(struct csum_volume *volume, int error)
 
 	(void)ignored;
 	return error;
-}
-
-int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
-			bool writable, unsigned int threads, struct csum_volume **volume)
-{
-	struct csum_volume *result = calloc(1, sizeof(*result));
-	int error;
-
-	*volume = NULL;
-	if (!result) {
-		csum_device_close(data);
-		if (metadata != data)
-			csum_device_close(metadata);
-		return csum_report_error(handlers, -ENOMEM, NULL, "opening the volume");
-	}
-	result->handlers = *handlers;
-	result->data = data;
-	result->metadata = metadata;
-	result->writable = writable;
-	result->roots = &csum_system_roots_default;
-	result->window_bytes = CSUM_WINDOW_BYTES;
-	result->batch_bytes = CSUM_BATCH_BYTES;
-	error = prepare(result, threads);
-	if (error)
-		return give_up(result, error);
-	*volume = result;
-	return 0;
 }
 
 static int open_devices(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
@@ -334,114 +294,4 @@ int csum_volume_open(const struct csum_handlers *handlers, const char *data, con
 	if (error)
 		return error;
 	return open_devices(handlers, data_device, metadata_device, options, CSUM_IO_THREADS, volume);
-}
-
-static int close_device(const struct csum_volume *volume, struct csum_device *device, int error)
-{
-	/* The name goes with the device. */
-	char *name = device && device->name ? strdup(device->name) : NULL;
-	int close_error = csum_device_close(device);
-
-	if (close_error && volume->writable && !error)
-		error = csum_report_error(&volume->handlers, close_error, name, "closing the device");
-	free(name);
-	return error;
-}
-
-int csum_volume_close(struct csum_volume *volume)
-{
-	int error = 0;
-
-	if (!volume)
-		return 0;
-	csum_io_destroy(volume->io);
-	if (volume->metadata != volume->data)
-		error = close_device(volume, volume->metadata, error);
-	error = close_device(volume, volume->data, error);
-	free(volume->slot_buffer);
-	free(volume->journal_record);
-	free(volume);
-	return error;
-}
-
-void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_info *info)
-{
-	const struct csum_superblock *superblock = &volume->superblock;
-
-	*info = (struct csum_volume_info){
-		.geometry = superblock->geometry,
-		.checksum_type = (enum csum_checksum_type)superblock->checksum_type,
-		.version_major = superblock->version_major,
-		.version_minor = superblock->version_minor,
-		.features_compat = superblock->features_compat,
-		.features_ro_compat = superblock->features_ro_compat,
-		.features_incompat = superblock->features_incompat,
-		.physical_sector_size = superblock->physical_sector_size,
-		.created = superblock->created,
-		.last_write = superblock->last_write,
-		.state = volume->governing == CSUM_SLOT_C ? CSUM_UNKNOWN :
-			 csum_volume_active(volume)	  ? CSUM_ACTIVE :
-							    CSUM_CLEAN,
-		.at_work = volume->at_work,
-		.generation = superblock->generation,
-		.session = superblock->session,
-		.intent_first_group = superblock->intent_first,
-		.intent_groups = superblock->intent_count,
-		.governing_slot = volume->governing,
-		.last_scrub = superblock->last_scrub,
-		.current_scrub = superblock->current_scrub,
-		.data_device = volume->data->name,
-		.metadata_device = volume->metadata->name,
-		.data_device_present_bytes = volume->data->size_bytes,
-		.metadata_device_present_bytes = volume->metadata->size_bytes,
-		.direct_io = volume->data->direct && volume->metadata->direct,
-		.exclusive = superblock->features_compat & CSUM_COMPAT_EXCLUSIVE,
-		.unknown_compat = superblock->features_compat & ~CSUM_COMPAT_KNOWN,
-		.unknown_ro_compat = superblock->features_ro_compat & ~CSUM_RO_COMPAT_KNOWN,
-		.data_file = csum_guard_data_file(volume),
-		.held_since = superblock->record.held_since,
-		.held_reason = (enum csum_held)superblock->record.held_reason,
-	};
-	memcpy(info->uuid, superblock->uuid, sizeof(info->uuid));
-	memcpy(info->label, superblock->label, sizeof(info->label));
-	memcpy(info->data_identity, superblock->data_identity, sizeof(info->data_identity));
-	memcpy(info->slot_valid, volume->slot_valid, sizeof(info->slot_valid));
-}
-
-bool csum_volume_shares(const struct csum_volume *volume, const struct stat *file)
-{
-	bool is_block = S_ISBLK(file->st_mode);
-	const struct csum_device device = {
-		.is_block = is_block,
-		.block_device = is_block ? file->st_rdev : 0,
-		.file_system_device = file->st_dev,
-		.inode = file->st_ino,
-	};
-
-	return csum_device_same(volume->data, &device) || csum_device_same(volume->metadata, &device);
-}
-
-uint64_t csum_volume_data_bytes(const struct csum_volume *volume)
-{
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-
-	return geometry->data_sectors * geometry->sector_size;
-}
-
-int csum_volume_check_range(const struct csum_volume *volume, uint64_t offset_bytes, uint64_t *length_bytes)
-{
-	uint64_t space = csum_volume_data_bytes(volume);
-
-	if (offset_bytes > space)
-		return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
-					   "offset %" PRIu64 " is past the end of the data space of %" PRIu64 " bytes",
-					   offset_bytes, space);
-	if (*length_bytes == CSUM_TO_END)
-		*length_bytes = space - offset_bytes;
-	if (*length_bytes > space - offset_bytes)
-		return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
-					   "%" PRIu64 " bytes at offset %" PRIu64 " go past the end of the data space "
-					   "of %" PRIu64 " bytes",
-					   *length_bytes, offset_bytes, space);
-	return 0;
 }

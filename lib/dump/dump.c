@@ -9,6 +9,7 @@
 #include "carve/carve.h"
 #include "guard/data_identity.h"
 #include "ondisk/journal.h"
+#include "open.h"
 #include "volume/record.h"
 #include "volume/super.h"
 

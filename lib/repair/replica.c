@@ -9,6 +9,7 @@
 #include "base/report.h"
 #include "device/facts.h"
 #include "ondisk/layout.h"
+#include "open.h"
 #include "volume/beside.h"
 #include "volume/slots.h"
 #include "volume/verify.h"

@@ -46,30 +46,11 @@ struct csum_volume {
 };
 
 /*
- * csum_volume_open() behind the names: takes over the devices (data == metadata when internal), which are
- * closed on error too. threads: as for csum_io_create().
+ * Makes a volume of the devices, but reads nothing: the superblock is all zeros. Takes the devices over (data == metadata
+ * when internal), which are closed on error too. threads: as for csum_io_create().
  */
-int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_device *data,
-			     struct csum_device *metadata, bool writable, unsigned int threads,
-			     struct csum_volume **volume) CSUM_MUST_CHECK;
-
-/* The same for a scrub: writable, and flushed, but nothing is written yet. */
-int csum_volume_open_for_repair(const struct csum_handlers *handlers, struct csum_device *data,
-				struct csum_device *metadata, unsigned int threads,
-				struct csum_volume **volume) CSUM_MUST_CHECK;
-
-/*
- * The parts of opening, for who cannot open a volume as a whole: opens the devices that the names stand for
- * (both outputs are the same one when metadata is NULL; NULL on error);
- */
-int csum_volume_open_named(const struct csum_handlers *handlers, const char *data, const char *metadata,
-			   const struct csum_open_options *options, struct csum_device **data_device,
-			   struct csum_device **metadata_device) CSUM_MUST_CHECK;
-/* makes a volume of them as csum_volume_open_devices() does, but reads nothing: the superblock is all zeros; */
 int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
 			bool writable, unsigned int threads, struct csum_volume **volume) CSUM_MUST_CHECK;
-/* compares the devices with the superblock, which has been loaded, and sets their unit of I/O. */
-int csum_volume_check_devices(struct csum_volume *volume) CSUM_MUST_CHECK;
 
 static inline const struct csum_geometry *csum_volume_geometry(const struct csum_volume *volume)
 {

@@ -11,6 +11,7 @@
 #include "damage/damreplica.h"
 #include "make/write.h"
 #include "ondisk/layout.h"
+#include "open.h"
 #include "support/bytes.h"
 
 static void *get(size_t size)

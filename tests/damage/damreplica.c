@@ -11,6 +11,7 @@
 
 #include "make/write.h"
 #include "ondisk/layout.h"
+#include "open.h"
 #include "support/bytes.h"
 
 static char *put(const struct dam_base *base, const char *name, const void *bytes, size_t size)

@@ -9,6 +9,7 @@
 #include "fuzz/fuzzdisk.h"
 #include "make/write.h"
 #include "ondisk/layout.h"
+#include "open.h"
 #include "volume/volume.h"
 
 /* ------------------------------------------------------------------ which volumes */

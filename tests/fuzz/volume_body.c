@@ -7,6 +7,7 @@
 
 #include "fuzz/fuzzdisk.h"
 #include "fuzz/volume_parts.h"
+#include "open.h"
 
 struct volume_body_counts volume_body_counts;
 struct program volume_program;

@@ -5,6 +5,7 @@
 
 #include "fuzz/fuzzdisk.h"
 #include "fuzz/volume_parts.h"
+#include "open.h"
 
 static int open_for_repair(struct csum_volume **volume)
 {

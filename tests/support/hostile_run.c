@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "open.h"
 #include "volume/volume.h"
 
 char hostile_paths[HOSTILE_DEVICES][300];

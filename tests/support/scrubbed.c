@@ -11,6 +11,7 @@
 
 #include "make/write.h"
 #include "ondisk/layout.h"
+#include "open.h"
 #include "support/bytes.h"
 
 struct scrubbed scrubbed;

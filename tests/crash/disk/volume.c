@@ -10,6 +10,7 @@
 
 #include "base/util.h"
 #include "make/write.h"
+#include "open.h"
 #include "volume/volume.h"
 
 /* ------------------------------------------------------------------ commands */
