@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "ondisk/layout.h"
 #include "update/pipeline.h"
+#include "volume/scan.h"
 #include "volume/verify.h"
 
 struct writer {
@@ -285,24 +286,43 @@ static int refuse_unwritable(const struct csum_volume *volume)
 	return 0;
 }
 
+struct tally {
+	uint32_t sector_size;
+	uint64_t errors; /* sectors that are bad, and groups whose copies are not as they should be */
+};
+
+static int count_errors(void *user, const struct csum_scan_batch *batch)
+{
+	struct tally *tally = user;
+
+	/* The sectors of a lost group are one error. */
+	for (uint64_t i = 0; i < batch->sector_count; i++)
+		tally->errors += csum_verdict_is_bad((enum csum_verdict)batch->verdict[i]) &&
+				 batch->verdict[i] != CSUM_VERDICT_LOST;
+	for (uint64_t i = 0; i < batch->span.group_count; i++)
+		tally->errors += !csum_group_sound(&batch->span.groups[i], tally->sector_size);
+	return 0;
+}
+
 static int verify_written(struct csum_volume *volume, uint64_t offset_bytes, uint64_t length_bytes)
 {
-	const struct csum_check_options options = { .offset_bytes = offset_bytes, .length_bytes = length_bytes };
-	struct csum_totals totals;
-	uint64_t errors;
+	struct tally tally = { .sector_size = csum_volume_geometry(volume)->sector_size };
+	uint64_t first_sector = offset_bytes / tally.sector_size;
+	const struct csum_scan_options scan = {
+		.first_sector = first_sector,
+		.sector_count = (offset_bytes + length_bytes - 1) / tally.sector_size + 1 - first_sector,
+		.visit = count_errors,
+		.user = &tally,
+	};
 	int error = csum_io_flush_all(volume->io);
 
 	if (!error)
-		error = csum_check(volume, &options, &totals);
-	if (error)
-		return error;
-	/* Superblocks are looked at whatever the range: what is wrong with those is not what was written. */
-	errors = totals.errors - totals.findings[CSUM_SUPERBLOCK_BAD];
-	if (errors)
+		error = csum_scan(volume, &scan);
+	if (!error && tally.errors)
 		error = csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
 					    "what was written does not verify: %" PRIu64
 					    " errors; run 'csumtool check'",
-					    errors);
+					    tally.errors);
 	return error;
 }
 

@@ -101,6 +101,15 @@ foreign() {
 @test "A1: md 1.2, which leaves both slots alive" { foreign md-1.2 4096; }
 @test "A1: DDF" { foreign ddf 8388096; }
 
+@test "write --verify: a foreign thing that is allowed is no error of what was written" {
+	need python3
+	a_volume v 8M
+	plant v md-1.0
+	run_csum 0 write -q --verify --allow=foreign -l 4096 v data
+	run_csum 4 check -q v
+	out_has '^foreign: the device, v offset 8380416: '
+}
+
 @test "A1: slots of another volume" {
 	a_volume v 8M
 	cp v whole
