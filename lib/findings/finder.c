@@ -254,7 +254,7 @@ static void count_sector(struct csum_totals *totals, enum csum_verdict verdict)
 	totals->sectors_bad += csum_verdict_is_bad(verdict);
 }
 
-void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *batch, bool lost_as_data)
+void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *batch)
 {
 	uint64_t good = 0;
 
@@ -267,13 +267,13 @@ void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *
 			good++;
 			continue;
 		}
-		if (finder->bad_apart && csum_verdict_is_bad(sector) && sector != CSUM_VERDICT_LOST)
+		if (csum_verdict_is_bad(sector) && sector != CSUM_VERDICT_LOST)
 			continue;
 		count_sector(finder->totals, sector);
-		if (sector == CSUM_VERDICT_UNWRITTEN)
+		if (sector == CSUM_VERDICT_LOST)
 			continue;
 		verdict = judge_sector(sector);
-		if (!verdict.finding || (sector == CSUM_VERDICT_LOST && !lost_as_data))
+		if (!verdict.finding)
 			continue;
 		csum_finding_count(finder, verdict.kind, 1, &csum_outcome_left);
 		add_sector(finder, batch, i, &verdict);

@@ -27,7 +27,6 @@ struct csum_finder {
 	struct csum_totals *totals;
 	/* A scrub's: what was not left, by kind and all errors of it; NULL: not wanted. */
 	uint64_t *repaired, *errors_repaired;
-	bool bad_apart; /* csum_finder_data() leaves bad sectors to csum_finder_bad(), lost ones apart */
 	struct csum_finding data, imd; /* not reported yet, because more may follow; count 0: none */
 };
 
@@ -51,10 +50,7 @@ void csum_finder_foreign(struct csum_finder *finder, const struct csum_foreign_t
 /* A journal that the device cannot read, of an active volume. */
 void csum_finder_journal(struct csum_finder *finder, const struct csum_outcome *outcome);
 
-/* Both imd copies of the groups of a batch that begin in it, or hold the first sector of the range. */
-void csum_finder_imd(struct csum_finder *finder, const struct csum_scan_batch *batch);
-
-/* The same in two steps. The first says whether there is a finding. */
+/* The copies of a group, in two steps. The first says whether there is a finding. */
 struct csum_imd_judgement {
 	enum csum_finding_kind kind;
 	int copy;
@@ -74,11 +70,10 @@ struct csum_bad_sector {
 void csum_finder_bad(struct csum_finder *finder, const struct csum_bad_sector *bad, const struct csum_outcome *outcome);
 
 /*
- * The data sectors of a batch, counted too. lost_as_data: sectors without a valid imd are findings of their
- * own (otherwise csum_finder_imd() has named their group).
+ * The data sectors of a batch, counted too. Bad ones are left to csum_finder_bad(); those without a valid imd are counted
+ * here, and no findings of their own.
  */
-void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *batch, bool lost_as_data);
-
+void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *batch);
 /* One sector of it only, not counted. */
 void csum_finder_sector(struct csum_finder *finder, const struct csum_scan_batch *batch, uint64_t i);
 

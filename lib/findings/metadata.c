@@ -185,17 +185,3 @@ void csum_finder_group(struct csum_finder *finder, uint64_t number, const struct
 	};
 	csum_finding_put_outcome(held, outcome);
 }
-
-void csum_finder_imd(struct csum_finder *finder, const struct csum_scan_batch *batch)
-{
-	for (uint64_t i = 0; i < batch->span.group_count; i++) {
-		uint64_t number = batch->span.first_group + i;
-		const struct csum_group *group = &batch->span.groups[i];
-		struct csum_imd_judgement judged;
-
-		for (int copy = 0; copy < 2; copy++)
-			finder->totals->imd_verified += group->verdict[copy] == CSUM_IMD_VALID;
-		if (csum_finder_judge_group(finder->volume, number, group, &judged))
-			csum_finder_group(finder, number, &judged, &csum_outcome_left);
-	}
-}

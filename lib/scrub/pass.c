@@ -47,7 +47,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 
 	if (scrub->options->metadata_only)
 		return error;
-	csum_finder_data(&scrub->finder, batch, false);
+	csum_finder_data(&scrub->finder, batch);
 	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
 		struct csum_bad_sector found;
 

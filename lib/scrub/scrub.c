@@ -200,7 +200,6 @@ static int run(struct csum_volume *volume, const struct csum_scrub_options *opti
 			.totals = &result->totals,
 			.repaired = result->repaired,
 			.errors_repaired = &result->errors_repaired,
-			.bad_apart = true,
 		},
 		.sector_size = csum_volume_geometry(volume)->sector_size,
 		.heal = heal_means(volume, options),
