@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 
 	report_init(&report);
 	if (!error)
-		error = signals_install();
+		error = signals_install(STATUS_CANCELLED);
 	if (error) {
 		report_error(&report, "cannot start: %s", strerror(-error));
 		return STATUS_FAILED;

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "commands/volume.h"
 #include "show/dump.h"
+#include "show/info.h"
 #include "show/text.h"
 
 #define SECTOR_SIZE_MAX 4096
@@ -31,7 +31,7 @@ static int show_info(void *user, const struct csum_volume_info *info)
 	struct dumping *dumping = user;
 
 	if (dumping->report->json)
-		return report_object(dumping->report, volume_info_json(info));
+		return report_object(dumping->report, info_json(info));
 	dump_text_info(info);
 	return 0;
 }

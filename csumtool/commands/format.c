@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "commands/volume.h"
+#include "show/info.h"
 #include "show/text.h"
 
 #define FIELD "  %-16s"
@@ -157,7 +157,7 @@ static json_t *plan_json(const struct csum_format_plan *plan)
 		report_count(plan->write_bytes), "estimated_seconds", report_count(plan->estimated_seconds),
 		"uncovered_bytes", report_count(plan->uncovered_bytes), "physical_sector_size",
 		report_count(plan->physical_sector_size), "sector_size_from_device", plan->sector_size_from_device);
-	json_t *geometry = volume_geometry_json(&plan->geometry);
+	json_t *geometry = info_geometry_json(&plan->geometry);
 
 	if (object && geometry)
 		json_object_update(object, geometry);

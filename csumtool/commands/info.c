@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "commands/volume.h"
 #include "show/finding.h"
+#include "show/info.h"
 #include "show/text.h"
 
 #define FIELD "%-18s"
@@ -12,7 +13,7 @@ static void print_state(const struct csum_volume_info *info)
 {
 	char span[TEXT_MAX];
 
-	printf(FIELD "%s", "state", volume_state_name(info->state));
+	printf(FIELD "%s", "state", info_state_name(info->state));
 	if (info->state == CSUM_ACTIVE)
 		printf("%s\n" FIELD "%" PRIu64 " group%s, %s",
 		       info->at_work == CSUM_NOBODY_AT_WORK ? ": a writer was interrupted" : "", "  may be changing",
@@ -21,7 +22,7 @@ static void print_state(const struct csum_volume_info *info)
 	else if (info->state == CSUM_UNKNOWN)
 		printf(": superblocks A and B are both invalid, this is from the backup C");
 	if (info->at_work != CSUM_NOBODY_AT_WORK)
-		printf("\n" FIELD "a %s", "at work", volume_at_work_name(info->at_work));
+		printf("\n" FIELD "a %s", "at work", info_at_work_name(info->at_work));
 	printf("\n" FIELD, "superblocks");
 	for (int slot = 0; slot < CSUM_SLOTS; slot++)
 		printf("%s%s %s%s", slot ? ", " : "", slot_name((enum csum_slot)slot),
@@ -111,7 +112,7 @@ static void print_evidence(const struct csum_volume_info *info)
 		printf(FIELD "%s\n", "data file", files[info->data_file]);
 	if (info->held_since)
 		printf(FIELD "%s: %s\n", "held since", text_time(since, info->held_since),
-		       volume_held_reason(info->held_reason));
+		       info_held_reason(info->held_reason));
 }
 
 static void print_info(const struct csum_volume_info *info)
@@ -172,7 +173,7 @@ static size_t find_reasons(const struct csum_volume_info *info, char reasons[REA
 		snprintf(reasons[count++], REASON_SIZE, "a writer was interrupted, and nobody has put it in order");
 	if (info->held_since)
 		snprintf(reasons[count++], REASON_SIZE, "bad sectors are held: %s",
-			 volume_held_reason(info->held_reason));
+			 info_held_reason(info->held_reason));
 	return count;
 }
 
@@ -211,7 +212,7 @@ static int show(struct report *report, const struct csum_volume_info *info, bool
 
 	*problems = health ? find_reasons(info, reasons) : 0;
 	if (report->json)
-		return report_object(report, health ? health_json(info) : volume_info_json(info));
+		return report_object(report, health ? health_json(info) : info_json(info));
 	if (health)
 		print_health(report, info);
 	else if (!report->quiet)

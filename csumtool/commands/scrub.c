@@ -14,6 +14,12 @@
 #include "show/text.h"
 #include "show/totals.h"
 
+/* What was typed in bytes or in sectors of a volume that is not open yet. */
+struct sizes {
+	struct range range;
+	struct size rate;
+};
+
 static void on_finding(void *user, const struct csum_finding *finding)
 {
 	struct scrubbing *scrubbing = user;
@@ -55,7 +61,7 @@ static void announce(const struct scrubbing *scrubbing, const struct csum_volume
 	fflush(stdout);
 }
 
-static int scrub_volume(struct scrubbing *scrubbing, struct csum_volume *volume)
+static int scrub_volume(struct scrubbing *scrubbing, const struct sizes *sizes, struct csum_volume *volume)
 {
 	struct csum_scrub_options *how = &scrubbing->how;
 	struct csum_volume_info info;
@@ -66,10 +72,10 @@ static int scrub_volume(struct scrubbing *scrubbing, struct csum_volume *volume)
 	scrubbing->sector_size = info.geometry.sector_size;
 	scrubbing->sectors_per_group = info.geometry.sectors_per_group;
 	scrubbing->checksum = info.checksum_type;
-	error = range_bytes(scrubbing->report, &scrubbing->range, scrubbing->sector_size, &how->offset_bytes,
+	error = range_bytes(scrubbing->report, &sizes->range, scrubbing->sector_size, &how->offset_bytes,
 			    &how->length_bytes);
-	if (!error && scrubbing->rate.number)
-		error = args_size_bytes(&scrubbing->rate, scrubbing->sector_size, &how->rate_bytes);
+	if (!error && sizes->rate.number)
+		error = args_size_bytes(&sizes->rate, scrubbing->sector_size, &how->rate_bytes);
 	if (error)
 		return error;
 	scrubbing->whole = !how->metadata_only && !how->offset_bytes &&
@@ -118,15 +124,15 @@ static int parse_undo(struct scrubbing *scrubbing, const struct options *options
 	return 0;
 }
 
-static int parse(struct scrubbing *scrubbing, const struct options *options)
+static int parse(struct scrubbing *scrubbing, struct sizes *sizes, const struct options *options)
 {
 	const struct command *command = &command_scrub;
 	struct csum_scrub_options *how = &scrubbing->how;
 	struct report *report = scrubbing->report;
 	int64_t time_limit_ms = 0;
 
-	if (options_range(report, command, options, &scrubbing->range) ||
-	    options_size(report, command, options, OPT_RATE, false, &scrubbing->rate) ||
+	if (options_range(report, command, options, &sizes->range) ||
+	    options_size(report, command, options, OPT_RATE, false, &sizes->rate) ||
 	    options_time(report, command, options, OPT_TIME_LIMIT, &time_limit_ms) ||
 	    options_number(report, command, options, OPT_MAX_ERRORS, 1, INT64_MAX, &how->max_errors) ||
 	    parse_heal(report, options, &how->heal) || parse_undo(scrubbing, options))
@@ -188,14 +194,14 @@ static void warn_of_end(const struct scrubbing *scrubbing, int error)
 			       report->volume, scrub_left_earlier(scrubbing, error));
 }
 
-static int scrub_and_report(struct scrubbing *scrubbing, const struct options *options)
+static int scrub_and_report(struct scrubbing *scrubbing, const struct sizes *sizes, const struct options *options)
 {
 	struct report *report = scrubbing->report;
 	struct csum_volume *volume;
 	int error = volume_open(report, options, scrubbing->how.dry_run ? VOLUME_READ : VOLUME_REPAIR, &volume);
 
 	if (!error) {
-		error = volume_close(volume, scrub_volume(scrubbing, volume));
+		error = volume_close(volume, scrub_volume(scrubbing, sizes, volume));
 		if (!report->json && !report->quiet && (!error || totals_anything(&scrubbing->result.totals)))
 			scrub_print_summary(scrubbing, error);
 		if (report->quiet)
@@ -212,11 +218,12 @@ static int run(struct report *report, const struct options *options)
 		.how = { .finding = on_finding, .user = &scrubbing },
 		.result.end = CSUM_SCRUB_FAILED,
 	};
+	struct sizes sizes = { 0 };
 	int status = STATUS_USAGE;
 
-	if (!parse(&scrubbing, options)) {
+	if (!parse(&scrubbing, &sizes, options)) {
 		give_way(report, options);
-		status = scrub_and_report(&scrubbing, options);
+		status = scrub_and_report(&scrubbing, &sizes, options);
 	}
 	free(scrubbing.undo_directory);
 	free(scrubbing.undo_made);

@@ -21,16 +21,4 @@ int volume_open(struct report *report, const struct options *options, enum volum
 int volume_close(struct csum_volume *volume, int error);
 uint32_t volume_sector_size(const struct csum_volume *volume);
 
-/* The members of "info" objects, or one of them. */
-json_t *volume_info_json(const struct csum_volume_info *info);
-json_t *volume_scrub_json(const struct csum_scrub_record *record);
-json_t *volume_geometry_json(const struct csum_geometry *geometry);
-const char *volume_state_name(enum csum_state state);
-
-/* "scrub", "writer", "nobody". */
-const char *volume_at_work_name(enum csum_at_work at_work);
-
-/* Why data is held, as a clause. */
-const char *volume_held_reason(enum csum_held reason);
-
 #endif

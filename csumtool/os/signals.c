@@ -10,8 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "show/report.h"
-
 /*
  * A second signal means "at once", but not one that came together with the first: timeout(1) sends its signal to the
  * process and to its group, a shell at SIGHUP does the like.
@@ -19,6 +17,7 @@
 #define SECOND_AFTER_MS 1000
 
 static volatile sig_atomic_t pending;
+static int status_at_once; /* the exit status of an end without delay */
 static int64_t first_ms; /* when the first one came; written before `pending` */
 /*
  * Readable once a signal came. The library's threads may be the ones that get it, and it may come just before
@@ -41,7 +40,7 @@ static void on_signal(int number)
 	(void)number;
 	if (pending) {
 		if (now_ms() - first_ms >= SECOND_AFTER_MS)
-			_exit(STATUS_CANCELLED);
+			_exit(status_at_once);
 		errno = saved;
 		return;
 	}
@@ -49,17 +48,18 @@ static void on_signal(int number)
 	pending = 1;
 	/* The pipe is empty: this neither blocks nor falls short. */
 	if (write(wake[1], "", 1) < 0)
-		_exit(STATUS_CANCELLED);
+		_exit(status_at_once);
 	errno = saved;
 }
 
-int signals_install(void)
+int signals_install(int status)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction old;
 
+	status_at_once = status;
 	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* Also has SIGPIPE ignored. 0 or a negative errno. */
-int signals_install(void);
+/* status: that of an end at once. Also has SIGPIPE ignored. 0 or a negative errno. */
+int signals_install(int status);
 bool signals_pending(void);
 /* Waits for `events` of poll(2) on fd. 0, or -EINTR as soon as an end was asked for. */
 int signals_wait(int fd, short events);

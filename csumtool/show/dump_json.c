@@ -2,7 +2,7 @@
 /* What dump-imd shows, as JSON. */
 #include "show/dump.h"
 
-#include "commands/volume.h"
+#include "show/info.h"
 
 json_t *dump_json_journal(const struct csum_dump_journal *journal)
 {
@@ -100,7 +100,7 @@ json_t *dump_json_geometry(const struct csum_carved_geometry *carved)
 {
 	json_t *object = json_pack("{s:s,s:b,s:o,s:o}", "type", "carved_geometry", "known", carved->known, "candidates",
 				   report_count(carved->candidates), "fitting", report_count(carved->fitting));
-	json_t *geometry = volume_geometry_json(&carved->geometry);
+	json_t *geometry = info_geometry_json(&carved->geometry);
 
 	if (object && geometry && carved->known) {
 		json_object_update(object, geometry);

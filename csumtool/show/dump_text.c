@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "commands/volume.h"
 #include "show/finding.h"
+#include "show/info.h"
 #include "show/text.h"
 
 /* 0x and 16 digits. */
@@ -26,7 +26,7 @@ void dump_text_info(const struct csum_volume_info *info)
 	}
 	printf(": state %s, %" PRIu64 " data sectors of %" PRIu32 " bytes in %" PRIu64 " group%s, interleave %" PRIu32
 	       ", %s\n",
-	       volume_state_name(info->state), geometry->data_sectors, geometry->sector_size, geometry->groups,
+	       info_state_name(info->state), geometry->data_sectors, geometry->sector_size, geometry->groups,
 	       text_plural(geometry->groups), geometry->interleave, csum_checksum_name(info->checksum_type));
 	printf("superblocks:");
 	for (int slot = 0; slot < CSUM_SLOTS; slot++)

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "commands/volume.h"
+#include "show/info.h"
 #include "show/text.h"
 #include "show/totals.h"
 
@@ -231,7 +231,7 @@ static json_t *run_json(const struct scrubbing *scrubbing, int error)
 			 report_count(result->first_sector), "next_sector", report_count(result->next_sector),
 			 "end_sector", report_count(result->end_sector), "recovered", result->recovered, "still_active",
 			 result->still_active, "resumed", result->resumed, "record",
-			 result->recorded ? volume_scrub_json(&result->record) : json_null(), "undo_file",
+			 result->recorded ? info_scrub_json(&result->record) : json_null(), "undo_file",
 			 undo ? report_text(undo) : json_null(), "seconds", scrubbing->seconds);
 }
 

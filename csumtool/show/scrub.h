@@ -3,14 +3,11 @@
 #ifndef CSUMTOOL_SHOW_SCRUB_H
 #define CSUMTOOL_SHOW_SCRUB_H
 
-#include "cli/options.h"
 #include "show/report.h"
 
 struct scrubbing {
 	struct report *report;
 	const char *metadata; /* as typed, or NULL */
-	struct range range;
-	struct size rate;
 	struct csum_scrub_options how;
 	uint32_t sector_size, sectors_per_group;
 	enum csum_checksum_type checksum;
