@@ -30,6 +30,9 @@
 
 #define CSUM_MUST_CHECK __attribute__((warn_unused_result))
 
+/* The library is compiled with hidden symbols: only what is declared here leaves it. */
+#pragma GCC visibility push(default)
+
 /* Bytes of a UUID; of a label with its terminating NUL; of the data device's identity with its NUL. */
 #define CSUM_UUID_SIZE 16
 #define CSUM_LABEL_SIZE 33
@@ -768,5 +771,7 @@ struct csum_dump_options {
  */
 int csum_dump(const struct csum_handlers *handlers, const char *data, const char *metadata,
 	      const struct csum_dump_options *options) CSUM_MUST_CHECK;
+
+#pragma GCC visibility pop
 
 #endif

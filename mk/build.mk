@@ -58,7 +58,7 @@ MODULE_CFLAGS :=
 LIB_INCLUDES := -Ilib -Iinclude
 PROG_INCLUDES := -Icsumtool -Iinclude
 TEST_INCLUDES := $(LIB_INCLUDES) -Itests -Icsumtool
-$(OBJ)/lib/%.o: private MODULE_CFLAGS = $(LIB_INCLUDES) $(ISAL_CFLAGS) $(LIB_PKG_CFLAGS)
+$(OBJ)/lib/%.o: private MODULE_CFLAGS = $(LIB_INCLUDES) -fvisibility=hidden $(ISAL_CFLAGS) $(LIB_PKG_CFLAGS)
 $(OBJ)/csumtool/%.o: private MODULE_CFLAGS = $(PROG_INCLUDES) $(PROG_PKG_CFLAGS)
 $(OBJ)/tests/support/%.o $(OBJ)/tests/unit/%.o $(OBJ)/tests/crash/%.o $(OBJ)/tests/damage/%.o: \
 	private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS) $(PROG_PKG_CFLAGS) $(TEST_PKG_CFLAGS)

@@ -7,13 +7,23 @@ define require_tool
 	echo '$@: $(1) is missing: run "make deps"' >&2; exit 1; }
 endef
 
-## lint: compiles with gcc and clang, -Werror; checks format, C, shell, manual and licence lines
-lint: lint-gcc lint-clang lint-format lint-cppcheck lint-shell lint-man lint-spdx
+## lint: compiles with gcc and clang, -Werror; checks layers, symbols, format, C, shell, manual and licence lines
+lint: lint-gcc lint-clang lint-layers lint-symbols lint-format lint-cppcheck lint-shell lint-man lint-spdx
 
 lint-gcc lint-clang: lint-%: | $(FIRST)
 	$(call say,LINT,$*)
 	$(call require_tool,$*)
 	@$(MAKE) all tests BUILD='$(BUILD)-$*' CC=$* WERROR=1 DEPS=no
+
+# Which room of the sources may see which.
+lint-layers:
+	$(call say,LINT,layers)
+	$(Q)tests/lint/layers.sh
+
+# What leaves the library, and which room calls which.
+lint-symbols: $(LIB)
+	$(call say,LINT,symbols)
+	$(Q)tests/lint/symbols.sh '$(BUILD)'
 
 lint-format: | $(FIRST)
 	$(call say,LINT,clang-format)

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What tests/lint finds: planted in a copy of the sources, which is clean before.
+
+load common
+
+setup() {
+	common_setup
+	local top=$BATS_TEST_DIRNAME/../..
+	mkdir -p copy/tests
+	cp -R "$top/include" "$top/lib" "$top/csumtool" copy/
+	cp -R "$top/tests/lint" copy/tests/
+	copy/tests/lint/layers.sh
+}
+teardown() { common_teardown; }
+
+# found FILE NAME REASON: an include of NAME at the end of FILE is a line for REASON.
+found() {
+	local file=copy/$1 line
+	printf '#include "%s"\n' "$2" >>"$file"
+	line=$(wc -l <"$file")
+	status=0
+	copy/tests/lint/layers.sh >said || status=$?
+	cat said
+	[ "$status" -eq 1 ]
+	[ "$(cat said)" = "$1:$line: $3" ]
+}
+
+@test "layers: a room above is not seen" {
+	found lib/base/report.c volume/groups.h "base includes volume/groups.h: volume is above base"
+}
+
+@test "layers: nor is a neighbour" {
+	found lib/carve/carve.h findings/finder.h "carve includes findings/finder.h: they are neighbours"
+}
+
+@test "layers: a file without a folder is a room" {
+	found lib/undo/save.c open.h "undo includes open.h: they are neighbours"
+}
+
+@test "layers: the program sees the public header only" {
+	found csumtool/commands/info.c volume/volume.h \
+		"commands includes volume/volume.h: there is no csumtool/volume/volume.h"
+}
+
+@test "layers: the program has an order, too" {
+	found csumtool/show/text.c cli/args.h "show includes cli/args.h: cli is above show"
+}
+
+@test "layers: an include names the room" {
+	found lib/scrub/pass.c choose.h "scrub includes choose.h: there is no lib/choose.h"
+}
+
+@test "layers: a new room has a line in the list" {
+	mkdir copy/lib/attic
+	touch copy/lib/attic/box.h
+	found lib/scrub/pass.c attic/box.h "scrub includes attic/box.h: tests/lint/rooms does not have attic"
+}
+
+@test "layers: the public header includes nothing of ours" {
+	found include/csum.h base/le.h "csum includes base/le.h: there is no include/base/le.h"
+}
+
+# with_symbols NAME...: a library with functions of these names, as public as the header makes them, and the objects of
+# the sources, whose code does not matter here, beside it.
+with_symbols() {
+	local name file object
+	mkdir -p out/obj
+	(cd copy && find lib -name '*.c') | while IFS= read -r file; do
+		object=out/obj/${file%.c}.o
+		mkdir -p "${object%/*}"
+		cp nothing.o "$object"
+	done
+	for name; do
+		echo "int $name(void); int $name(void) { return 0; }"
+	done >public.c
+	cc -c public.c -o out/obj/lib/scrub/scrub.o
+	ar rcs out/libcsum.a out/obj/lib/scrub/scrub.o
+}
+
+symbols_setup() {
+	command -v cc >/dev/null || skip "there is no cc"
+	command -v readelf >/dev/null || skip "there is no readelf"
+	echo 'int csum_nothing;' | cc -fvisibility=hidden -x c -c - -o nothing.o
+	cat >copy/include/csum.h <<-'END'
+		/* csum_one() is in a comment of one line, and csum_two()
+		 * in one of two. */
+		typedef int csum_callback_fn(void *user);
+		int csum_check(void); /* and csum_three() behind */
+		int csum_scrub(void);
+	END
+}
+
+@test "symbols: what is declared is what leaves the library" {
+	symbols_setup
+	with_symbols csum_check csum_scrub
+	copy/tests/lint/symbols.sh out
+}
+
+@test "symbols: more than is declared" {
+	symbols_setup
+	with_symbols csum_check csum_scrub csum_table_add
+	! copy/tests/lint/symbols.sh out >said || false
+	[ "$(cat said)" = "csum_table_add leaves the library, but include/csum.h does not declare it" ]
+}
+
+@test "symbols: less than is declared" {
+	symbols_setup
+	with_symbols csum_check
+	! copy/tests/lint/symbols.sh out >said || false
+	[ "$(cat said)" = "csum_scrub is declared in include/csum.h, but the library does not have it" ]
+}
+
+@test "symbols: a call upwards through the public header" {
+	symbols_setup
+	with_symbols csum_check csum_scrub
+	echo 'int csum_check(void); int caller(void); int caller(void) { return csum_check(); }' |
+		cc -x c -c - -o out/obj/lib/update/stream.o
+	! copy/tests/lint/symbols.sh out >said || false
+	[ "$(cat said)" = "lib/update/stream.c calls csum_check() of lib/scrub/scrub.c, which it does not see" ]
+}

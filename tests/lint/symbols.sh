@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Checks the symbols of a built library: those that leave it (with default visibility) are the functions that
+# include/csum.h declares, and no object calls into a room above its own (tests/lint/rooms), which it can do past
+# layers.sh through the public header.
+#
+#   symbols.sh BUILD
+#
+# Prints a line for each symbol that is wrong.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+build=$(realpath "${1:?usage: symbols.sh BUILD}") || exit 1
+work=$(mktemp -d "${TMPDIR:-/tmp}/csumtool-symbols.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+export LC_ALL=C
+
+# Types of functions end with _fn.
+declared() {
+	awk '{
+		line = $0
+		while (match(line, /\/\*([^*]|\*[^\/])*\*\//))
+			line = substr(line, 1, RSTART - 1) substr(line, RSTART + RLENGTH)
+		if (inside && match(line, /\*\//)) {
+			line = substr(line, RSTART + 2)
+			inside = 0
+		}
+		if (inside)
+			next
+		if (match(line, /\/\*/)) {
+			line = substr(line, 1, RSTART - 1)
+			inside = 1
+		}
+		print line
+	}' "$here/../../include/csum.h" | grep -oE '\bcsum_[a-z0-9_]+\(' | tr -d '(' | grep -v '_fn$' | sort -u
+}
+
+exported() {
+	readelf -sW "$build/libcsum.a" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' | sort -u
+}
+
+declared >"$work/declared"
+exported >"$work/exported"
+if [ ! -s "$work/declared" ] || [ ! -s "$work/exported" ]; then
+	echo "symbols: nothing to compare in include/csum.h and $build/libcsum.a" >&2
+	exit 1
+fi
+wrong=0
+while read -r name; do
+	echo "$name leaves the library, but include/csum.h does not declare it"
+	wrong=1
+done < <(comm -13 "$work/declared" "$work/exported")
+while read -r name; do
+	echo "$name is declared in include/csum.h, but the library does not have it"
+	wrong=1
+done < <(comm -23 "$work/declared" "$work/exported")
+
+# Lines of FILE KIND NAME: U is called, others are defined. The archive knows its objects without their folders, and in the
+# folders there may be some of files that are gone.
+cd "$here/../../lib" || exit 1
+find . -name '*.c' | sort | while IFS= read -r file; do
+	file=${file#./}
+	nm "$build/obj/lib/${file%.c}.o" |
+		awk -v file="$file" 'NF >= 2 && $(NF - 1) ~ /^[UTDRB]$/ { print file, $(NF - 1), $NF }'
+done >"$work/symbols"
+
+awk '
+	function room_of(path) {
+		if (path !~ /\//)
+			sub(/\.c$/, "", path)
+		sub(/\/.*/, "", path)
+		return path
+	}
+	pass == 0 {
+		for (i = 2; i <= NF && $1 == "lib"; i++)
+			line_of[$i] = FNR
+		next
+	}
+	pass == 1 {
+		if ($2 != "U")
+			home[$3] = $1
+		next
+	}
+	$2 == "U" && $3 in home {
+		from = room_of($1)
+		to = room_of(home[$3])
+		if (from != to && line_of[to] >= line_of[from]) {
+			printf "lib/%s calls %s() of lib/%s, which it does not see\n", $1, $3, home[$3]
+			wrong = 1
+		}
+	}
+	END { exit wrong }
+' "$here/rooms" pass=1 "$work/symbols" pass=2 "$work/symbols" || wrong=1
+exit $wrong
