@@ -252,7 +252,7 @@ released() {
 	hold -s vol
 	released write -q vol input --wait=100m
 	hold -x vol
-	released info -q --wait=1h vol
+	released check -q --wait=1h vol
 	run_csum 0 read -q --wait=3600s vol output
 	cmp -n 4096 input output
 }
@@ -260,7 +260,7 @@ released() {
 @test "--wait says with -v whom for" {
 	vol vol
 	hold -x vol
-	start info -v --wait vol
+	start check -v --wait vol
 	comes_to says_waiting
 	# It looks some more times.
 	sleep 0.2
@@ -296,7 +296,7 @@ released() {
 	vol vol
 	hold -x vol
 	for signal in INT TERM HUP; do
-		start info --wait vol
+		start check --wait vol
 		comes_to waits_for vol
 		# shellcheck disable=SC2031 # start sets it
 		kill -$signal "$pid"
@@ -309,7 +309,7 @@ released() {
 @test "what was waited for is looked at anew" {
 	vol vol
 	hold -x vol
-	start info --wait vol
+	start check --wait vol
 	comes_to waits_for vol
 	mv vol old
 	cp old vol
