@@ -14,12 +14,12 @@
 #:                              sanitize and fuzz install those that are missing (Debian, Ubuntu)
 #:   TESTS="WORD..."            check, crash, sanitize, fuzz, portability: only tests with WORD in their name, as in
 #:                              tests/unit/ondisk/test_layout or tests/cli/check.bats; may hold * and ?
-#:   JOBS=N, TEST_TIMEOUT=S     tests that run at a time (default: the number of processors), and
-#:                              the seconds each program or file may take (default: 3600)
+#:   JOBS=N, TEST_TIMEOUT=S     tests that run at a time (default: one more than there are processors),
+#:                              and the seconds each program or file may take (default: 3600)
 #:   SANITIZE=address,undefined sanitizers of make sanitize
 #:   SANITIZE_BATS="FILE..."    bats files of make sanitize (default: those that say
 #:                              "# sanitize: yes" in their first lines)
-#:   CSUM_CRASH_STATES=N        crash states the crash tests explore, about (default: 200000 in check,
+#:   CSUM_CRASH_STATES=N        crash states the crash tests explore, about (default: 100000 in check,
 #:                              20000 in sanitize, "full" in crash: more than a million)
 #:   CSUM_KILL_ROUNDS=N         how often the program is killed (default: 200 in check, 40 in
 #:                              sanitize, 2000 in crash)

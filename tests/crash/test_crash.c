@@ -4,7 +4,7 @@
  * opened, read, checked and recovered.
  *
  * Environment:
- *   CSUM_CRASH_STATES   distinct states to explore in all; "full": enough for a million (default: 200000)
+ *   CSUM_CRASH_STATES   distinct states to explore in all; "full": enough for a million (default: 100000)
  *   CSUM_CRASH_ONLY     explore this scenario alone
  *   CSUM_CRASH_HISTORY  and of it only this history, as a violation has printed it
  *   CSUM_CRASH_REPORT   append the figures to this file
@@ -24,7 +24,7 @@
 #include "crash/explore/jobs.h"
 #include "crash/scenario/system.h"
 
-#define DEFAULT_STATES 200000u
+#define DEFAULT_STATES 100000u
 #define FULL_STATES 1100000u
 /* Scenarios explored to their end need less, but a full run must not be held up by one. */
 #define MOST_OF_ONE 400000u
