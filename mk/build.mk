@@ -68,10 +68,11 @@ $(OBJ)/tests/cli/%.o: private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS)
 $(call objects,$(PRELOAD_SRCS)): private MODULE_CFLAGS = -fPIC
 $(call objects,$(PRELOAD_SRCS)) $(PRELOADS): private override INSTRUMENT =
 
+# The file of dependencies names $(OBJ) as such: it also holds when BUILD is given absolute the next time.
 $(call objects,$(ALL_SRCS)): $(OBJ)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -MMD -MP -MT '$$(OBJ)/$*.o' -c -o $@ $<
 
 $(call objects,$(UNIT_SRCS) $(CRASH_SRCS) $(FUZZ_TEST_SRCS) $(HELPER_SRCS)): $(OBJ)/tests.flags
 $(call objects,$(CLI_HELPER_SRCS)): $(OBJ)/cli.flags
