@@ -149,7 +149,10 @@ run_tests() {
 		! selected "tests/cli/$name.bats" || files+=("tests/cli/$name.bats")
 	done
 	echo "== $arch: running ${#files[@]} programs and bats files"
-	CSUMTOOL=$run/csumtool BUILD=$run JOBS=$jobs TEST_TIMEOUT=${TEST_TIMEOUT:-7200} tests/run "${files[@]}"
+	# Programs are ten times as slow here: of what is tried many times over, a part.
+	CSUM_HEAL_TRIALS=${CSUM_HEAL_TRIALS:-1000} CSUM_HOSTILE_IMAGES=${CSUM_HOSTILE_IMAGES:-200} \
+		CSUM_HOSTILE_CLI_IMAGES=${CSUM_HOSTILE_CLI_IMAGES:-10} \
+		CSUMTOOL=$run/csumtool BUILD=$run JOBS=$jobs TEST_TIMEOUT=${TEST_TIMEOUT:-7200} tests/run "${files[@]}"
 }
 
 # Prints how many failures of a log are known, and to stderr which ones.
