@@ -28,6 +28,8 @@
 #:   CSUM_DAMAGES=N             damages the damage campaign plants (default: 3000 in check)
 #:   CSUM_HEAL_TRIALS=N         errors of each class that the tests of healing plant (default: an eighth
 #:                              in check, "full" in damage: 100,000 and a million)
+#:   CSUM_HOSTILE_IMAGES=N      images that tests/unit/whole/test_hostile changes at random and opens (default:
+#:                              2500 in check, 1000 in sanitize, 10000 in damage)
 #:   CSUM_CAMPAIGN=long|short   how much the campaigns on mounted and damaged data devices try
 #:                              (default: short in check, long in damage)
 #:   CSUM_CAMPAIGN_SEED=N       where their random numbers begin (default: 1)

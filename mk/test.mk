@@ -27,13 +27,15 @@ CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) $(SCRIPTS) tests/cli/kill.bats te
 check: $(if $(TESTS),,all) $(call built_for,$(CHECK_NAMES)) | $(FIRST)
 	@$(RUN_ENV) tests/run $(call runnable,$(CHECK_NAMES))
 
-HEAL_TESTS := $(BUILD)/tests/unit/base/test_heal $(BUILD)/tests/unit/base/test_heal_unique
+# Unit tests that have a long form.
+LONG_TESTS := $(addprefix $(BUILD)/tests/unit/,base/test_heal base/test_heal_unique whole/test_hostile)
 
 ## damage: plants 100,000 damages, and tries healing and the guard in full; prints what became of it all, as tables
-damage: $(BUILD)/tests/damage/test_damage $(HEAL_TESTS) $(PROG) $(CLI_HELPERS) | $(FIRST)
+damage: $(BUILD)/tests/damage/test_damage $(LONG_TESTS) $(PROG) $(CLI_HELPERS) | $(FIRST)
 	@status=0; export CSUM_CAMPAIGN=$${CSUM_CAMPAIGN:-long}; \
 		CSUM_DAMAGES=$${CSUM_DAMAGES:-100000} $(BUILD)/tests/damage/test_damage || status=1; \
-		for test in $(HEAL_TESTS); do CSUM_HEAL_TRIALS=$${CSUM_HEAL_TRIALS:-full} $$test || status=1; done; \
+		export CSUM_HEAL_TRIALS=$${CSUM_HEAL_TRIALS:-full} CSUM_HOSTILE_IMAGES=$${CSUM_HOSTILE_IMAGES:-10000}; \
+		for test in $(LONG_TESTS); do $$test || status=1; done; \
 		$(RUN_ENV) tests/damage/others.py || status=1; \
 		$(RUN_ENV) tests/damage/decay.py || status=1; exit $$status
 
@@ -58,7 +60,7 @@ STATIC_UBSAN = $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror -fsan
 ## sanitize: runs unit, crash and some command-line tests under sanitizers
 sanitize: | $(FIRST)
 	@CSUM_CRASH_STATES=$${CSUM_CRASH_STATES:-20000} CSUM_KILL_ROUNDS=$${CSUM_KILL_ROUNDS:-40} \
-		CSUM_CALL_STRIDE=$${CSUM_CALL_STRIDE:-397} $(MAKE) check BUILD='$(BUILD)-sanitize' \
+		CSUM_CALL_STRIDE=$${CSUM_CALL_STRIDE:-397} CSUM_HOSTILE_IMAGES=$${CSUM_HOSTILE_IMAGES:-1000} $(MAKE) check BUILD='$(BUILD)-sanitize' \
 		DEPS=no SCRIPTS= BATS='$(SANITIZE_BATS)' INSTRUMENT='-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=$(SANITIZE) -fno-sanitize-recover=all $(STATIC_UBSAN)'
 
