@@ -15,6 +15,12 @@ uint32_t csum_checksum_crc32(uint32_t state, const void *data, size_t size);
 /* The bare checksum of `size` bytes: CRC-32 and CRC-32C in the low 32 bits. */
 uint64_t csum_checksum(enum csum_checksum_type type, const void *data, size_t size);
 
+/* Whether it stands for a content, and is not one of those above. */
+static inline bool csum_entry_has_content(uint64_t entry)
+{
+	return entry != CSUM_ENTRY_UNWRITTEN && entry != CSUM_ENTRY_BAD;
+}
+
 /* The entry of a data sector with that content; never CSUM_ENTRY_UNWRITTEN or CSUM_ENTRY_BAD. */
 uint64_t csum_checksum_entry(enum csum_checksum_type type, const void *sector, size_t sector_size);
 

@@ -48,7 +48,7 @@ static int try_group(struct search *search, const struct csum_scan_batch *batch,
 	for (uint32_t i = 0; i < csum_layout_group_sectors(geometry, number) && !result; i++) {
 		uint64_t entry = csum_group_entry(group, i);
 
-		if (entry != CSUM_ENTRY_UNWRITTEN && entry != CSUM_ENTRY_BAD)
+		if (csum_entry_has_content(entry))
 			result = try_sector(search, entry, csum_layout_first_sector(geometry, number) + i);
 	}
 	return result;

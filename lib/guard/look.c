@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/checksum.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
@@ -350,11 +349,9 @@ bool csum_guard_view_only(const struct csum_guard_look *look, const struct csum_
 
 bool csum_guard_view_became_right(const struct csum_guard_look *look, const struct csum_guard_view *view)
 {
-	enum csum_checksum_type type = (enum csum_checksum_type)look->volume->superblock.checksum_type;
-
 	for (uint32_t i = 0; i < view->sector_count; i++) {
 		if (view->verdict[i] >= CSUM_VERDICT_MISMATCH && view->verdict[i] <= CSUM_VERDICT_STALE &&
-		    csum_checksum_entry(type, sector_of(view, i), view->sector_size) == view->entry[i])
+		    csum_volume_entry(look->volume, sector_of(view, i)) == view->entry[i])
 			return true;
 	}
 	return false;

@@ -85,7 +85,7 @@ static bool is_candidate(const struct csum_volume *volume, const struct csum_gro
 {
 	uint64_t entry = csum_group_entry(group, index);
 
-	return entry != CSUM_ENTRY_UNWRITTEN && entry != CSUM_ENTRY_BAD && !csum_guard_is_blank_entry(volume, entry);
+	return csum_entry_has_content(entry) && !csum_guard_is_blank_entry(volume, entry);
 }
 
 /* Counts the candidates of a span; of `total`, unless that is 0, keeps some, evenly, or all. */

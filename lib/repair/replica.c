@@ -12,7 +12,7 @@
 #include "open.h"
 #include "volume/beside.h"
 #include "volume/slots.h"
-#include "volume/verify.h"
+#include "volume/sector.h"
 
 /* A replica is asked for one sector at a time. */
 #define THREADS 0u
@@ -156,24 +156,13 @@ const char *csum_replica_name(const struct csum_replica *replica)
 /* *bad: how it is; or the replica is gone. */
 static void verify(struct csum_replica *replica, uint64_t data_sector, uint8_t *buffer, bool *bad)
 {
-	const struct csum_geometry *geometry = csum_volume_geometry(replica->volume);
-	uint64_t entry = 0;
-	uint8_t verdict = CSUM_VERDICT_NOT_READ;
-	const struct csum_verify run = {
-		.volume = replica->volume,
-		.span = &replica->span,
-		.need = CSUM_NEED_CONTENT,
-		.first_sector = data_sector,
-		.sector_count = 1,
-		.data = buffer,
-		.verdict = &verdict,
-		.entry = &entry,
-	};
+	struct csum_sector found;
+	int error = csum_sector_load(replica->volume, &replica->span, data_sector, buffer, &found);
 
-	if (csum_groups_load(replica->volume, &replica->span, csum_layout_group_of(geometry, data_sector), 1) ||
-	    csum_verify_run(&run))
-		replica->gone = true;
-	*bad = csum_verdict_is_bad((enum csum_verdict)verdict);
+	if (error)
+		csum_sector_report(replica->volume, data_sector, error, &found);
+	replica->gone = error != 0;
+	*bad = csum_verdict_is_bad(found.verdict);
 }
 
 static bool read_verified(struct csum_replica *replica, uint64_t data_sector, uint8_t *buffer)

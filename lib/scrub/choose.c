@@ -24,11 +24,6 @@ static bool in_long_run(const struct csum_verify *run, uint32_t i)
 	return end - begin > CSUM_SCRUB_RUN_MAX;
 }
 
-static bool is_content(uint64_t entry)
-{
-	return entry != CSUM_ENTRY_UNWRITTEN && entry != CSUM_ENTRY_BAD;
-}
-
 static bool cannot_be_read(enum csum_verdict verdict)
 {
 	return verdict == CSUM_VERDICT_UNREADABLE || verdict == CSUM_VERDICT_MISSING;
@@ -40,7 +35,7 @@ static bool can_be(struct csum_scrub *scrub, const struct csum_verify *run, uint
 	enum csum_verdict verdict = (enum csum_verdict)run->verdict[i];
 	struct csum_outcome outcome = { 0 };
 
-	if (!is_content(entry))
+	if (!csum_entry_has_content(entry))
 		return false;
 	if (csum_scrub_heal_from_replica(scrub, run->first_sector + i, entry, scrub->round_data, &outcome) ||
 	    csum_scrub_search_read(scrub, entry, scrub->round_data, &outcome.source_sector))
@@ -61,7 +56,7 @@ static bool older_is_content(const struct csum_group *group, uint32_t i)
 	for (uint32_t v = 1; v < group->version_count; v++) {
 		uint64_t entry = csum_imd_entry(group->version[v], i);
 
-		if (is_content(entry) && entry != newest)
+		if (csum_entry_has_content(entry) && entry != newest)
 			return true;
 	}
 	return false;
@@ -75,7 +70,7 @@ static bool look_for(struct csum_scrub *scrub, const struct csum_group *group, u
 	for (uint32_t v = 0; v < group->version_count; v++) {
 		uint64_t entry = csum_imd_entry(group->version[v], i);
 
-		if (is_content(entry) && !csum_scrub_search_want(scrub, entry))
+		if (csum_entry_has_content(entry) && !csum_scrub_search_want(scrub, entry))
 			all = false;
 	}
 	return all;

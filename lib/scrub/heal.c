@@ -7,18 +7,12 @@
 #include "base/checksum.h"
 #include "ondisk/layout.h"
 
-static bool confirmed(const struct csum_scrub *scrub, const uint8_t *data, uint64_t entry)
-{
-	enum csum_checksum_type type = (enum csum_checksum_type)scrub->volume->superblock.checksum_type;
-
-	return csum_checksum_entry(type, data, scrub->sector_size) == entry;
-}
-
 bool csum_scrub_heal_from_replica(struct csum_scrub *scrub, uint64_t sector, uint64_t entry, uint8_t *data,
 				  struct csum_outcome *outcome)
 {
 	for (size_t i = 0; (scrub->heal & CSUM_HEAL_REPLICA) && i < scrub->replica_count; i++) {
-		if (!csum_replica_read(scrub->replicas[i], sector, data) || !confirmed(scrub, data, entry))
+		if (!csum_replica_read(scrub->replicas[i], sector, data) ||
+		    csum_volume_entry(scrub->volume, data) != entry)
 			continue;
 		outcome->means = CSUM_MEANS_REPLICA;
 		outcome->replica = csum_replica_name(scrub->replicas[i]);
@@ -38,7 +32,7 @@ bool csum_scrub_heal_bits(struct csum_scrub *scrub, uint64_t entry, uint8_t *dat
 
 	if (!scrub->healer || !(scrub->heal & CSUM_HEAL_BITS) ||
 	    !csum_healer_heal(scrub->healer, data, entry, &result) || result.pattern == CSUM_HEAL_NONE ||
-	    !confirmed(scrub, data, entry))
+	    csum_volume_entry(scrub->volume, data) != entry)
 		return false;
 	outcome->means = means[result.pattern];
 	outcome->bits = result.pattern == CSUM_HEAL_ONE_BIT ? 1 : result.pattern == CSUM_HEAL_BURST ? result.length : 2;
@@ -64,18 +58,19 @@ static bool heal_from_elsewhere(struct csum_scrub *scrub, const struct csum_scru
 	if (!(scrub->heal & CSUM_HEAL_ELSEWHERE))
 		return false;
 	for (uint32_t i = 0; want && i < want->place_count && !found; i++) {
-		found = read_raw(scrub, want->place[i], data) && confirmed(scrub, data, bad->found.expected_entry);
+		found = read_raw(scrub, want->place[i], data) &&
+			csum_volume_entry(scrub->volume, data) == bad->found.expected_entry;
 		outcome->source_sector = want->place[i];
 	}
 	if (!found && bad->source != CSUM_SCRUB_NO_INDEX) {
 		outcome->source_sector = scrub->bad[bad->source].found.sector;
 		found = read_raw(scrub, outcome->source_sector, data) &&
-			confirmed(scrub, data, bad->found.expected_entry);
+			csum_volume_entry(scrub->volume, data) == bad->found.expected_entry;
 	}
 	if (!found && scrub->parked.entry == bad->found.expected_entry) {
 		outcome->source_sector = scrub->parked.place;
 		memcpy(data, csum_parked_content(scrub->parked_record), scrub->sector_size);
-		found = confirmed(scrub, data, bad->found.expected_entry);
+		found = csum_volume_entry(scrub->volume, data) == bad->found.expected_entry;
 	}
 	if (!found)
 		found = csum_scrub_search_read(scrub, bad->found.expected_entry, data, &outcome->source_sector);
@@ -111,7 +106,7 @@ bool csum_scrub_heal(struct csum_scrub *scrub, const struct csum_scrub_bad *bad,
 {
 	uint64_t entry = bad->found.expected_entry;
 
-	if (entry == CSUM_ENTRY_UNWRITTEN || entry == CSUM_ENTRY_BAD || outcome->rewritten)
+	if (!csum_entry_has_content(entry) || outcome->rewritten)
 		return false;
 	if (csum_scrub_heal_from_replica(scrub, bad->found.sector, entry, data, outcome) &&
 	    permitted(scrub, bad, data, outcome))

@@ -14,6 +14,7 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
+#include "volume/sector.h"
 
 struct csum_scrub_want *csum_scrub_want(struct csum_scrub *scrub, uint64_t entry)
 {
@@ -52,18 +53,13 @@ static struct csum_scrub_want *want_new(struct csum_scrub *scrub, uint64_t entry
 	return want;
 }
 
-static bool is_content(uint64_t entry)
-{
-	return entry != CSUM_ENTRY_UNWRITTEN && entry != CSUM_ENTRY_BAD;
-}
-
 static void ask(struct csum_scrub *scrub, uint32_t index)
 {
 	const struct csum_scrub_bad *bad = &scrub->bad[index];
 
 	if (bad->gone)
 		return;
-	if (is_content(bad->found.expected_entry)) {
+	if (csum_entry_has_content(bad->found.expected_entry)) {
 		struct csum_scrub_want *want = want_new(scrub, bad->found.expected_entry);
 
 		if (want->expected_by == CSUM_SCRUB_NO_INDEX)
@@ -150,32 +146,14 @@ int csum_scrub_lookup(struct csum_scrub *scrub)
 
 int csum_scrub_look(struct csum_scrub *scrub, uint64_t sector, uint8_t *data, struct csum_bad_sector *found)
 {
-	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
-	uint64_t group = csum_layout_group_of(geometry, sector);
-	uint8_t verdict = CSUM_VERDICT_NOT_READ;
-	const struct csum_verify run = {
-		.volume = scrub->volume,
-		.span = &scrub->one,
-		.need = CSUM_NEED_CONTENT,
-		.first_sector = sector,
-		.sector_count = 1,
-		.data = data,
-		.verdict = &verdict,
-		.entry = &found->computed_entry,
-	};
-	int error;
+	struct csum_sector read;
+	int error = csum_sector_load(scrub->volume, &scrub->one, sector, data, &read);
 
-	*found = (struct csum_bad_sector){ .sector = sector };
-	error = csum_groups_load(scrub->volume, &scrub->one, group, 1);
-	if (error)
-		return error;
-	error = csum_verify_run(&run);
-	if (error)
-		return csum_io_report(&scrub->volume->handlers, error, scrub->volume->data->name,
-				      "reading a data sector");
-	found->verdict = (enum csum_verdict)verdict;
-	if (scrub->one.groups[0].version_count)
-		found->expected_entry = csum_group_entry(
-			&scrub->one.groups[0], (uint32_t)(sector - csum_layout_first_sector(geometry, group)));
-	return 0;
+	*found = (struct csum_bad_sector){
+		.sector = sector,
+		.verdict = read.verdict,
+		.expected_entry = read.entry,
+		.computed_entry = read.computed,
+	};
+	return error ? csum_sector_report(scrub->volume, sector, error, &read) : 0;
 }

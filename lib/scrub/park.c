@@ -12,13 +12,6 @@
 #include "base/report.h"
 #include "ondisk/layout.h"
 
-static bool is_content(const struct csum_scrub *scrub, const void *bytes, uint64_t entry)
-{
-	enum csum_checksum_type type = (enum csum_checksum_type)scrub->volume->superblock.checksum_type;
-
-	return csum_checksum_entry(type, bytes, scrub->sector_size) == entry;
-}
-
 /* Nobody needs it any more. Where the device refuses that, the next scrub finds the same. */
 static int end_parking(struct csum_scrub *scrub)
 {
@@ -52,7 +45,7 @@ int csum_scrub_park_load(struct csum_scrub *scrub)
 	}
 	if (error || !csum_parked_decode(record, volume->seed_state, scrub->sector_size, &scrub->parked) ||
 	    scrub->parked.owner >= csum_volume_geometry(volume)->data_sectors ||
-	    !is_content(scrub, csum_parked_content(record), scrub->parked.entry)) {
+	    csum_volume_entry(volume, csum_parked_content(record)) != scrub->parked.entry) {
 		scrub->parked = (struct csum_parked){ 0 };
 		return 0;
 	}
@@ -77,7 +70,7 @@ int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, 
 				       csum_layout_data_offset(csum_volume_geometry(volume), wanted->place), NULL);
 	/* What cannot be read now may be readable again; what is not what it was is nobody's loss. */
 	*safe = !error;
-	if (error || !is_content(scrub, content, wanted->entry))
+	if (error || csum_volume_entry(volume, content) != wanted->entry)
 		return 0;
 	scrub->parked = *wanted;
 	scrub->parked_needed = scrub->dry_run;

@@ -113,7 +113,6 @@ int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended)
 bool csum_scrub_search_read(struct csum_scrub *scrub, uint64_t entry, uint8_t *data, uint64_t *place)
 {
 	struct csum_volume *volume = scrub->volume;
-	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
 	const struct csum_scrub_sought *sought = scrub->sought ? lookup(scrub, entry) : NULL;
 
 	if (!sought || sought->entry != entry || sought->place == NOWHERE)
@@ -121,5 +120,5 @@ bool csum_scrub_search_read(struct csum_scrub *scrub, uint64_t entry, uint8_t *d
 	*place = sought->place;
 	return csum_io_read_patiently(volume->data, data, scrub->sector_size,
 				      csum_layout_data_offset(csum_volume_geometry(volume), *place), NULL) == 0 &&
-	       csum_checksum_entry(type, data, scrub->sector_size) == entry;
+	       csum_volume_entry(volume, data) == entry;
 }

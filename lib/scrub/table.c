@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/checksum.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "guard/class.h"
@@ -54,8 +53,7 @@ static void refresh_work(void *argument, size_t index)
 	if (data && csum_io_read_patiently(volume->data, data, scrub->sector_size, offset_bytes, NULL) == 0) {
 		bad->readable = true;
 		bad->uniform = csum_is_uniform(data, scrub->sector_size);
-		bad->found.computed_entry = csum_checksum_entry(
-			(enum csum_checksum_type)volume->superblock.checksum_type, data, scrub->sector_size);
+		bad->found.computed_entry = csum_volume_entry(volume, data);
 		bad->gone = bad->found.computed_entry == bad->found.expected_entry;
 		if (bad->cover != CSUM_COVER_ALL)
 			bad->class = csum_guard_class_of(csum_scrub_decoder(scrub), data, scrub->sector_size,

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/checksum.h"
 #include "base/report.h"
 #include "ondisk/layout.h"
 
@@ -75,13 +74,12 @@ static void set_left(struct csum_outcome *outcome, const char *why)
 static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *write)
 {
 	struct csum_volume *volume = scrub->volume;
-	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
 	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), write->sector);
 	int error = csum_io_read_patiently(volume->data, scrub->one_data, scrub->sector_size, offset_bytes, NULL);
 
 	if (csum_io_vanished(error))
 		return csum_io_report(&volume->handlers, error, volume->data->name, "reading back a repaired sector");
-	if (!error && csum_checksum_entry(type, scrub->one_data, scrub->sector_size) == write->entry) {
+	if (!error && csum_volume_entry(volume, scrub->one_data) == write->entry) {
 		write->outcome->disposition = CSUM_REPAIRED;
 		return 0;
 	}

@@ -18,7 +18,7 @@
 #include "guard/guard.h"
 #include "ondisk/layout.h"
 #include "update/super.h"
-#include "volume/verify.h"
+#include "volume/sector.h"
 
 /* Sectors written in one round. */
 enum { ROUND = 128 };
@@ -156,34 +156,27 @@ static int write_round(struct undo *undo)
 static int judge(struct undo *undo, const struct csum_undo_record *record, const char **why, bool *already)
 {
 	struct csum_volume *volume = undo->volume;
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	uint64_t sector = record->place, entry = record->new_entry;
-	uint64_t group = csum_layout_group_of(geometry, sector);
-	bool unreadable = record->flags & CSUM_UNDO_UNREADABLE;
-	int error = csum_groups_load(volume, &undo->span, group, 1);
+	bool was_unreadable = record->flags & CSUM_UNDO_UNREADABLE;
+	struct csum_sector found;
+	bool is_read;
+	int error = csum_sector_load(volume, &undo->span, record->place, undo->present, &found);
 
 	*why = NULL;
 	*already = false;
 	if (error)
-		return error;
-	error = csum_io_read_patiently(volume->data, undo->present, undo->sector_size,
-				       csum_layout_data_offset(geometry, sector), NULL);
-	if (csum_io_vanished(error))
-		return csum_io_report(&volume->handlers, error, volume->data->name, "reading a data sector");
-	undo->again |= error != 0;
-	if (undo->span.groups[0].version_count == 0 ||
-	    csum_group_entry(&undo->span.groups[0], (uint32_t)(sector - csum_layout_first_sector(geometry, group))) !=
-		    entry)
+		return csum_sector_report(volume, record->place, error, &found);
+	is_read = found.verdict != CSUM_VERDICT_UNREADABLE && found.verdict != CSUM_VERDICT_MISSING;
+	undo->again |= !is_read;
+	if (!found.has_entry || found.entry != record->new_entry)
 		*why = "its entry has changed";
-	else if (error)
+	else if (!is_read)
 		*why = "it cannot be read";
-	else if (!unreadable && memcmp(undo->present, record->old, undo->sector_size) == 0)
+	else if (!was_unreadable && memcmp(undo->present, record->old, undo->sector_size) == 0)
 		*already = true;
-	else if (csum_checksum_entry((enum csum_checksum_type)volume->superblock.checksum_type, undo->present,
-				     undo->sector_size) != entry ||
+	else if (csum_volume_entry(volume, undo->present) != record->new_entry ||
 		 csum_checksum_crc32(0, undo->present, undo->sector_size) != record->new_crc)
 		*why = "it no longer holds what the scrub wrote";
-	else if (unreadable)
+	else if (was_unreadable)
 		*why = "what it held could not be read";
 	return 0;
 }

@@ -220,8 +220,7 @@ static uint32_t describe(const struct csum_undo_file *file, const struct csum_io
 	if (place.kind == CSUM_PLACE_DATA) {
 		head->kind = csum_le32(CSUM_UNDO_DATA);
 		head->place = csum_le64(place.data_sector);
-		head->new_entry = csum_le64(csum_checksum_entry(
-			(enum csum_checksum_type)volume->superblock.checksum_type, new_bytes, geometry->sector_size));
+		head->new_entry = csum_le64(csum_volume_entry(volume, new_bytes));
 		return geometry->sector_size;
 	}
 	if (place.kind == CSUM_PLACE_IMD) {

@@ -391,12 +391,11 @@ static void build_images(struct csum_pipeline *pipeline, struct csum_batch *batc
 
 static void compute_entries(const struct csum_volume *volume, struct csum_batch *batch)
 {
-	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
 	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
 
 	for (uint64_t i = 0; i < batch->sector_count; i++) {
 		if (batch->action[i] == CSUM_ACTION_WRITE)
-			batch->entry[i] = csum_checksum_entry(type, batch->data + i * sector_size, sector_size);
+			batch->entry[i] = csum_volume_entry(volume, batch->data + i * sector_size);
 	}
 }
 

@@ -10,7 +10,7 @@
 #include "ondisk/layout.h"
 #include "update/pipeline.h"
 #include "volume/scan.h"
-#include "volume/verify.h"
+#include "volume/sector.h"
 
 struct writer {
 	struct csum_volume *volume;
@@ -33,33 +33,21 @@ static uint32_t sector_size(const struct writer *writer)
 static int fetch_sector(struct writer *writer, const struct csum_groups *span, uint64_t sector, bool *unwritten)
 {
 	struct csum_volume *volume = writer->volume;
-	uint8_t verdict = CSUM_VERDICT_NOT_READ;
-	uint64_t entry;
-	const struct csum_verify run = {
-		.volume = volume,
-		.span = span,
-		.need = CSUM_NEED_CONTENT,
-		.first_sector = sector,
-		.sector_count = 1,
-		.data = writer->old_sector,
-		.verdict = &verdict,
-		.entry = &entry,
-	};
-	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), sector);
-	int error = csum_verify_run(&run);
+	const struct csum_geometry *geometry = csum_volume_geometry(volume);
+	struct csum_sector found;
+	int error = csum_sector_verify(volume, span, CSUM_NEED_CONTENT, sector, writer->old_sector, &found);
 
-	*unwritten = verdict == CSUM_VERDICT_UNWRITTEN;
+	*unwritten = found.verdict == CSUM_VERDICT_UNWRITTEN;
 	if (error)
-		return csum_io_report(&volume->handlers, error, volume->data->name,
-				      "reading data sector %" PRIu64 " at offset %" PRIu64, sector, offset_bytes);
-	if (verdict == CSUM_VERDICT_LOST)
-		return csum_pipeline_refuse_lost(volume, csum_layout_group_of(csum_volume_geometry(volume), sector));
-	if (csum_verdict_is_bad((enum csum_verdict)verdict))
+		return csum_sector_report(volume, sector, error, &found);
+	if (found.verdict == CSUM_VERDICT_LOST)
+		return csum_pipeline_refuse_lost(volume, csum_layout_group_of(geometry, sector));
+	if (csum_verdict_is_bad(found.verdict))
 		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
 					   "data sector %" PRIu64 " (device offset %" PRIu64
 					   ") is bad and would be changed in part only; write all of it, or see "
 					   "'csumtool scrub'",
-					   sector, offset_bytes);
+					   sector, csum_layout_data_offset(geometry, sector));
 	return 0;
 }
 

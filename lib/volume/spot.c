@@ -35,18 +35,7 @@ void csum_spot_free(struct csum_spot *spot)
 int csum_spot_look(struct csum_spot *spot, uint64_t sector, enum csum_verdict *verdict)
 {
 	uint64_t group = csum_layout_group_of(csum_volume_geometry(spot->volume), sector);
-	uint64_t entry;
-	uint8_t judged = CSUM_VERDICT_NOT_READ;
-	const struct csum_verify run = {
-		.volume = spot->volume,
-		.span = &spot->span,
-		.need = CSUM_NEED_VERDICT,
-		.first_sector = sector,
-		.sector_count = 1,
-		.data = spot->data,
-		.verdict = &judged,
-		.entry = &entry,
-	};
+	struct csum_sector found = { .verdict = CSUM_VERDICT_NOT_READ };
 	int error = 0;
 
 	if (spot->span.group_count == 0 || spot->span.first_group != group) {
@@ -54,8 +43,8 @@ int csum_spot_look(struct csum_spot *spot, uint64_t sector, enum csum_verdict *v
 		error = csum_groups_load_piece(spot->volume, &spot->span, 0);
 	}
 	if (!error)
-		error = csum_verify_run(&run);
-	*verdict = (enum csum_verdict)judged;
+		error = csum_sector_verify(spot->volume, &spot->span, CSUM_NEED_VERDICT, sector, spot->data, &found);
+	*verdict = found.verdict;
 	return error;
 }
 

@@ -3,7 +3,7 @@
 #ifndef CSUM_VOLUME_SPOT_H
 #define CSUM_VOLUME_SPOT_H
 
-#include "volume/verify.h"
+#include "volume/sector.h"
 
 struct csum_spot {
 	const struct csum_volume *volume;

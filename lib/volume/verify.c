@@ -80,12 +80,10 @@ static enum csum_verdict judge_bad(const struct csum_verify *run, const struct c
 
 static enum csum_verdict judge(const struct csum_verify *run, uint32_t i)
 {
-	const struct csum_superblock *superblock = &run->volume->superblock;
 	uint32_t index;
 	const struct csum_group *group = group_of(run, i, &index);
 
-	run->entry[i] = csum_checksum_entry((enum csum_checksum_type)superblock->checksum_type, sector_data(run, i),
-					    sector_size(run));
+	run->entry[i] = csum_volume_entry(run->volume, sector_data(run, i));
 	if (group->version_count == 0)
 		return CSUM_VERDICT_LOST;
 	for (uint32_t v = 0; v < group->version_count; v++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/checksum.h"
 #include "base/report.h"
 
 static int prepare(struct csum_volume *volume, unsigned int threads)
@@ -99,6 +100,12 @@ uint64_t csum_volume_data_bytes(const struct csum_volume *volume)
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
 
 	return geometry->data_sectors * geometry->sector_size;
+}
+
+uint64_t csum_volume_entry(const struct csum_volume *volume, const void *bytes)
+{
+	return csum_checksum_entry((enum csum_checksum_type)volume->superblock.checksum_type, bytes,
+				   csum_volume_geometry(volume)->sector_size);
 }
 
 int csum_volume_check_range(const struct csum_volume *volume, uint64_t offset_bytes, uint64_t *length_bytes)

@@ -69,6 +69,9 @@ static inline bool csum_volume_in_intent(const struct csum_volume *volume, uint6
 	       group - volume->superblock.intent_first < volume->superblock.intent_count;
 }
 
+/* The entry that a data sector with these bytes has. */
+uint64_t csum_volume_entry(const struct csum_volume *volume, const void *bytes);
+
 /*
  * Checks a range of the data space and resolves CSUM_TO_END. -EINVAL, reported, when it is not inside.
  */
