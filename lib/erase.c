@@ -140,7 +140,7 @@ int csum_erase_run(struct csum_erase *erase)
 			.offset_bytes = slot->device_offset_bytes,
 		};
 
-		error = csum_io_round(volume->io, &zeros, 1);
+		error = csum_io_round(volume->io, &(struct csum_io_list){ .requests = &zeros, .count = 1 }, NULL, NULL);
 		slot->erased = !error;
 	}
 	return error;

@@ -18,8 +18,9 @@ struct csum_io {
 	bool written[MAX_DEVICES]; /* since its last flush */
 	size_t device_count;
 	atomic_bool failed;
-	struct csum_io_policy *policy; /* NULL: the usual */
 	/* the round under way */
+	const struct csum_io_policy *policy; /* NULL: the usual */
+	atomic_bool refused;
 	struct csum_io_request *round;
 	size_t round_count;
 	int flush_error;
@@ -245,6 +246,12 @@ static int write_pieces(const struct csum_io_request *request, size_t piece_byte
 	return error;
 }
 
+/* Whether the round goes on after a write that failed like this. */
+static bool is_tolerated(const struct csum_io *io, int error)
+{
+	return io->policy && io->policy->tolerant_bytes && !csum_io_vanished(error);
+}
+
 static void write_work(void *argument, size_t index)
 {
 	struct csum_io *io = argument;
@@ -253,12 +260,12 @@ static void write_work(void *argument, size_t index)
 	if (atomic_load(&io->failed))
 		return;
 	request->error = transfer(request);
-	if (request->error && io->policy && io->policy->tolerant_bytes && !csum_io_vanished(request->error))
+	if (request->error && is_tolerated(io, request->error))
 		request->error = write_pieces(request, io->policy->tolerant_bytes);
 	if (!request->error)
 		return;
-	if (io->policy && io->policy->tolerant_bytes && !csum_io_vanished(request->error))
-		atomic_fetch_add(&io->policy->refused, 1);
+	if (is_tolerated(io, request->error))
+		atomic_store(&io->refused, true);
 	else
 		atomic_store(&io->failed, true);
 }
@@ -289,7 +296,8 @@ static void flush_written(void *argument)
 	}
 }
 
-void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, size_t count)
+static void start(struct csum_io *io, struct csum_io_request *requests, size_t count,
+		  const struct csum_io_policy *policy)
 {
 	const struct csum_pool_job job = {
 		.work = write_work,
@@ -300,6 +308,8 @@ void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, s
 
 	io->round = requests;
 	io->round_count = count;
+	io->policy = policy;
+	atomic_store(&io->refused, false);
 	for (size_t i = 0; i < count; i++) {
 		requests[i].error = 0;
 		for (size_t d = 0; d < io->device_count; d++)
@@ -308,12 +318,17 @@ void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, s
 	csum_pool_start(io->pool, &job);
 }
 
+void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, size_t count)
+{
+	start(io, requests, count, NULL);
+}
+
 static int report_round(struct csum_io *io)
 {
 	for (size_t i = 0; i < io->round_count; i++) {
 		const struct csum_io_request *request = &io->round[i];
 
-		if (request->error && (!io->policy || csum_io_vanished(request->error)))
+		if (request->error && !is_tolerated(io, request->error))
 			return csum_io_report(io->handlers, request->error, request->device->name,
 					      "writing %zu bytes at offset %" PRIu64, request->size,
 					      request->offset_bytes);
@@ -340,16 +355,22 @@ int csum_io_round_wait(struct csum_io *io)
 	return error;
 }
 
-int csum_io_round(struct csum_io *io, struct csum_io_request *requests, size_t count)
+int csum_io_round(struct csum_io *io, const struct csum_io_list *list, const struct csum_io_policy *policy,
+		  bool *refused)
 {
 	int error = 0;
 
-	if (io->policy && io->policy->before && !atomic_load(&io->failed))
-		error = io->policy->before(io->policy->user, requests, count);
+	if (refused)
+		*refused = false;
+	if (policy && policy->before && !atomic_load(&io->failed))
+		error = policy->before(policy->user, list->requests, list->count);
 	if (error)
 		return error;
-	csum_io_round_start(io, requests, count);
-	return csum_io_round_wait(io);
+	start(io, list->requests, list->count, policy);
+	error = csum_io_round_wait(io);
+	if (refused)
+		*refused = atomic_load(&io->refused);
+	return error;
 }
 
 int csum_io_flush_all(struct csum_io *io)
@@ -377,11 +398,6 @@ int csum_io_flush_all(struct csum_io *io)
 void csum_io_fail(struct csum_io *io)
 {
 	atomic_store(&io->failed, true);
-}
-
-void csum_io_set_policy(struct csum_io *io, struct csum_io_policy *policy)
-{
-	io->policy = policy;
 }
 
 bool csum_io_failed(const struct csum_io *io)

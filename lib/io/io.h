@@ -9,8 +9,6 @@
 #ifndef CSUM_IO_H
 #define CSUM_IO_H
 
-#include <stdatomic.h>
-
 #include "csum.h"
 #include "device/device.h"
 
@@ -121,27 +119,25 @@ int csum_io_read(struct csum_io *io, struct csum_io_request *requests, size_t co
 void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, size_t count);
 /* Ends the round. 0: everything written by it and before it is durable. Failures are reported. */
 int csum_io_round_wait(struct csum_io *io) CSUM_MUST_CHECK;
-/* Both of the above. */
-int csum_io_round(struct csum_io *io, struct csum_io_request *requests, size_t count) CSUM_MUST_CHECK;
-
-/*
- * How a scrub wants the rounds of csum_io_round() done, also those of the modules it calls.
- */
+/* How a scrub wants its rounds done. */
 struct csum_io_policy {
-	/* Before anything of a round is written, in the calling thread; an error, reported, ends the round. NULL: none. */
+	/* Before anything of the round is written, in the calling thread; an error, reported, ends the round. NULL: none. */
 	int (*before)(void *user, const struct csum_io_request *requests, size_t count);
 	void *user;
 	/*
 	 * Not 0: a write that the device refuses does not fail the io. It is tried again in pieces of that many bytes;
-	 * refused counts the requests of which one was refused in the end. A failed flush fails the io as ever, and so
-	 * does a device that vanished.
+	 * what is refused in the end is not reported: the request has the error. A failed flush fails the io as ever, and
+	 * so does a device that vanished.
 	 */
 	size_t tolerant_bytes;
-	atomic_size_t refused;
 };
 
-/* Puts it in force, or with NULL an end to it; it is borrowed. No round is under way. */
-void csum_io_set_policy(struct csum_io *io, struct csum_io_policy *policy);
+/*
+ * Both of the above, for the requests of the list, which stay in it. policy: NULL for the usual. *refused: whether a
+ * write was refused in the end, which only a tolerant policy lets pass; NULL where the caller reads back what it wrote.
+ */
+int csum_io_round(struct csum_io *io, const struct csum_io_list *list, const struct csum_io_policy *policy,
+		  bool *refused) CSUM_MUST_CHECK;
 
 /* Flushes every device, written or not: a process that was killed may have left data in the cache. */
 int csum_io_flush_all(struct csum_io *io) CSUM_MUST_CHECK;

@@ -40,7 +40,7 @@ static int cancelled(const struct maker *maker)
 
 static int round_of(struct maker *maker)
 {
-	int error = csum_io_round(maker->io, maker->lists[0].requests, maker->lists[0].count);
+	int error = csum_io_round(maker->io, &maker->lists[0], NULL, NULL);
 
 	maker->lists[0].count = 0;
 	return error;

@@ -84,7 +84,7 @@ static int mirror(struct csum_scrub *scrub, struct csum_scan_batch *batch)
 	}
 	if (error || scrub->list.count == 0)
 		return error;
-	error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
+	error = csum_io_round(volume->io, &scrub->list, &scrub->policy, NULL);
 	if (!error)
 		error = csum_scrub_drop_cache(scrub, volume->metadata);
 	for (size_t i = 0; i < scrub->group_count && !error; i++) {

@@ -22,7 +22,7 @@ static int void_journal(struct csum_scrub *scrub)
 {
 	struct csum_volume *volume = scrub->volume;
 	struct csum_outcome outcome = { .disposition = scrub->dry_run ? CSUM_WOULD_REPAIR : CSUM_REPAIRED };
-	size_t refused = atomic_load(&scrub->policy.refused);
+	bool refused = false;
 	int error = 0;
 
 	if (!scrub->dry_run) {
@@ -31,8 +31,8 @@ static int void_journal(struct csum_scrub *scrub)
 		error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
 					 CSUM_JOURNAL_SIZE, CSUM_JOURNAL_OFFSET);
 		if (!error)
-			error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
-		if (error || atomic_load(&scrub->policy.refused) != refused)
+			error = csum_io_round(volume->io, &scrub->list, &scrub->policy, &refused);
+		if (error || refused)
 			outcome = (struct csum_outcome){ .why = "the device refuses to write it" };
 	}
 	csum_finder_journal(&scrub->finder, &outcome);

@@ -209,16 +209,16 @@ static int run(struct csum_volume *volume, const struct csum_scrub_options *opti
 	};
 	int error, release_error;
 
-	scrub.policy.before = csum_scrub_before;
-	scrub.policy.user = &scrub;
-	scrub.policy.tolerant_bytes = scrub.sector_size;
+	scrub.policy = (struct csum_io_policy){
+		.before = csum_scrub_before,
+		.user = &scrub,
+		.tolerant_bytes = scrub.sector_size,
+	};
 	error = plan(&scrub);
 	if (!error)
 		error = prepare(&scrub);
-	csum_io_set_policy(volume->io, &scrub.policy);
 	if (!error)
 		error = work(&scrub);
-	csum_io_set_policy(volume->io, NULL);
 	release_error = release(&scrub);
 	sum_up(result);
 	return error ? error : release_error;

@@ -90,7 +90,7 @@ struct csum_scrub {
 	const struct csum_scrub_options *options;
 	struct csum_scrub_result *result;
 	struct csum_finder finder;
-	struct csum_io_policy policy;
+	struct csum_io_policy policy; /* of every round */
 	struct csum_healer *healer; /* NULL: neither to heal from the checksum nor to tell classes apart */
 	struct csum_replica **replicas;
 	size_t replica_count;

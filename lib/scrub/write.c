@@ -41,7 +41,7 @@ int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size
 	if (error)
 		csum_report_error(&volume->handlers, error, NULL, "repairing metadata");
 	else
-		error = csum_io_round(volume->io, list.requests, list.count);
+		error = csum_io_round(volume->io, &list, &scrub->policy, NULL);
 	csum_io_list_free(&list);
 	if (!error)
 		error = csum_scrub_drop_cache(scrub, volume->metadata);
@@ -111,7 +111,7 @@ int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 	if (!error)
 		error = csum_scrub_undo_keep(scrub, scrub->list.requests, scrub->list.count, &kept);
 	if (!error && kept)
-		error = csum_io_round(volume->io, scrub->list.requests, scrub->list.count);
+		error = csum_io_round(volume->io, &scrub->list, &scrub->policy, NULL);
 	if (!error && kept)
 		error = csum_scrub_drop_cache(scrub, volume->data);
 	for (size_t i = 0; i < count && !error && kept; i++)

@@ -144,7 +144,7 @@ static int write_round(struct undo *undo)
 	int error = 0;
 
 	if (undo->count && !undo->options->dry_run)
-		error = csum_io_round(undo->volume->io, undo->list.requests, undo->list.count);
+		error = csum_io_round(undo->volume->io, &undo->list, NULL, NULL);
 	for (size_t i = 0; i < undo->count && !error; i++)
 		tell(undo, undo->sectors[i], NULL);
 	undo->list.count = 0;

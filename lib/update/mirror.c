@@ -38,7 +38,7 @@ int csum_protocol_mirror(struct csum_volume *volume, struct csum_groups *span)
 	if (error)
 		csum_report_error(&volume->handlers, error, NULL, "mirroring metadata");
 	else
-		error = csum_io_round(volume->io, list.requests, list.count);
+		error = csum_io_round(volume->io, &list, NULL, NULL);
 	csum_io_list_free(&list);
 	return error;
 }

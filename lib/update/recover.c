@@ -228,10 +228,14 @@ static int take_part(struct chunk *chunk)
 	return error;
 }
 
-static int chunk_round(struct chunk *chunk)
+/* *refused becomes true when the device refuses a write, which only a scrub lets pass. */
+static int chunk_round(struct chunk *chunk, bool *refused)
 {
-	int error = csum_io_round(chunk->volume->io, chunk->list.requests, chunk->list.count);
+	const struct csum_io_policy *policy = chunk->recovery ? chunk->recovery->policy : NULL;
+	bool in_this_one;
+	int error = csum_io_round(chunk->volume->io, &chunk->list, policy, &in_this_one);
 
+	*refused |= in_this_one;
 	chunk->list.count = 0;
 	return error;
 }
@@ -311,14 +315,14 @@ static int check_merged(struct chunk *chunk, const uint64_t *index, uint32_t cou
 static int write_record(struct chunk *chunk, uint32_t count)
 {
 	struct csum_volume *volume = chunk->volume;
-	size_t refused = csum_recovery_refused(chunk->recovery);
+	bool refused = false;
 	int error = csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
 				     csum_journal_record_size(csum_volume_geometry(volume)->sector_size, count),
 				     CSUM_JOURNAL_OFFSET);
 
 	if (!error)
-		error = chunk_round(chunk);
-	if (!error && csum_recovery_refused(chunk->recovery) != refused)
+		error = chunk_round(chunk, &refused);
+	if (!error && refused)
 		chunk->recovery->stuck = true;
 	return error;
 }
@@ -328,8 +332,8 @@ static int merge_record(struct chunk *chunk, uint64_t from, uint64_t *next)
 {
 	struct csum_volume *volume = chunk->volume;
 	uint64_t index[CSUM_JOURNAL_PLACES];
+	bool refused = false;
 	uint32_t count;
-	size_t refused;
 	int error;
 
 	build_record(chunk, from, index);
@@ -340,16 +344,15 @@ static int merge_record(struct chunk *chunk, uint64_t from, uint64_t *next)
 	*next = index[count - 1] + 1;
 	if (error || stuck(chunk))
 		return error;
-	refused = csum_recovery_refused(chunk->recovery);
 	for (uint32_t i = 0; i < count && !error; i++)
 		error = put_merged(chunk, index[i]);
 	if (!error)
-		error = chunk_round(chunk);
+		error = chunk_round(chunk, &refused);
 	for (uint32_t i = 0; i < count && !error; i++)
 		error = copy_over_group(chunk, index[i]);
 	if (!error)
-		error = chunk_round(chunk);
-	if (!error && csum_recovery_refused(chunk->recovery) != refused)
+		error = chunk_round(chunk, &refused);
+	if (!error && refused)
 		error = check_merged(chunk, index, count);
 	return error;
 }
@@ -363,6 +366,7 @@ static bool next_with_outcome(const struct chunk *chunk, enum outcome outcome, u
 
 static int recover_chunk(struct chunk *chunk, uint64_t first, uint64_t count)
 {
+	bool refused = false;
 	int error = csum_groups_load(chunk->volume, &chunk->span, first, count);
 
 	if (error)
@@ -375,7 +379,8 @@ static int recover_chunk(struct chunk *chunk, uint64_t first, uint64_t count)
 	for (uint64_t i = 0; !error && next_with_outcome(chunk, COPY_OVER, &i); i++)
 		error = copy_over_group(chunk, i);
 	if (!error)
-		error = chunk_round(chunk);
+		error = chunk_round(chunk, &refused);
+	/* A copy that was refused in it leaves the other one, which is right; the pass of the scrub finds it. */
 	for (uint64_t i = 0; !error && !stuck(chunk) && next_with_outcome(chunk, MERGE, &i);)
 		error = merge_record(chunk, i, &i);
 	return error;
@@ -431,11 +436,6 @@ int csum_protocol_recover_intent(struct csum_volume *volume, struct csum_recover
 					    chunk.unresolved);
 	chunk_free(&chunk);
 	return error;
-}
-
-size_t csum_recovery_refused(const struct csum_recovery *recovery)
-{
-	return recovery ? atomic_load(&recovery->policy->refused) : 0;
 }
 
 int csum_protocol_recover_groups(struct csum_volume *volume, struct csum_recovery *recovery)

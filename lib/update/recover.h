@@ -9,11 +9,11 @@
 int csum_protocol_recover(struct csum_volume *volume) CSUM_MUST_CHECK;
 
 /*
- * How a scrub takes part: its policy, in force, takes refused writes as findings, and of what is right by no version it
- * chooses the entry instead of refusing.
+ * How a scrub takes part: its policy takes refused writes as findings, and of what is right by no version it chooses the
+ * entry instead of refusing.
  */
 struct csum_recovery {
-	const struct csum_io_policy *policy;
+	const struct csum_io_policy *policy; /* of every round */
 	void *user;
 	/*
 	 * Sector i of the run (all of a group) is bad: *entry becomes that of the version that it can be made right by, or
@@ -28,9 +28,6 @@ struct csum_recovery {
 	bool stuck; /* so many writes were refused that the volume has to stay active */
 	uint64_t open; /* groups that stay as they are, and the volume active */
 };
-
-/* Requests refused so far; 0 without a scrub. */
-size_t csum_recovery_refused(const struct csum_recovery *recovery);
 
 /* R1 and R2: all but the superblock. recovery: NULL, or a scrub's. */
 int csum_protocol_recover_groups(struct csum_volume *volume, struct csum_recovery *recovery) CSUM_MUST_CHECK;

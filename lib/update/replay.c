@@ -59,10 +59,13 @@ static int replay_image(struct replay *replay, uint64_t number)
 				geometry->sector_size, csum_layout_imd_offset(geometry, number, copy));
 }
 
-static int replay_round(struct replay *replay)
+/* *refused becomes true when the device refuses a write, which only a scrub lets pass. */
+static int replay_round(struct replay *replay, const struct csum_recovery *recovery, bool *refused)
 {
-	int error = csum_io_round(replay->volume->io, replay->list.requests, replay->list.count);
+	bool in_this_one;
+	int error = csum_io_round(replay->volume->io, &replay->list, recovery ? recovery->policy : NULL, &in_this_one);
 
+	*refused |= in_this_one;
 	replay->list.count = 0;
 	return error;
 }
@@ -86,8 +89,8 @@ static int check_replayed(struct replay *replay, struct csum_recovery *recovery)
 
 int csum_protocol_replay(struct csum_volume *volume, struct csum_recovery *recovery)
 {
-	size_t refused = csum_recovery_refused(recovery);
 	struct replay *replay;
+	bool refused = false;
 	int error = 0;
 
 	if (volume->journal.count == 0)
@@ -102,13 +105,13 @@ int csum_protocol_replay(struct csum_volume *volume, struct csum_recovery *recov
 		error = recovery->group(recovery->user, replay->spans[i].first_group, &replay->spans[i].groups[0],
 					false);
 	if (!error)
-		error = replay_round(replay);
+		error = replay_round(replay, recovery, &refused);
 	for (uint32_t i = 0; i < replay->count && !error; i++)
 		error = csum_protocol_copy_over(volume, replay->spans[i].first_group, &replay->spans[i].groups[0],
 						&replay->list);
 	if (!error)
-		error = replay_round(replay);
-	if (!error && csum_recovery_refused(recovery) != refused)
+		error = replay_round(replay, recovery, &refused);
+	if (!error && refused)
 		error = check_replayed(replay, recovery);
 	replay_free(replay);
 	/* What was in force is in place now; what was not must not count for groups changed from here on. */

@@ -32,7 +32,7 @@ int csum_super_write(struct csum_volume *volume)
 	if (error)
 		csum_report_error(&volume->handlers, error, NULL, "writing the superblock");
 	else
-		error = csum_io_round(volume->io, list.requests, list.count);
+		error = csum_io_round(volume->io, &list, NULL, NULL);
 	csum_io_list_free(&list);
 	return error;
 }
@@ -94,7 +94,7 @@ static int write_backup(struct csum_volume *volume)
 	if (error)
 		csum_report_error(&volume->handlers, error, NULL, "writing the backup superblock");
 	else
-		error = csum_io_round(volume->io, list.requests, list.count);
+		error = csum_io_round(volume->io, &list, NULL, NULL);
 	volume->slot_valid[CSUM_SLOT_C] = !error;
 	csum_io_list_free(&list);
 	return error;

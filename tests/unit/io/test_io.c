@@ -72,7 +72,7 @@ static int write_round(struct fixture *fixture, size_t size, uint64_t offset_byt
 	};
 
 	memcpy(fixture->buffer, fixture->content, SIZE);
-	return csum_io_round(fixture->io, &request, 1);
+	return csum_io_round(fixture->io, &(struct csum_io_list){ .requests = &request, .count = 1 }, NULL, NULL);
 }
 
 /* What the call of that number asked for. */

@@ -56,6 +56,13 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static int run_round(struct csum_io *io, struct csum_io_request *requests, size_t count)
+{
+	const struct csum_io_list list = { .requests = requests, .count = count };
+
+	return csum_io_round(io, &list, NULL, NULL);
+}
+
 /* Requests over unit after unit of a device from `first` on. */
 static struct csum_io_request *plan(struct fixture *fixture, int device, enum csum_io_operation operation, size_t first,
 				    size_t count)
@@ -75,7 +82,7 @@ static struct csum_io_request *plan(struct fixture *fixture, int device, enum cs
 
 static int write_units(struct fixture *fixture, int device, size_t first, size_t count)
 {
-	return csum_io_round(fixture->io, plan(fixture, device, CSUM_IO_WRITE, first, count), count);
+	return run_round(fixture->io, plan(fixture, device, CSUM_IO_WRITE, first, count), count);
 }
 
 static size_t calls(const struct fixture *fixture, int device, enum memdevice_call call)
@@ -112,11 +119,11 @@ static void test_flush_of_devices_written_only(void **state)
 	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 1);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 4);
 	fixture->requests[2].device = &fixture->memory[METADATA].device;
-	assert_int_equal(csum_io_round(fixture->io, fixture->requests, 4), 0);
+	assert_int_equal(run_round(fixture->io, fixture->requests, 4), 0);
 	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 2);
 	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 2);
 	/* A round of nothing has nothing to flush. */
-	assert_int_equal(csum_io_round(fixture->io, NULL, 0), 0);
+	assert_int_equal(run_round(fixture->io, NULL, 0), 0);
 	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 2);
 	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 2);
 }
@@ -129,7 +136,7 @@ static void test_one_device_twice(void **state)
 	struct csum_io *io;
 
 	assert_int_equal(csum_io_create(&fixture->recorder.handlers, device, device, 2, &io), 0);
-	assert_int_equal(csum_io_round(io, plan(fixture, DATA, CSUM_IO_WRITE, 0, 5), 5), 0);
+	assert_int_equal(run_round(io, plan(fixture, DATA, CSUM_IO_WRITE, 0, 5), 5), 0);
 	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 1);
 	assert_int_equal(csum_io_flush_all(io), 0);
 	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 2);
@@ -144,7 +151,7 @@ static void assert_failed_for_good(struct fixture *fixture, int errors)
 		memdevice_reset(&fixture->memory[device]);
 	assert_int_equal(write_units(fixture, DATA, 40, 3), -EIO);
 	assert_int_equal(write_units(fixture, METADATA, 40, 1), -EIO);
-	assert_int_equal(csum_io_round(fixture->io, NULL, 0), -EIO);
+	assert_int_equal(run_round(fixture->io, NULL, 0), -EIO);
 	assert_int_equal(csum_io_flush_all(fixture->io), -EIO);
 	for (int device = DATA; device <= METADATA; device++)
 		assert_int_equal(fixture->memory[device].call_count, 0);
@@ -171,7 +178,7 @@ static void test_failed_write_beside_a_good_one(void **state)
 	memdevice_fail(&fixture->memory[METADATA], MEMDEVICE_WRITE, 0, 0, -1, -EIO);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 8);
 	fixture->requests[7].device = &fixture->memory[METADATA].device;
-	assert_int_equal(csum_io_round(fixture->io, fixture->requests, 8), -EIO);
+	assert_int_equal(run_round(fixture->io, fixture->requests, 8), -EIO);
 	assert_one_error(&fixture->recorder, "metadata disk: writing 4096 bytes at offset 28672: Input/output error");
 	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 0);
 	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 0);
@@ -198,7 +205,7 @@ static void test_failed_flush(void **state)
 	memdevice_fail(&fixture->memory[METADATA], MEMDEVICE_FLUSH, 0, 0, 1, -EIO);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 8);
 	fixture->requests[3].device = &fixture->memory[METADATA].device;
-	assert_int_equal(csum_io_round(fixture->io, fixture->requests, 8), -EIO);
+	assert_int_equal(run_round(fixture->io, fixture->requests, 8), -EIO);
 	assert_one_error(&fixture->recorder, "metadata disk: flushing written data: Input/output error");
 	assert_failed_for_good(fixture, 1);
 }
@@ -211,7 +218,7 @@ static void test_failed_first_flush(void **state)
 	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_FLUSH, 0, 0, 1, -ENOSPC);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 8);
 	fixture->requests[3].device = &fixture->memory[METADATA].device;
-	assert_int_equal(csum_io_round(fixture->io, fixture->requests, 8), -EIO);
+	assert_int_equal(run_round(fixture->io, fixture->requests, 8), -EIO);
 	assert_one_error(&fixture->recorder, "data disk: flushing written data: No space left on device");
 	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 0);
 	assert_failed_for_good(fixture, 1);
@@ -341,7 +348,7 @@ static void test_any_write_fails(void **state)
 						&fixture->memory[METADATA].device, threads, &io),
 				 0);
 		memdevice_fail(&fixture->memory[DATA], MEMDEVICE_WRITE, bad * UNIT, 2 * UNIT, -1, -EIO);
-		assert_int_equal(csum_io_round(io, plan(fixture, DATA, CSUM_IO_WRITE, 0, REQUESTS), REQUESTS), -EIO);
+		assert_int_equal(run_round(io, plan(fixture, DATA, CSUM_IO_WRITE, 0, REQUESTS), REQUESTS), -EIO);
 		assert_one_error(&fixture->recorder, "data disk: writing 4096 bytes at offset ");
 		assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 0);
 		csum_io_destroy(io);
