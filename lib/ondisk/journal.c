@@ -25,7 +25,7 @@ static uint32_t record_crc(const void *record, uint32_t seed_state, uint32_t sec
 	memcpy(&head, record, sizeof(head));
 	head.crc = csum_le32(0);
 	state = csum_checksum_crc32(seed_state, &head, sizeof(head));
-	return csum_checksum_crc32(state, csum_journal_image(record, sector_size, 0), (size_t)count * sector_size);
+	return csum_checksum_crc32(state, (const uint8_t *)record + CSUM_BLOCK_SIZE, (size_t)count * sector_size);
 }
 
 bool csum_journal_head_count(const void *head, uint32_t sector_size, uint32_t *count)
@@ -83,7 +83,7 @@ void csum_journal_encode(const struct csum_journal *journal, uint32_t seed_state
 	disk->crc = csum_le32(record_crc(record, seed_state, sector_size, journal->count));
 }
 
-const void *csum_journal_image(const void *record, uint32_t sector_size, uint32_t index)
+void *csum_journal_image(void *record, uint32_t sector_size, uint32_t index)
 {
-	return (const uint8_t *)record + CSUM_BLOCK_SIZE + (size_t)index * sector_size;
+	return (uint8_t *)record + csum_journal_record_size(sector_size, index);
 }

@@ -39,7 +39,7 @@ const char *csum_journal_decode(const void *record, uint32_t seed_state, uint32_
 /* Makes a record: images already lie behind the head in `record`; the head is filled in. count is not 0. */
 void csum_journal_encode(const struct csum_journal *journal, uint32_t seed_state, uint32_t sector_size, void *record);
 
-/* Image number i of a record. */
-const void *csum_journal_image(const void *record, uint32_t sector_size, uint32_t index);
+/* Where image number `index` lies in a record. */
+void *csum_journal_image(void *record, uint32_t sector_size, uint32_t index);
 
 #endif

@@ -269,8 +269,8 @@ static void build_record(struct chunk *chunk, uint64_t i, uint64_t *index)
 			continue;
 		csum_imd_seal(volume->seed_state, number, older, group->generation[group->newer] + 1,
 			      merged_of(chunk, i), sector_size);
-		memcpy((uint8_t *)volume->journal_record + csum_journal_record_size(sector_size, journal->count),
-		       merged_of(chunk, i), sector_size);
+		memcpy(csum_journal_image(volume->journal_record, sector_size, journal->count), merged_of(chunk, i),
+		       sector_size);
 		index[journal->count] = i;
 		journal->place[journal->count++] = (struct csum_journal_place){ number, older };
 	}

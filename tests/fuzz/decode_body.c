@@ -141,13 +141,13 @@ static void make_record(uint32_t sector_size, uint8_t *record)
 
 	for (uint32_t i = 0; i < journal.count; i++) {
 		journal.place[i] = (struct csum_journal_place){ GROUP + i, (int)(i % 2) };
-		csum_imd_seal(SEED_STATE, GROUP + i, (int)(i % 2), i, record + csum_journal_record_size(sector_size, i),
+		csum_imd_seal(SEED_STATE, GROUP + i, (int)(i % 2), i, csum_journal_image(record, sector_size, i),
 			      sector_size);
 	}
 	csum_journal_encode(&journal, SEED_STATE, sector_size, record);
 }
 
-static void check_record(const struct csum_journal *journal, const uint8_t *record, uint32_t sector_size)
+static void check_record(const struct csum_journal *journal, uint8_t *record, uint32_t sector_size)
 {
 	if (journal->count == 0 || journal->count > csum_journal_capacity(sector_size) ||
 	    csum_journal_record_size(sector_size, journal->count) > CSUM_JOURNAL_SIZE)
