@@ -7,7 +7,7 @@
  *   R2  per group of the intent whose copies differ, or of which one cannot be read:
  *         the newest copy right as it stands: the other copy := its entries; flush
  *         otherwise the right entry of each sector, through the journal: record; flush; older copies; flush;
- *         other copies; flush; only then another record                [use_journal, journal_after_older]
+ *         other copies; flush; only then another record (merge.c)      [use_journal, journal_after_older]
  *   R3  superblock: clean; flush
  */
 #include "update/recover.h"
@@ -20,6 +20,7 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
+#include "update/merge.h"
 #include "update/mirror.h"
 #include "update/super.h"
 #include "volume/verify.h"
@@ -45,6 +46,7 @@ struct chunk {
 	uint64_t unresolved; /* groups so far */
 	struct csum_recovery *recovery; /* a scrub's, or NULL */
 	struct csum_io_list list;
+	struct csum_merge merge;
 };
 
 static uint8_t *merged_of(const struct chunk *chunk, uint64_t i)
@@ -228,14 +230,12 @@ static int take_part(struct chunk *chunk)
 	return error;
 }
 
-/* *refused becomes true when the device refuses a write, which only a scrub lets pass. */
-static int chunk_round(struct chunk *chunk, bool *refused)
+/* A copy that is refused leaves the other one, which is right; the pass of the scrub finds it. */
+static int chunk_round(struct chunk *chunk)
 {
 	const struct csum_io_policy *policy = chunk->recovery ? chunk->recovery->policy : NULL;
-	bool in_this_one;
-	int error = csum_io_round(chunk->volume->io, &chunk->list, policy, &in_this_one);
+	int error = csum_io_round(chunk->volume->io, &chunk->list, policy, NULL);
 
-	*refused |= in_this_one;
 	chunk->list.count = 0;
 	return error;
 }
@@ -251,112 +251,6 @@ static bool stuck(const struct chunk *chunk)
 	return chunk->recovery && chunk->recovery->stuck;
 }
 
-/* The journal record of the first groups to merge from `i` on; their numbers go to index[]. */
-static void build_record(struct chunk *chunk, uint64_t i, uint64_t *index)
-{
-	struct csum_volume *volume = chunk->volume;
-	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
-	struct csum_journal *journal = &volume->journal;
-
-	journal->count = 0;
-	journal->session = volume->superblock.session;
-	for (; i < chunk->span.group_count && journal->count < csum_journal_capacity(sector_size); i++) {
-		const struct csum_group *group = &chunk->span.groups[i];
-		uint64_t number = chunk->span.first_group + i;
-		int older = 1 - group->newer;
-
-		if (chunk->outcome[i] != MERGE)
-			continue;
-		csum_imd_seal(volume->seed_state, number, older, group->generation[group->newer] + 1,
-			      merged_of(chunk, i), sector_size);
-		memcpy(csum_journal_image(volume->journal_record, sector_size, journal->count), merged_of(chunk, i),
-		       sector_size);
-		index[journal->count] = i;
-		journal->place[journal->count++] = (struct csum_journal_place){ number, older };
-	}
-	csum_journal_encode(journal, volume->seed_state, sector_size, volume->journal_record);
-}
-
-static int put_merged(struct chunk *chunk, uint64_t i)
-{
-	struct csum_volume *volume = chunk->volume;
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	struct csum_group *group = &chunk->span.groups[i];
-	uint64_t number = chunk->span.first_group + i;
-	int older = 1 - group->newer;
-
-	memcpy(group->copy[older], merged_of(chunk, i), geometry->sector_size);
-	group->verdict[older] = CSUM_IMD_VALID;
-	csum_group_judge(volume, number, group);
-	return csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, group->copy[older],
-				geometry->sector_size, csum_layout_imd_offset(geometry, number, older));
-}
-
-/*
- * Where writes were refused: each group must have its merged entries in one place at least. If not, its image in the
- * record is all there is, so the record stays, and the volume active.
- */
-static int check_merged(struct chunk *chunk, const uint64_t *index, uint32_t count)
-{
-	int error = 0;
-
-	for (uint32_t i = 0; i < count && !error; i++) {
-		bool holds;
-
-		error = csum_protocol_holds(chunk->volume, chunk->span.first_group + index[i],
-					    merged_of(chunk, index[i]), &holds);
-		if (!error && !holds)
-			chunk->recovery->stuck = true;
-	}
-	return error;
-}
-
-/* Writes the record of `count` groups; without it nothing of them may be changed. */
-static int write_record(struct chunk *chunk, uint32_t count)
-{
-	struct csum_volume *volume = chunk->volume;
-	bool refused = false;
-	int error = csum_io_list_add(&chunk->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
-				     csum_journal_record_size(csum_volume_geometry(volume)->sector_size, count),
-				     CSUM_JOURNAL_OFFSET);
-
-	if (!error)
-		error = chunk_round(chunk, &refused);
-	if (!error && refused)
-		chunk->recovery->stuck = true;
-	return error;
-}
-
-/* I9: a record, its older copies, the other copies; each durable before the next. */
-static int merge_record(struct chunk *chunk, uint64_t from, uint64_t *next)
-{
-	struct csum_volume *volume = chunk->volume;
-	uint64_t index[CSUM_JOURNAL_PLACES];
-	bool refused = false;
-	uint32_t count;
-	int error;
-
-	build_record(chunk, from, index);
-	count = volume->journal.count;
-	/* The images are in memory from here on; on disk the record guards them. */
-	volume->journal.count = 0;
-	error = write_record(chunk, count);
-	*next = index[count - 1] + 1;
-	if (error || stuck(chunk))
-		return error;
-	for (uint32_t i = 0; i < count && !error; i++)
-		error = put_merged(chunk, index[i]);
-	if (!error)
-		error = chunk_round(chunk, &refused);
-	for (uint32_t i = 0; i < count && !error; i++)
-		error = copy_over_group(chunk, index[i]);
-	if (!error)
-		error = chunk_round(chunk, &refused);
-	if (!error && refused)
-		error = check_merged(chunk, index, count);
-	return error;
-}
-
 static bool next_with_outcome(const struct chunk *chunk, enum outcome outcome, uint64_t *i)
 {
 	while (*i < chunk->span.group_count && chunk->outcome[*i] != outcome)
@@ -364,9 +258,27 @@ static bool next_with_outcome(const struct chunk *chunk, enum outcome outcome, u
 	return *i < chunk->span.group_count;
 }
 
+/* The groups to merge from *i on, as many as a record holds; *i moves behind them. */
+static int merge_record(struct chunk *chunk, uint64_t *i)
+{
+	struct csum_merge *merge = &chunk->merge;
+	uint32_t most = csum_journal_capacity(csum_volume_geometry(chunk->volume)->sector_size);
+	int error;
+
+	for (merge->count = 0; merge->count < most && next_with_outcome(chunk, MERGE, i); (*i)++)
+		merge->groups[merge->count++] = (struct csum_merge_group){
+			.number = chunk->span.first_group + *i,
+			.group = &chunk->span.groups[*i],
+			.image = merged_of(chunk, *i),
+		};
+	error = csum_merge_run(merge);
+	if (merge->stuck)
+		chunk->recovery->stuck = true;
+	return error;
+}
+
 static int recover_chunk(struct chunk *chunk, uint64_t first, uint64_t count)
 {
-	bool refused = false;
 	int error = csum_groups_load(chunk->volume, &chunk->span, first, count);
 
 	if (error)
@@ -379,10 +291,9 @@ static int recover_chunk(struct chunk *chunk, uint64_t first, uint64_t count)
 	for (uint64_t i = 0; !error && next_with_outcome(chunk, COPY_OVER, &i); i++)
 		error = copy_over_group(chunk, i);
 	if (!error)
-		error = chunk_round(chunk, &refused);
-	/* A copy that was refused in it leaves the other one, which is right; the pass of the scrub finds it. */
+		error = chunk_round(chunk);
 	for (uint64_t i = 0; !error && !stuck(chunk) && next_with_outcome(chunk, MERGE, &i);)
-		error = merge_record(chunk, i, &i);
+		error = merge_record(chunk, &i);
 	return error;
 }
 
@@ -391,6 +302,8 @@ static int chunk_init(struct chunk *chunk, struct csum_volume *volume, uint64_t 
 	int error = csum_groups_init(&chunk->span, volume, capacity);
 
 	chunk->volume = volume;
+	chunk->merge.volume = volume;
+	chunk->merge.policy = chunk->recovery ? chunk->recovery->policy : NULL;
 	if (error)
 		return error;
 	chunk->merged = csum_io_alloc(capacity * csum_volume_geometry(volume)->sector_size);
@@ -405,6 +318,7 @@ static void chunk_free(struct chunk *chunk)
 {
 	csum_groups_free(&chunk->span);
 	csum_io_list_free(&chunk->list);
+	csum_merge_free(&chunk->merge);
 	free(chunk->merged);
 	free(chunk->outcome);
 	free(chunk->unresolved_sector);
