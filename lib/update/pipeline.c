@@ -14,8 +14,8 @@
 #include "update/mirror.h"
 #include "update/super.h"
 
-/* Steps 2 ... 5 of four batches share a round while a fifth is being filled. */
-enum { FIRST_STEP = 2, LAST_STEP = 5, BATCHES = LAST_STEP - FIRST_STEP + 2 };
+/* The steps of four batches share a round while a fifth is being filled. */
+enum { BATCHES = CSUM_STEP_SETTLED - CSUM_STEP_FRESH_DATA + 1 };
 
 struct csum_pipeline {
 	struct csum_volume *volume;
@@ -158,14 +158,16 @@ static int add_imd(struct csum_pipeline *pipeline, const struct csum_batch *batc
 static int add_step(struct csum_pipeline *pipeline, struct csum_batch *batch)
 {
 	switch (batch->next_step++) {
-	case 2:
+	case CSUM_STEP_FRESH_DATA:
 		return add_data(pipeline, batch, true);
-	case 3:
+	case CSUM_STEP_ENTRIES:
 		return add_imd(pipeline, batch, 0);
-	case 4:
+	case CSUM_STEP_DATA:
 		return add_data(pipeline, batch, false);
-	default:
+	case CSUM_STEP_SETTLE:
 		return add_imd(pipeline, batch, 1);
+	default:
+		return 0;
 	}
 }
 
@@ -183,7 +185,7 @@ static bool in_flight(const struct csum_pipeline *pipeline)
 /* Whether every sector of the batch reads as new from here on, whatever happens to its remaining steps. */
 static bool is_in(const struct csum_batch *batch)
 {
-	return batch->next_step > 4 || (batch->next_step > 3 && !batch->overwrites);
+	return batch->next_step > CSUM_STEP_DATA || (batch->next_step > CSUM_STEP_ENTRIES && !batch->overwrites);
 }
 
 /* Ends the round under way, if any: batches that have settled leave. */
@@ -198,8 +200,8 @@ static int wait_round(struct csum_pipeline *pipeline)
 		/* Of two batches the earlier one is a step ahead. */
 		if (is_in(batch) && batch->first_sector + batch->sector_count > pipeline->durable_sector)
 			pipeline->durable_sector = batch->first_sector + batch->sector_count;
-		if (batch->next_step > LAST_STEP)
-			batch->next_step = 0;
+		if (batch->next_step == CSUM_STEP_SETTLED)
+			batch->next_step = CSUM_STEP_NONE;
 	}
 	return error;
 }
@@ -428,7 +430,7 @@ int csum_pipeline_submit(struct csum_pipeline *pipeline, struct csum_batch *batc
 	compute_entries(pipeline->volume, batch);
 	for (uint64_t i = 0; i < batch->group_count; i++)
 		build_images(pipeline, batch, batch->first_group + i);
-	batch->next_step = FIRST_STEP;
+	batch->next_step = CSUM_STEP_FRESH_DATA;
 	pipeline->error = start_round(pipeline);
 	return pipeline->error ? pipeline->error : stop;
 }

@@ -14,6 +14,16 @@ enum csum_action {
 	CSUM_ACTION_DISCARD,
 };
 
+/* What a batch does next, a round each; of protocol.h. */
+enum csum_step {
+	CSUM_STEP_NONE, /* not in flight */
+	CSUM_STEP_FRESH_DATA, /* W2 */
+	CSUM_STEP_ENTRIES, /* W3 */
+	CSUM_STEP_DATA, /* W4 */
+	CSUM_STEP_SETTLE, /* W5 */
+	CSUM_STEP_SETTLED,
+};
+
 /* Changes to consecutive sectors. The user fills in the first part; the rest is the pipeline's. */
 struct csum_batch {
 	uint64_t first_sector, sector_count;
@@ -26,7 +36,7 @@ struct csum_batch {
 	bool overwrites; /* some sector that is not fresh: its new content is in with W4 only */
 	uint8_t *image[2]; /* imd sectors per group: [0] for W3, [1] for W5 */
 	int8_t *first_copy; /* per group: where image[0] goes; -1: the group does not change */
-	int next_step; /* 2 ... 5; 0: not in flight */
+	enum csum_step next_step;
 };
 
 struct csum_pipeline;
