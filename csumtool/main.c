@@ -9,10 +9,6 @@
 #include "cli/help.h"
 #include "os/signals.h"
 
-#ifndef CSUMTOOL_VERSION
-#define CSUMTOOL_VERSION "0.1.0"
-#endif
-
 static const struct command *const commands[] = {
 	&command_format, &command_info, &command_write,	  &command_read,     &command_check,
 	&command_scrub,	 &command_undo, &command_discard, &command_dump_imd, &command_superblock,
@@ -74,7 +70,7 @@ static int run_command(struct report *report, const struct command *command, int
 	else if (options.given[OPT_HELP])
 		help_command(command);
 	else if (options.given[OPT_VERSION])
-		printf("csumtool %s\n", CSUMTOOL_VERSION);
+		printf("csumtool %s\n", csum_version());
 	else
 		status = command->run(report, &options);
 	/* A command ends with its summary, but not one that was refused for its command line. */
@@ -108,7 +104,7 @@ static int run(struct report *report, int argc, const char **argv)
 		return 0;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
-		printf("csumtool %s\n", CSUMTOOL_VERSION);
+		printf("csumtool %s\n", csum_version());
 		return 0;
 	}
 	command = find_command(argv[1]);

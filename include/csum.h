@@ -28,10 +28,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CSUM_MUST_CHECK __attribute__((warn_unused_result))
+/*
+ * The version, of which this is the one place. While the major number is 0 a new minor one may change the interface;
+ * patches never do.
+ */
+#define CSUM_VERSION_MAJOR 0
+#define CSUM_VERSION_MINOR 1
+#define CSUM_VERSION_PATCH 0
 
-/* The library is compiled with hidden symbols: only what is declared here leaves it. */
-#pragma GCC visibility push(default)
+#define CSUM_MUST_CHECK __attribute__((warn_unused_result))
+/* The library is compiled with hidden symbols: only what is marked so leaves it. lib/libcsum.map lists it, too. */
+#define CSUM_API __attribute__((visibility("default")))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "MAJOR.MINOR.PATCH" of the library that is running, which may be newer than this header. Static; never fails. */
+CSUM_API const char *csum_version(void);
 
 /* Bytes of a UUID; of a label with its terminating NUL; of the data device's identity with its NUL. */
 #define CSUM_UUID_SIZE 16
@@ -63,9 +77,9 @@ enum csum_checksum_type {
 };
 
 /* "crc32", "crc32c", "crc64"; NULL for another value. */
-const char *csum_checksum_name(enum csum_checksum_type type);
+CSUM_API const char *csum_checksum_name(enum csum_checksum_type type);
 /* The type of that name; -EINVAL (nothing reported) for another name. */
-int csum_checksum_by_name(const char *name, enum csum_checksum_type *type) CSUM_MUST_CHECK;
+CSUM_API int csum_checksum_by_name(const char *name, enum csum_checksum_type *type) CSUM_MUST_CHECK;
 
 /* Where sectors lie. All counts are of this volume; derived from the superblock and checked. */
 struct csum_geometry {
@@ -123,14 +137,14 @@ struct csum_volume;
  * open(2) and I/O. On error *volume is NULL. The caller ends it with csum_volume_close().
  * handlers is copied; what its user pointer names must outlive the volume.
  */
-int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
-		     const struct csum_open_options *options, struct csum_volume **volume) CSUM_MUST_CHECK;
+CSUM_API int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
+			      const struct csum_open_options *options, struct csum_volume **volume) CSUM_MUST_CHECK;
 
 /*
  * Releases the volume; NULL is allowed. The first error of closing a written device is returned: then
  * nothing may be taken as durable. Everything is released in any case.
  */
-int csum_volume_close(struct csum_volume *volume) CSUM_MUST_CHECK;
+CSUM_API int csum_volume_close(struct csum_volume *volume) CSUM_MUST_CHECK;
 
 enum csum_state {
 	CSUM_CLEAN,
@@ -206,7 +220,7 @@ struct csum_volume_info {
 };
 
 /* Fills *info from what was read at opening; never fails. Pointers in it live as long as the volume. */
-void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_info *info);
+CSUM_API void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_info *info);
 
 struct stat;
 
@@ -214,10 +228,10 @@ struct stat;
  * Whether a file that stat(2) or fstat(2) described shares bytes with a device of the volume: is the same one, a
  * partition of it or the disk it is part of, or what a loop device is made of.
  */
-bool csum_volume_shares(const struct csum_volume *volume, const struct stat *file);
+CSUM_API bool csum_volume_shares(const struct csum_volume *volume, const struct stat *file);
 
 /* Bytes of data space: data_sectors * sector_size. */
-uint64_t csum_volume_data_bytes(const struct csum_volume *volume);
+CSUM_API uint64_t csum_volume_data_bytes(const struct csum_volume *volume);
 
 /* ------------------------------------------------------------------ format */
 
@@ -263,15 +277,16 @@ struct csum_format;
  * -EBUSY in use; those of open(2) and I/O. On error *format is NULL and a file that was
  * created is removed.
  */
-int csum_format_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
-			const struct csum_format_options *options, struct csum_format **format) CSUM_MUST_CHECK;
-void csum_format_get_plan(const struct csum_format *format, struct csum_format_plan *plan);
+CSUM_API int csum_format_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
+				 const struct csum_format_options *options,
+				 struct csum_format **format) CSUM_MUST_CHECK;
+CSUM_API void csum_format_get_plan(const struct csum_format *format, struct csum_format_plan *plan);
 /*
  * Writes the volume; durable on success. Interrupted or failed at any point it leaves no volume, neither the
  * old one nor a new one; an image file that csum_format_prepare() created is then removed.
  */
-int csum_format_run(struct csum_format *format) CSUM_MUST_CHECK;
-int csum_format_free(struct csum_format *format) CSUM_MUST_CHECK;
+CSUM_API int csum_format_run(struct csum_format *format) CSUM_MUST_CHECK;
+CSUM_API int csum_format_free(struct csum_format *format) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ erasing superblocks */
 
@@ -299,17 +314,17 @@ struct csum_erase;
  * Errors: -EINVAL none is there, or of another layout than the devices named; -EBUSY in use; those of open(2) and I/O. On
  * error *erase is NULL.
  */
-int csum_erase_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
-		       const struct csum_erase_options *options, struct csum_erase **erase) CSUM_MUST_CHECK;
+CSUM_API int csum_erase_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
+				const struct csum_erase_options *options, struct csum_erase **erase) CSUM_MUST_CHECK;
 /* Those found, and what became of them; valid until csum_erase_free(). */
-const struct csum_erase_slot *csum_erase_slots(const struct csum_erase *erase, size_t *count);
+CSUM_API const struct csum_erase_slot *csum_erase_slots(const struct csum_erase *erase, size_t *count);
 /*
  * Zeroes them, and nothing else; durable on success. The one in force is the last, so that whatever a failure leaves is
  * still as new as it was. On error the slots tell which are left.
  */
-int csum_erase_run(struct csum_erase *erase) CSUM_MUST_CHECK;
+CSUM_API int csum_erase_run(struct csum_erase *erase) CSUM_MUST_CHECK;
 /* NULL is allowed. The error of closing a written device: then nothing may be taken as durable. */
-int csum_erase_free(struct csum_erase *erase) CSUM_MUST_CHECK;
+CSUM_API int csum_erase_free(struct csum_erase *erase) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ findings */
 
@@ -331,9 +346,9 @@ enum csum_finding_kind {
 };
 
 /* "superblock-bad" ...: stable, as in the manual page. */
-const char *csum_finding_name(enum csum_finding_kind kind);
+CSUM_API const char *csum_finding_name(enum csum_finding_kind kind);
 /* Whether a finding of that kind is an error (exit status 4 while it stays). */
-bool csum_finding_is_error(enum csum_finding_kind kind);
+CSUM_API bool csum_finding_is_error(enum csum_finding_kind kind);
 
 enum csum_subject {
 	CSUM_SUBJECT_DATA, /* data sectors: first_sector, sector_count */
@@ -355,7 +370,7 @@ enum csum_class {
 };
 
 /* "dead" ..., or "" for CSUM_CLASS_NONE: stable. */
-const char *csum_class_name(enum csum_class class);
+CSUM_API const char *csum_class_name(enum csum_class content_class);
 
 /* What became of it. csum_check() and csum_read() leave everything. */
 enum csum_disposition {
@@ -377,7 +392,7 @@ enum csum_means {
 };
 
 /* "replica", "elsewhere", "one-bit", "burst", "two-bits", "other-copy", or "" for none: stable. */
-const char *csum_means_name(enum csum_means means);
+CSUM_API const char *csum_means_name(enum csum_means means);
 
 /* One finding: adjacent sectors, or groups, with the same verdict are one. */
 struct csum_finding {
@@ -395,7 +410,7 @@ struct csum_finding {
 	/* misplaced: sector first_sector + i holds the content of other_sector + i */
 	bool has_other_sector;
 	uint64_t other_sector;
-	enum csum_class class; /* data; of several sectors the last in the order of enum csum_class */
+	enum csum_class content_class; /* data; of several sectors the last in the order of enum csum_class */
 	enum csum_disposition disposition;
 	enum csum_means means;
 	unsigned int bits;
@@ -418,7 +433,7 @@ enum csum_guard_verdict {
 };
 
 /* "decay", "by-place", "undecided", "rewritten", "other-data": stable. */
-const char *csum_guard_verdict_name(enum csum_guard_verdict verdict);
+CSUM_API const char *csum_guard_verdict_name(enum csum_guard_verdict verdict);
 
 #define CSUM_REASON_SIZE 256
 
@@ -460,8 +475,8 @@ struct csum_check_options {
  * *totals is valid on every return, with what was seen until then.
  * Errors: -ECANCELED, -EINVAL (range outside the data space), -ENODEV and the like (device vanished), -ENOMEM.
  */
-int csum_check(struct csum_volume *volume, const struct csum_check_options *options,
-	       struct csum_totals *totals) CSUM_MUST_CHECK;
+CSUM_API int csum_check(struct csum_volume *volume, const struct csum_check_options *options,
+			struct csum_totals *totals) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ scrub */
 
@@ -539,8 +554,8 @@ struct csum_scrub_result {
  * file), -ENODEV and the like (device vanished), -ENOMEM, and those of writing the volume or the undo file; a
  * write refused for a place on the medium is a finding.
  */
-int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options,
-	       struct csum_scrub_result *result) CSUM_MUST_CHECK;
+CSUM_API int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options,
+			struct csum_scrub_result *result) CSUM_MUST_CHECK;
 
 struct csum_undo_options {
 	bool dry_run; /* the volume may be open for reading */
@@ -570,14 +585,14 @@ struct csum_undo_result {
  * Errors: -EINVAL not an undo file, of another volume, or not the newest; -EBADMSG damaged before its end (nothing is
  * written); those of I/O.
  */
-int csum_undo(struct csum_volume *volume, const char *undo_file, const struct csum_undo_options *options,
-	      struct csum_undo_result *result) CSUM_MUST_CHECK;
+CSUM_API int csum_undo(struct csum_volume *volume, const char *undo_file, const struct csum_undo_options *options,
+		       struct csum_undo_result *result) CSUM_MUST_CHECK;
 
 /*
  * The undo file in that directory that the volume names; *path is malloc'ed, NULL on error. -ENOENT, reported: there is
  * nothing to be undone, or the file is elsewhere.
  */
-int csum_undo_find(struct csum_volume *volume, const char *directory, char **path) CSUM_MUST_CHECK;
+CSUM_API int csum_undo_find(struct csum_volume *volume, const char *directory, char **path) CSUM_MUST_CHECK;
 
 enum csum_undo_state {
 	CSUM_UNDO_NEWEST, /* the one that csum_undo_find() finds */
@@ -595,8 +610,9 @@ struct csum_undo_file_info {
 };
 
 /* Tells of each undo file of the volume in that directory, the newest first. None is no error. */
-int csum_undo_list(struct csum_volume *volume, const char *directory,
-		   void (*file)(void *user, const struct csum_undo_file_info *info), void *user) CSUM_MUST_CHECK;
+CSUM_API int csum_undo_list(struct csum_volume *volume, const char *directory,
+			    void (*file)(void *user, const struct csum_undo_file_info *info),
+			    void *user) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ read */
 
@@ -622,8 +638,8 @@ struct csum_read_options {
  * Reads verified bytes. *done_bytes, valid on every return: how much the sink took.
  * Errors: -EBADMSG when a sector was bad, with ZERO and RAW after everything was handed out; as csum_check().
  */
-int csum_read(struct csum_volume *volume, const struct csum_read_options *options,
-	      uint64_t *done_bytes) CSUM_MUST_CHECK;
+CSUM_API int csum_read(struct csum_volume *volume, const struct csum_read_options *options,
+		       uint64_t *done_bytes) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ write, discard */
 
@@ -656,15 +672,15 @@ struct csum_write_options {
  * all the same: durable, and what every later opening reads.
  * *done_bytes is valid on every return.
  */
-int csum_write(struct csum_volume *volume, const struct csum_write_options *options,
-	       uint64_t *done_bytes) CSUM_MUST_CHECK;
+CSUM_API int csum_write(struct csum_volume *volume, const struct csum_write_options *options,
+			uint64_t *done_bytes) CSUM_MUST_CHECK;
 
 /*
  * Makes whole sectors of the range unwritten and the partial ones at its ends zero, with the guarantees of
  * csum_write(). length_bytes CSUM_TO_END: to the end.
  */
-int csum_discard(struct csum_volume *volume, uint64_t offset_bytes, uint64_t length_bytes,
-		 uint64_t *done_bytes) CSUM_MUST_CHECK;
+CSUM_API int csum_discard(struct csum_volume *volume, uint64_t offset_bytes, uint64_t length_bytes,
+			  uint64_t *done_bytes) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ dump */
 
@@ -678,7 +694,7 @@ enum csum_imd_verdict {
 	CSUM_IMD_MISSING, /* beyond the end of a device cut short */
 };
 
-const char *csum_imd_verdict_name(enum csum_imd_verdict verdict);
+CSUM_API const char *csum_imd_verdict_name(enum csum_imd_verdict verdict);
 
 /* What a data sector's content says. */
 enum csum_data_verdict {
@@ -690,7 +706,7 @@ enum csum_data_verdict {
 	CSUM_DATA_UNREADABLE,
 };
 
-const char *csum_data_verdict_name(enum csum_data_verdict verdict);
+CSUM_API const char *csum_data_verdict_name(enum csum_data_verdict verdict);
 
 struct csum_dump_copy {
 	uint64_t device_offset_bytes;
@@ -769,9 +785,11 @@ struct csum_dump_options {
  * Shows integrity metadata of a volume in any condition; writes nothing. 0 when it could show.
  * metadata NULL: on the data device, or data is itself the metadata device of an external volume.
  */
-int csum_dump(const struct csum_handlers *handlers, const char *data, const char *metadata,
-	      const struct csum_dump_options *options) CSUM_MUST_CHECK;
+CSUM_API int csum_dump(const struct csum_handlers *handlers, const char *data, const char *metadata,
+		       const struct csum_dump_options *options) CSUM_MUST_CHECK;
 
-#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -20,7 +20,7 @@ packages() {
 	build) echo gcc libc6-dev make pkg-config \
 		libblkid-dev libpopt-dev "$(isal)" libjansson-dev ;;
 	demo) echo e2fsprogs jq ;;
-	test) echo bats xxd libcmocka-dev zlib1g-dev e2fsprogs jq fuse3 libfuse3-dev python3 \
+	test) echo bats xxd g++ libcmocka-dev zlib1g-dev e2fsprogs jq fuse3 libfuse3-dev python3 \
 		util-linux mount procps patch \
 		xfsprogs btrfs-progs dosfstools fdisk cryptsetup-bin ntfs-3g fuse2fs ;;
 	lint) echo clang clang-format cppcheck shellcheck mandoc ;;

@@ -171,8 +171,8 @@ json_t *finding_json(const struct csum_finding *finding, uint32_t sector_size)
 		}
 		if (finding->has_other_sector)
 			json_object_set_new(object, "other_sector", report_count(finding->other_sector));
-		if (finding->class != CSUM_CLASS_NONE)
-			json_object_set_new(object, "class", json_string(csum_class_name(finding->class)));
+		if (finding->content_class != CSUM_CLASS_NONE)
+			json_object_set_new(object, "class", json_string(csum_class_name(finding->content_class)));
 	} else {
 		json_decref(object);
 		object = NULL;

@@ -129,7 +129,7 @@ void csum_finding_put_outcome(struct csum_finding *finding, const struct csum_ou
 	finding->has_other_sector = outcome->has_other_sector;
 	finding->other_sector = outcome->other_sector;
 	finding->how = outcome->why;
-	finding->class = outcome->class;
+	finding->content_class = outcome->class;
 }
 
 bool csum_finding_same_outcome(const struct csum_finding *held, const struct csum_outcome *outcome)
@@ -203,8 +203,8 @@ static void hold_data(struct csum_finder *finder, const struct data_verdict *ver
 	if (held->sector_count && held->kind == verdict->kind && held->reason == verdict->reason &&
 	    held->first_sector + held->sector_count == sector && csum_finding_same_outcome(held, outcome)) {
 		held->sector_count += sector_count;
-		if (outcome->class > held->class)
-			held->class = outcome->class;
+		if (outcome->class > held->content_class)
+			held->content_class = outcome->class;
 		held->has_checksum = false;
 		return;
 	}

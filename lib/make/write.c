@@ -223,8 +223,8 @@ static int write_superblock(struct maker *maker, uint64_t offset_bytes, uint64_t
 {
 	struct csum_superblock superblock = maker->make->superblock;
 
-	superblock.version_major = CSUM_VERSION_MAJOR;
-	superblock.version_minor = CSUM_VERSION_MINOR;
+	superblock.version_major = CSUM_FORMAT_MAJOR;
+	superblock.version_minor = CSUM_FORMAT_MINOR;
 	superblock.state = CSUM_STATE_CLEAN;
 	superblock.generation = generation;
 	csum_superblock_encode(&superblock, maker->buffers[0]);

@@ -12,8 +12,8 @@
 #include "base/le.h"
 
 #define CSUM_BLOCK_SIZE 4096u /* of superblocks and the journal's head, bytes */
-#define CSUM_VERSION_MAJOR 1u
-#define CSUM_VERSION_MINOR 0u
+#define CSUM_FORMAT_MAJOR 1u
+#define CSUM_FORMAT_MINOR 0u
 
 /* Places on the metadata device, bytes. */
 #define CSUM_SLOT_A_OFFSET UINT64_C(0)

@@ -226,9 +226,9 @@ static int check_known(const struct csum_superblock *superblock, const struct re
 {
 	uint32_t unknown = superblock->features_incompat & ~CSUM_INCOMPAT_KNOWN;
 
-	if (superblock->version_major != CSUM_VERSION_MAJOR)
+	if (superblock->version_major != CSUM_FORMAT_MAJOR)
 		return refuse(refusal, -ENOTSUP, "format version %u.%u is not supported (this program knows %u.x)",
-			      superblock->version_major, superblock->version_minor, CSUM_VERSION_MAJOR);
+			      superblock->version_major, superblock->version_minor, CSUM_FORMAT_MAJOR);
 	if (unknown)
 		return refuse(refusal, -ENOTSUP, "unknown incompat feature bits 0x%" PRIx32, unknown);
 	if (!csum_layout_sector_size_ok(superblock->geometry.sector_size))

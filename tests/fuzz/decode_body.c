@@ -35,7 +35,7 @@ static void make_superblock(uint8_t how, uint8_t *block)
 	uint32_t sector_size = how & DECODE_LARGE ? 4096 : 512;
 	bool external = how & DECODE_EXTERNAL;
 	struct csum_superblock superblock = {
-		.version_major = CSUM_VERSION_MAJOR,
+		.version_major = CSUM_FORMAT_MAJOR,
 		.generation = 7,
 		.features_incompat = external ? CSUM_INCOMPAT_EXTERNAL : 0,
 		.checksum_type = CSUM_CRC64,

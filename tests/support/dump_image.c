@@ -37,7 +37,7 @@ static void fill_superblock(struct dump_image *image, const struct dump_image_op
 	struct csum_superblock *superblock = &image->superblock;
 
 	memset(superblock, 0, sizeof(*superblock));
-	superblock->version_major = CSUM_VERSION_MAJOR;
+	superblock->version_major = CSUM_FORMAT_MAJOR;
 	superblock->features_incompat = options->data_bytes ? CSUM_INCOMPAT_EXTERNAL : 0;
 	superblock->checksum_type = options->checksum_type;
 	assert_int_equal(csum_layout_derive(options->sector_size, interleave, options->data_bytes != 0, options->bytes,
