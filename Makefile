@@ -35,8 +35,9 @@
 #:   CSUM_CAMPAIGN_SEED=N       where their random numbers begin (default: 1)
 #:   FUZZ_SECONDS=60            time for each fuzz target
 #:   CSUM_FUZZ_INPUTS=N         inputs that tests/fuzz/test_inputs tries beside the known ones
-#:   PREFIX=/usr/local, DESTDIR, bindir, mandir, completiondir, INSTALL, INSTALL_PROGRAM,
-#:   INSTALL_DATA               where and how make install puts files
+#:   PREFIX=/usr/local, DESTDIR, bindir, libdir, includedir, pkgconfigdir, mandir, completiondir,
+#:   INSTALL, INSTALL_PROGRAM, INSTALL_DATA
+#:                              where and how make install puts files
 
 ifeq ($(origin CFLAGS),undefined)
 DEFAULT_CFLAGS = -O2 -g
@@ -51,6 +52,9 @@ FUZZ_SECONDS ?= 60
 FUZZ_CC ?= clang
 PREFIX ?= /usr/local
 bindir ?= $(PREFIX)/bin
+libdir ?= $(PREFIX)/lib
+includedir ?= $(PREFIX)/include
+pkgconfigdir ?= $(libdir)/pkgconfig
 mandir ?= $(PREFIX)/share/man
 completiondir ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
@@ -88,7 +92,7 @@ SCRIPTS := tests/crash/rules.sh tests/damage/others.py tests/damage/decay.py
 
 ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS) $(HELPER_SRCS) \
 	$(CLI_HELPER_SRCS) $(PRELOAD_SRCS) $(FUZZ_SRCS) $(FUZZ_TEST_SRCS) $(FUZZ_HELPER_SRCS)
-C_FILES := $(sort $(foreach dir,include lib csumtool tests,$(wildcard \
+C_FILES := $(sort $(foreach dir,include lib csumtool tests examples,$(wildcard \
 	$(dir)/*.[ch] $(dir)/*/*.[ch] $(dir)/*/*/*.[ch])))
 
 # Apart from the programs, as one of those is called csumtool like the folder of its source.
@@ -97,6 +101,9 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 programs = $(patsubst %.c,$(BUILD)/%,$(1))
 
 LIB := $(if $(LIB_SRCS),$(BUILD)/libcsum.a)
+# The number goes up with a change that programs of before do not survive.
+SONAME := libcsum.so.1
+SHARED := $(BUILD)/$(SONAME)
 PROG := $(if $(PROG_SRCS),$(BUILD)/csumtool)
 # What the commands are made of, so that unit tests reach it too.
 PROG_PARTS := $(if $(PROG_SRCS),$(OBJ)/csumtool.a)
@@ -111,17 +118,35 @@ include $(MK)
 
 # ---- Installing
 
-## install: installs program, manual page and bash completion below DESTDIR and PREFIX
-install: all
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(completiondir)'
+# From the macros of the header.
+VERSION = $(shell sed -n 's/^$(HASH)define CSUM_VERSION_[A-Z]* //p' include/csum.h | paste -sd.)
+
+$(BUILD)/libcsum.pc: FORCE | $(FIRST)
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(libdir)|' -e 's|@INCLUDEDIR@|$(includedir)|' \
+		-e 's|@VERSION@|$(VERSION)|' -e 's|@REQUIRES@|$(strip $(LIB_PKGS))|' lib/libcsum.pc.in >$@
+
+INSTALLED = '$(DESTDIR)$(bindir)/csumtool' '$(DESTDIR)$(mandir)/man8/csumtool.8' \
+	'$(DESTDIR)$(completiondir)/csumtool' '$(DESTDIR)$(includedir)/csum.h' \
+	'$(DESTDIR)$(libdir)/libcsum.a' '$(DESTDIR)$(libdir)/$(SONAME)' '$(DESTDIR)$(libdir)/libcsum.so' \
+	'$(DESTDIR)$(pkgconfigdir)/libcsum.pc'
+
+## install: installs program, manual page, bash completion, header and libraries below DESTDIR and PREFIX
+install: all $(BUILD)/libcsum.pc
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(completiondir)' \
+		'$(DESTDIR)$(includedir)' '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgconfigdir)'
 	$(INSTALL_PROGRAM) $(BUILD)/csumtool '$(DESTDIR)$(bindir)/csumtool'
 	$(INSTALL_DATA) man/csumtool.8 '$(DESTDIR)$(mandir)/man8/csumtool.8'
 	$(INSTALL_DATA) completion/csumtool.bash '$(DESTDIR)$(completiondir)/csumtool'
+	$(INSTALL_DATA) include/csum.h '$(DESTDIR)$(includedir)/csum.h'
+	$(INSTALL_DATA) $(LIB) '$(DESTDIR)$(libdir)/libcsum.a'
+	$(INSTALL_DATA) $(SHARED) '$(DESTDIR)$(libdir)/$(SONAME)'
+	ln -sfn $(SONAME) '$(DESTDIR)$(libdir)/libcsum.so'
+	$(INSTALL_DATA) $(BUILD)/libcsum.pc '$(DESTDIR)$(pkgconfigdir)/libcsum.pc'
 
 ## uninstall: removes the files install put there, and nothing else
 uninstall:
-	rm -f '$(DESTDIR)$(bindir)/csumtool' '$(DESTDIR)$(mandir)/man8/csumtool.8' \
-		'$(DESTDIR)$(completiondir)/csumtool'
+	rm -f $(INSTALLED)
 
 ## clean: removes the output directories
 clean:

@@ -58,7 +58,9 @@ MODULE_CFLAGS :=
 LIB_INCLUDES := -Ilib -Iinclude
 PROG_INCLUDES := -Icsumtool -Iinclude
 TEST_INCLUDES := $(LIB_INCLUDES) -Itests -Icsumtool
-$(OBJ)/lib/%.o: private MODULE_CFLAGS = $(LIB_INCLUDES) -fvisibility=hidden $(ISAL_CFLAGS) $(LIB_PKG_CFLAGS)
+# The same objects are in both libraries.
+$(OBJ)/lib/%.o: private MODULE_CFLAGS = $(LIB_INCLUDES) -fPIC -fno-semantic-interposition -fvisibility=hidden \
+	$(ISAL_CFLAGS) $(LIB_PKG_CFLAGS)
 $(OBJ)/csumtool/%.o: private MODULE_CFLAGS = $(PROG_INCLUDES) $(PROG_PKG_CFLAGS)
 $(OBJ)/tests/support/%.o $(OBJ)/tests/unit/%.o $(OBJ)/tests/crash/%.o $(OBJ)/tests/damage/%.o: \
 	private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS) $(PROG_PKG_CFLAGS) $(TEST_PKG_CFLAGS)
@@ -88,6 +90,12 @@ endef
 $(BUILD)/libcsum.a: $(call objects,$(LIB_SRCS)) $(OBJ)/lib.sources
 	$(archive)
 
+# Clang leaves the symbols of a sanitizer to the program.
+$(BUILD)/$(SONAME): $(call objects,$(LIB_SRCS)) $(OBJ)/lib.sources lib/libcsum.map $(BUILD)/flags
+	$(call say,LD,$@)
+	$(Q)$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,lib/libcsum.map -Wl,-Bsymbolic-functions \
+		$(if $(INSTRUMENT),,-Wl,-z,defs) -o $@ $(filter %.o,$^) $(LIB_PKG_LIBS) $(LDLIBS)
+
 $(OBJ)/csumtool.a: $(call objects,$(filter-out csumtool/main.c,$(PROG_SRCS))) \
 		$(OBJ)/csumtool.sources
 	$(archive)
@@ -96,6 +104,7 @@ $(OBJ)/csumtool.a: $(call objects,$(filter-out csumtool/main.c,$(PROG_SRCS))) \
 $(OBJ)/helpers.a: $(call objects,$(HELPER_SRCS)) $(OBJ)/tests.sources
 	$(archive)
 
+# Linked with the archive, so that a program works wherever it is copied, and never meets a library of another version.
 $(BUILD)/csumtool: $(call objects,$(PROG_SRCS)) $(LIB) $(OBJ)/csumtool.sources $(BUILD)/flags
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -133,8 +142,8 @@ $(FUZZ_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) \
 
 -include $(patsubst %.o,%.d,$(call objects,$(ALL_SRCS)))
 
-## all: builds the program and the library (the default goal); installs no packages
-all: $(LIB) $(PROG)
+## all: builds the program and both libraries (the default goal); installs no packages
+all: $(LIB) $(SHARED) $(PROG)
 
 # Everything there is to compile, for lint: fuzz targets as objects, since only clang links them.
 tests: $(TEST_PROGS) $(FUZZ_TEST_PROGS) $(CLI_HELPERS) $(call objects,$(FUZZ_SRCS) $(FUZZ_HELPER_SRCS))

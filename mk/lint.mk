@@ -21,7 +21,7 @@ lint-layers:
 	$(Q)tests/lint/layers.sh
 
 # What leaves the library, and which room calls which.
-lint-symbols: $(LIB)
+lint-symbols: $(LIB) $(SHARED)
 	$(call say,LINT,symbols)
 	$(Q)tests/lint/symbols.sh '$(BUILD)'
 
@@ -63,9 +63,9 @@ lint-man: | $(FIRST)
 
 lint-spdx: | $(FIRST)
 	$(call say,LINT,SPDX)
-	$(Q)find include lib csumtool tests -name '*.[ch]' -o -name '*.sh' | sort | { status=0; \
+	$(Q)find include lib csumtool tests examples -name '*.[ch]' -o -name '*.sh' | sort | { status=0; \
 		while IFS= read -r f; do \
-		case $$f in lib/*|include/*) id=LGPL-2.1-or-later;; *) id=GPL-2.0-or-later;; esac; \
+		case $$f in lib/*|include/*|examples/*) id=LGPL-2.1-or-later;; *) id=GPL-2.0-or-later;; esac; \
 		head -n 3 "$$f" | grep -qE "SPDX-License-Identifier: $$id( \*/)?$$" || { \
 			echo "$$f: no line \"SPDX-License-Identifier: $$id\" at its top" >&2; \
 			status=1; }; \

@@ -18,7 +18,7 @@ select = $(if $(TESTS),$(shell set -f; for name in $(1); do for word in $(TESTS)
 # $(1) are names: the stems of test programs; bats files and scripts as they are.
 runnable = $(addprefix $(abspath $(BUILD))/,$(filter-out %.bats %.sh %.py,$(1))) $(filter %.bats %.sh %.py,$(1))
 built_for = $(addprefix $(BUILD)/,$(filter-out %.bats %.sh %.py,$(1))) \
-	$(if $(filter %.bats %.py,$(1)),$(PROG) $(CLI_HELPERS))
+	$(if $(filter %.bats %.py,$(1)),$(PROG) $(SHARED) $(CLI_HELPERS))
 
 CHECK_NAMES := $(call select,$(UNIT_SRCS:.c=) $(CRASH_SRCS:.c=) $(DAMAGE_SRCS:.c=) $(FUZZ_TEST_SRCS:.c=) $(SCRIPTS) $(BATS))
 CRASH_NAMES := $(call select,$(CRASH_SRCS:.c=) $(SCRIPTS) tests/cli/kill.bats tests/cli/each_call.bats)

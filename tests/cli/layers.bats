@@ -61,8 +61,8 @@ found() {
 	found include/csum.h base/le.h "csum includes base/le.h: there is no include/base/le.h"
 }
 
-# with_symbols NAME...: a library with functions of these names, as public as the header makes them, and the objects of
-# the sources, whose code does not matter here, beside it.
+# with_symbols NAME...: libraries with functions of these names, as public as the header makes them, and the objects of
+# the sources, whose code does not matter here, beside them.
 with_symbols() {
 	local name file object
 	mkdir -p out/obj
@@ -74,8 +74,19 @@ with_symbols() {
 	for name; do
 		echo "int $name(void); int $name(void) { return 0; }"
 	done >public.c
-	cc -c public.c -o out/obj/lib/scrub/scrub.o
+	cc -fPIC -c public.c -o out/obj/lib/scrub/scrub.o
 	ar rcs out/libcsum.a out/obj/lib/scrub/scrub.o
+	with_map "$@"
+}
+
+# with_map NAME...: the map and the shared library that it makes of the object.
+with_map() {
+	{
+		echo 'CSUM_1.0 { global:'
+		printf '\t%s;\n' "$@"
+		echo 'local: *; };'
+	} >copy/lib/libcsum.map
+	cc -shared -Wl,--version-script,copy/lib/libcsum.map out/obj/lib/scrub/scrub.o -o out/libcsum.so.1
 }
 
 symbols_setup() {
@@ -91,7 +102,7 @@ symbols_setup() {
 	END
 }
 
-@test "symbols: what is declared is what leaves the library" {
+@test "symbols: what is declared is what leaves the libraries" {
 	symbols_setup
 	with_symbols csum_check csum_scrub
 	copy/tests/lint/symbols.sh out
@@ -101,14 +112,35 @@ symbols_setup() {
 	symbols_setup
 	with_symbols csum_check csum_scrub csum_table_add
 	! copy/tests/lint/symbols.sh out >said || false
-	[ "$(cat said)" = "csum_table_add leaves the library, but include/csum.h does not declare it" ]
+	printf 'csum_table_add leaves %s, but include/csum.h does not declare it\n' \
+		libcsum.a libcsum.so.1 libcsum.map >expected
+	cmp expected said
 }
 
 @test "symbols: less than is declared" {
 	symbols_setup
 	with_symbols csum_check
 	! copy/tests/lint/symbols.sh out >said || false
-	[ "$(cat said)" = "csum_scrub is declared in include/csum.h, but the library does not have it" ]
+	printf 'csum_scrub is declared in include/csum.h, but %s does not have it\n' \
+		libcsum.a libcsum.so.1 libcsum.map >expected
+	cmp expected said
+}
+
+@test "10: symbols: one that the map forgets does not leave the shared library" {
+	symbols_setup
+	with_symbols csum_check csum_scrub
+	with_map csum_check
+	! copy/tests/lint/symbols.sh out >said || false
+	printf 'csum_scrub is declared in include/csum.h, but %s does not have it\n' libcsum.so.1 libcsum.map >expected
+	cmp expected said
+}
+
+@test "10: symbols: a shared library without the versions of the map" {
+	symbols_setup
+	with_symbols csum_check csum_scrub
+	cc -shared -Wl,--default-symver out/obj/lib/scrub/scrub.o -o out/libcsum.so.1
+	! copy/tests/lint/symbols.sh out >said || false
+	grep -q 'csum_scrub is declared in include/csum.h, but libcsum.so.1 does not have it' said
 }
 
 @test "symbols: a call upwards through the public header" {
