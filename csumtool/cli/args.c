@@ -3,9 +3,9 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <uuid/uuid.h>
 
 #define KIB (UINT64_C(1) << 10)
 #define KB UINT64_C(1000)
@@ -149,30 +149,9 @@ const char *args_time(const char *text, int64_t *milliseconds)
 	return "has an unknown unit: use s, m or h";
 }
 
-static int hex_value(char c)
-{
-	if (isdigit((unsigned char)c))
-		return c - '0';
-	return tolower((unsigned char)c) - 'a' + 10;
-}
-
 const char *args_uuid(const char *text, uint8_t *uuid)
 {
-	static const char wrong[] = "is not a UUID such as 01234567-89ab-cdef-0123-456789abcdef";
-	size_t byte = 0;
-
-	if (strlen(text) != 36)
-		return wrong;
-	for (size_t i = 0; i < 36; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
-			return wrong;
-	}
-	for (size_t i = 0; i < 36; i += 2) {
-		if (text[i] == '-')
-			i++;
-		uuid[byte++] = (uint8_t)(hex_value(text[i]) << 4 | hex_value(text[i + 1]));
-	}
+	if (uuid_parse(text, uuid))
+		return "is not a UUID such as 01234567-89ab-cdef-0123-456789abcdef";
 	return NULL;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "show/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <time.h>
+#include <uuid/uuid.h>
 
 /* Smallest code point of a sequence of that length: shorter encodings exist below it. */
 static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -152,13 +154,8 @@ const char *text_time(char buffer[static TEXT_MAX], uint64_t seconds)
 
 const char *text_uuid(char buffer[static TEXT_MAX], const uint8_t *uuid)
 {
-	char *p = buffer;
-
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		p += snprintf(p, 3, "%02x", uuid[i]);
-	}
+	static_assert(TEXT_MAX >= UUID_STR_LEN, "a UUID as text");
+	uuid_unparse_lower(uuid, buffer);
 	return buffer;
 }
 

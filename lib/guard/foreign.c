@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uuid/uuid.h>
 
 #include "base/report.h"
 #include "base/util.h"
@@ -125,9 +126,9 @@ static int find_signatures(const struct search *search)
 static void add_slot(struct csum_foreign *foreign, enum csum_slot slot, uint64_t offset_bytes,
 		     const struct csum_superblock *superblock)
 {
-	char uuid[CSUM_UUID_TEXT_SIZE];
+	char uuid[UUID_STR_LEN];
 
-	csum_superblock_uuid_text(superblock->uuid, uuid);
+	uuid_unparse_lower(superblock->uuid, uuid);
 	add(foreign, offset_bytes, "superblock %c of another csumtool volume (UUID %s)", "ABC"[slot], uuid);
 }
 

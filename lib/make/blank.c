@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <uuid/uuid.h>
 
 #include "base/report.h"
 #include "base/util.h"
@@ -109,7 +110,7 @@ static bool look_at_superblock(struct csum_device *device, uint8_t *buffer, uint
 			       struct csum_found *found)
 {
 	struct csum_superblock superblock;
-	char uuid[CSUM_UUID_TEXT_SIZE];
+	char uuid[UUID_STR_LEN];
 	uint64_t recorded;
 
 	if (!read_piece(device, buffer, CSUM_BLOCK_SIZE, offset_bytes) || !csum_superblock_decode(buffer, &superblock))
@@ -119,7 +120,7 @@ static bool look_at_superblock(struct csum_device *device, uint8_t *buffer, uint
 	recorded = superblock.geometry.metadata_device_bytes;
 	if (recorded >= CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE && recorded <= device->size_bytes)
 		found->backup_offset_bytes = csum_layout_backup_offset(recorded);
-	csum_superblock_uuid_text(superblock.uuid, uuid);
+	uuid_unparse_lower(superblock.uuid, uuid);
 	add_text(found, "csumtool volume with UUID %s", uuid);
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* csum_format_*(): what a new volume will be, and whether it may be made where it is asked for. */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 
 #include "base/report.h"
 #include "device/facts.h"
@@ -67,27 +69,16 @@ static int look_at_data(struct csum_format *format)
 
 /* ------------------------------------------------------------------ the superblock to be */
 
-static int random_bytes(const struct csum_format *format, uint8_t *bytes, size_t size)
-{
-	if (getrandom(bytes, size, 0) != (ssize_t)size)
-		return csum_report_error(&format->handlers, -errno, NULL, "getting random bytes");
-	return 0;
-}
+static_assert(sizeof(uuid_t) == CSUM_UUID_SIZE, "a UUID of libuuid");
 
-/* A random (version 4) UUID as of RFC 4122. */
-static int choose_uuid(struct csum_format *format)
+static void choose_uuid(struct csum_format *format)
 {
 	uint8_t *uuid = format->superblock.uuid;
-	int error;
 
-	if (format->options.uuid) {
+	if (format->options.uuid)
 		memcpy(uuid, format->options.uuid, CSUM_UUID_SIZE);
-		return 0;
-	}
-	error = random_bytes(format, uuid, CSUM_UUID_SIZE);
-	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
-	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
-	return error;
+	else
+		uuid_generate_random(uuid);
 }
 
 static int choose_seed(struct csum_format *format)
@@ -98,7 +89,9 @@ static int choose_seed(struct csum_format *format)
 		memcpy(superblock->seed, superblock->uuid, sizeof(superblock->seed));
 		return 0;
 	}
-	return random_bytes(format, superblock->seed, sizeof(superblock->seed));
+	if (getrandom(superblock->seed, sizeof(superblock->seed), 0) != (ssize_t)sizeof(superblock->seed))
+		return csum_report_error(&format->handlers, -errno, NULL, "getting random bytes");
+	return 0;
 }
 
 /* Says how large it must be for the data there is, or for one sector of data. */
@@ -158,10 +151,10 @@ static int build_superblock(struct csum_format *format)
 	struct csum_superblock *superblock = &format->superblock;
 	int error = derive_geometry(format);
 
-	if (!error)
-		error = choose_uuid(format);
-	if (!error)
-		error = choose_seed(format);
+	if (error)
+		return error;
+	choose_uuid(format);
+	error = choose_seed(format);
 	if (error)
 		return error;
 	superblock->checksum_type = options->checksum_type;

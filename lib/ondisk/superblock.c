@@ -324,12 +324,6 @@ void csum_superblock_find_left_behind(const struct csum_superblock slots[CSUM_SL
 		left_behind[CSUM_SLOT_C] = left_behind[CSUM_SLOT_A] || left_behind[CSUM_SLOT_B];
 }
 
-void csum_superblock_uuid_text(const uint8_t *uuid, char text[static CSUM_UUID_TEXT_SIZE])
-{
-	for (size_t i = 0; i < CSUM_UUID_SIZE; i++)
-		text += sprintf(text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
-}
-
 uint32_t csum_superblock_seed_state(const struct csum_superblock *superblock)
 {
 	return csum_checksum_crc32(0, superblock->seed, sizeof(superblock->seed));

@@ -86,10 +86,6 @@ bool csum_superblock_same_static(const struct csum_superblock *a, const struct c
 void csum_superblock_find_left_behind(const struct csum_superblock slots[CSUM_SLOTS], const bool valid[CSUM_SLOTS],
 				      enum csum_slot governing, bool left_behind[CSUM_SLOTS]);
 
-/* The 36 characters of RFC 4122. */
-#define CSUM_UUID_TEXT_SIZE 37u
-void csum_superblock_uuid_text(const uint8_t *uuid, char text[static CSUM_UUID_TEXT_SIZE]);
-
 /* CRC-32 state behind the seed: what imd sectors and the journal need of it. */
 uint32_t csum_superblock_seed_state(const struct csum_superblock *superblock);
 

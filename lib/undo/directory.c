@@ -15,13 +15,14 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 
 #include "base/report.h"
 #include "base/util.h"
 
 #define SUFFIX ".undo"
-/* Characters of a UUID as text; of a name without its number. */
-#define UUID_TEXT_SIZE 36
+/* Characters of a UUID as text. */
+#define UUID_LENGTH (UUID_STR_LEN - 1)
 #define NAME_MAX_SIZE 96
 /* Files of one second. */
 #define NUMBER_MAX 1000
@@ -39,18 +40,6 @@ struct files {
 };
 
 /* ------------------------------------------------------------------ making one */
-
-static void put_uuid(const struct csum_volume *volume, char text[UUID_TEXT_SIZE + 1])
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < CSUM_UUID_SIZE; i++) {
-		bool dash = i == 4 || i == 6 || i == 8 || i == 10;
-
-		used += (size_t)snprintf(text + used, UUID_TEXT_SIZE + 1 - used, "%s%02x", dash ? "-" : "",
-					 volume->superblock.uuid[i]);
-	}
-}
 
 static int sync_parent(const char *path, size_t length)
 {
@@ -118,10 +107,10 @@ static int open_directory(const struct csum_handlers *handlers, const char *path
 static void make_name(const struct csum_volume *volume, int number, char name[NAME_MAX_SIZE])
 {
 	const time_t now = time(NULL);
-	char uuid[UUID_TEXT_SIZE + 1], when[40], more[16] = "";
+	char uuid[UUID_STR_LEN], when[40], more[16] = "";
 	struct tm parts;
 
-	put_uuid(volume, uuid);
+	uuid_unparse_lower(volume->superblock.uuid, uuid);
 	if (!gmtime_r(&now, &parts) || !strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &parts))
 		snprintf(when, sizeof(when), "unknown");
 	if (number > 1)
@@ -164,8 +153,8 @@ static bool is_name(const char *name, const char *uuid)
 {
 	size_t length = strlen(name), suffix = strlen(SUFFIX);
 
-	return length > UUID_TEXT_SIZE + 1 + suffix && memcmp(name, uuid, UUID_TEXT_SIZE) == 0 &&
-	       name[UUID_TEXT_SIZE] == '-' && strcmp(name + length - suffix, SUFFIX) == 0;
+	return length > UUID_LENGTH + 1 + suffix && memcmp(name, uuid, UUID_LENGTH) == 0 && name[UUID_LENGTH] == '-' &&
+	       strcmp(name + length - suffix, SUFFIX) == 0;
 }
 
 static bool read_head(const struct csum_volume *volume, int directory, const char *name, struct csum_undo_head *head)
@@ -224,7 +213,7 @@ static void free_files(struct files *files)
 /* Those of the volume, the newest first. Errors are not reported: -ENOENT there is no such directory. */
 static int load_files(const struct csum_volume *volume, const char *directory, struct files *files)
 {
-	char uuid[UUID_TEXT_SIZE + 1];
+	char uuid[UUID_STR_LEN];
 	struct csum_undo_head head;
 	const struct dirent *found;
 	DIR *stream = opendir(directory);
@@ -233,7 +222,7 @@ static int load_files(const struct csum_volume *volume, const char *directory, s
 	*files = (struct files){ .directory = -1 };
 	if (!stream)
 		return -errno;
-	put_uuid(volume, uuid);
+	uuid_unparse_lower(volume->superblock.uuid, uuid);
 	files->directory = dup(dirfd(stream));
 	if (files->directory < 0)
 		error = -errno;
