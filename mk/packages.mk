@@ -6,7 +6,7 @@
 ISAL_PKG = $(eval ISAL_PKG := $(if $(filter yes,$(ISAL)),libisal,$(if $(filter no,$(ISAL)),,$(shell \
 	$(PKG_CONFIG) --exists libisal 2>/dev/null && echo libisal))))$(ISAL_PKG)
 ISAL_CFLAGS = $(if $(ISAL_PKG),-DCSUM_ISAL)
-LIB_PKGS = blkid uuid $(ISAL_PKG)
+LIB_PKGS = blkid mount uuid $(ISAL_PKG)
 PROG_PKGS := popt jansson uuid
 TEST_PKGS := cmocka zlib
 CLI_HELPER_PKGS := fuse3 zlib

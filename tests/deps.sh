@@ -18,7 +18,7 @@ isal() {
 packages() {
 	case $1 in
 	build) echo gcc libc6-dev make pkg-config \
-		libblkid-dev uuid-dev libpopt-dev "$(isal)" libjansson-dev ;;
+		libblkid-dev libmount-dev uuid-dev libpopt-dev "$(isal)" libjansson-dev ;;
 	demo) echo e2fsprogs jq ;;
 	test) echo bats xxd g++ libcmocka-dev zlib1g-dev e2fsprogs jq fuse3 libfuse3-dev python3 \
 		util-linux mount procps patch \

@@ -2,7 +2,7 @@
 #include "device/system.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <libmount/libmount.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,9 @@
 #include <sys/sysmacros.h>
 
 #define PATH_SIZE 4096
+
+/* Returns false to end the walk over a table. */
+typedef bool visit_entry_fn(void *argument, struct libmnt_fs *entry);
 
 const struct csum_system_roots csum_system_roots_default = { .sys = "/sys", .proc = "/proc" };
 
@@ -51,37 +54,7 @@ const struct dirent *csum_system_next(DIR *directory)
 	return entry;
 }
 
-void csum_system_unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; to++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' &&
-		    from[3] >= '0' && from[3] <= '7') {
-			*to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = '\0';
-}
-
-/* ------------------------------------------------------------------ mountinfo */
-
-/* Whether a comma-separated list of mount options has "ro". */
-static bool has_read_only(const char *options)
-{
-	while (*options) {
-		size_t length = strcspn(options, ",");
-
-		if (length == 2 && memcmp(options, "ro", 2) == 0)
-			return true;
-		options += length;
-		options += *options == ',';
-	}
-	return false;
-}
+/* ------------------------------------------------------------------ mounts and swap */
 
 /* The rdev of a block device's path, else 0. Other names than those in /dev may hang. */
 static dev_t source_device(const char *source)
@@ -93,56 +66,85 @@ static dev_t source_device(const char *source)
 	return status.st_rdev;
 }
 
-/* "ID PARENT MAJOR:MINOR ROOT MOUNT-POINT OPTIONS [TAG...] - TYPE SOURCE SUPER-OPTIONS" */
-static bool parse_mount(char *line, struct csum_mount *mount)
+/*
+ * Has libmount read that file of /proc; it leaves out lines that it does not understand. The table is empty where there
+ * is no such file, and NULL without memory.
+ */
+static struct libmnt_table *read_table(const struct csum_system_roots *roots, const char *name,
+				       int (*parse)(struct libmnt_table *table, const char *path))
 {
-	char *field[6], *rest = line, *separator, *source, *super_options;
-	unsigned int device_major, device_minor;
+	struct libmnt_table *table = mnt_new_table();
+	char path[PATH_SIZE];
+	int length = snprintf(path, sizeof(path), "%s/%s", roots->proc, name);
 
-	line[strcspn(line, "\n")] = '\0';
-	separator = strstr(line, " - ");
-	if (!separator)
-		return false;
-	*separator = '\0';
-	for (size_t i = 0; i < 6; i++) {
-		field[i] = strsep(&rest, " ");
-		if (!field[i])
-			return false;
+	if (table && length >= 0 && (size_t)length < sizeof(path))
+		parse(table, path);
+	return table;
+}
+
+static void each_entry(struct libmnt_table *table, visit_entry_fn *visit, void *argument)
+{
+	struct libmnt_iter *place = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *entry;
+
+	while (table && place && mnt_table_next_fs(table, place, &entry) == 0) {
+		if (!visit(argument, entry))
+			break;
 	}
-	rest = separator + 3;
-	if (!strsep(&rest, " "))
-		return false;
-	source = strsep(&rest, " ");
-	super_options = strsep(&rest, " ");
-	if (!source || !super_options || sscanf(field[0], "%" SCNu64, &mount->id) != 1 ||
-	    sscanf(field[2], "%u:%u", &device_major, &device_minor) != 2)
-		return false;
-	csum_system_unescape(field[4]);
-	csum_system_unescape(source);
-	mount->device = makedev(device_major, device_minor);
-	mount->source_device = source_device(source);
-	mount->mount_point = field[4];
-	mount->source = source;
-	mount->read_only = has_read_only(super_options);
-	return true;
+	mnt_free_iter(place);
+	mnt_unref_table(table);
+}
+
+struct mount_visit {
+	bool (*visit)(void *argument, const struct csum_mount *mount);
+	void *argument;
+};
+
+static bool visit_mount(void *argument, struct libmnt_fs *entry)
+{
+	const struct mount_visit *mounts = argument;
+	const char *source = mnt_fs_get_srcpath(entry), *mount_point = mnt_fs_get_target(entry);
+	const char *options = mnt_fs_get_fs_options(entry);
+	struct csum_mount mount = {
+		.id = (uint64_t)mnt_fs_get_id(entry),
+		.device = mnt_fs_get_devno(entry),
+		.source_device = source ? source_device(source) : 0,
+		.mount_point = mount_point ? mount_point : "",
+		.read_only = options && mnt_optstr_get_option(options, "ro", NULL, NULL) == 0,
+	};
+
+	return mounts->visit(mounts->argument, &mount);
 }
 
 void csum_each_mount(const struct csum_system_roots *roots,
 		     bool (*visit)(void *argument, const struct csum_mount *mount), void *argument)
 {
-	FILE *file = csum_system_open("%s/self/mountinfo", roots->proc);
-	struct csum_mount mount;
-	char *line = NULL;
-	size_t size = 0;
+	struct mount_visit mounts = { .visit = visit, .argument = argument };
 
-	if (!file)
-		return;
-	while (getline(&line, &size, file) >= 0) {
-		if (parse_mount(line, &mount) && !visit(argument, &mount))
-			break;
-	}
-	free(line);
-	fclose(file);
+	each_entry(read_table(roots, "self/mountinfo", mnt_table_parse_file), visit_mount, &mounts);
+}
+
+struct swap_visit {
+	void (*visit)(void *argument, const char *path);
+	void *argument;
+};
+
+static bool visit_swap(void *argument, struct libmnt_fs *entry)
+{
+	const struct swap_visit *swaps = argument;
+	const char *path = mnt_fs_get_source(entry);
+
+	if (path)
+		swaps->visit(swaps->argument, path);
+	return true;
+}
+
+void csum_each_swap(const struct csum_system_roots *roots, void (*visit)(void *argument, const char *path),
+		    void *argument)
+{
+	struct swap_visit swaps = { .visit = visit, .argument = argument };
+
+	each_entry(read_table(roots, "swaps", mnt_table_parse_swaps), visit_swap, &swaps);
 }
 
 /* ------------------------------------------------------------------ block devices */

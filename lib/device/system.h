@@ -18,9 +18,6 @@ bool csum_system_line(FILE *file, char *line, int size);
 /* The next entry of a directory that no other thread reads, or NULL. Names that begin with a dot are left out. */
 const struct dirent *csum_system_next(DIR *directory);
 
-/* Undoes, in place, the octal escapes that the kernel writes for blanks and the like. */
-void csum_system_unescape(char *text);
-
 /* The first line of an attribute ("wwid") of a block device; false when it has none. */
 bool csum_block_line(const struct csum_system_roots *roots, dev_t rdev, const char *attribute, char *line, int size);
 
@@ -30,16 +27,19 @@ bool csum_block_number(const struct csum_system_roots *roots, dev_t rdev, const 
 /* The disk that the block device is a partition of; 0 when it is no partition. */
 dev_t csum_partition_disk(const struct csum_system_roots *roots, dev_t rdev);
 
-/* A line of /proc/self/mountinfo, escapes undone; the strings are valid during the call only. */
+/* A line of /proc/self/mountinfo; the string is valid during the call only. */
 struct csum_mount {
 	uint64_t id;
 	dev_t device; /* anonymous (major 0) for some file systems */
-	dev_t source_device; /* rdev of `source` where that is a block device, else 0 */
-	const char *mount_point, *source;
+	dev_t source_device; /* rdev of its source where that is a block device, else 0 */
+	const char *mount_point;
 	bool read_only; /* the file system itself, not only this view of it */
 };
 /* Calls visit(argument, mount) for each mount until it returns false. */
 void csum_each_mount(const struct csum_system_roots *roots,
 		     bool (*visit)(void *argument, const struct csum_mount *mount), void *argument);
+/* Calls visit(argument, path) for each swap device or file. */
+void csum_each_swap(const struct csum_system_roots *roots, void (*visit)(void *argument, const char *path),
+		    void *argument);
 
 #endif

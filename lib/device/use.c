@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who uses a device or a file: mounts, swap, device-mapper and the like, loop devices. */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/loop.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -85,24 +83,13 @@ static bool check_mount(void *argument, const struct csum_mount *mount)
 	return true;
 }
 
-static void check_swaps(struct use_search *search)
+static void check_swap(void *argument, const char *path)
 {
-	FILE *file = csum_system_open("%s/swaps", search->roots->proc);
+	struct use_search *search = argument;
 	struct stat status;
-	char *line = NULL;
-	size_t size = 0;
 
-	if (!file)
-		return;
-	while (getline(&line, &size, file) >= 0) {
-		/* Blanks in a name are escaped. The heading's name is no absolute path. */
-		line[strcspn(line, " \t\n")] = '\0';
-		csum_system_unescape(line);
-		if (line[0] == '/' && stat(line, &status) == 0 && is_sought(search, &status))
-			found_use(search, CSUM_USE_MOUNTED, "swap");
-	}
-	free(line);
-	fclose(file);
+	if (path[0] == '/' && stat(path, &status) == 0 && is_sought(search, &status))
+		found_use(search, CSUM_USE_MOUNTED, "swap");
 }
 
 static void found_holder(struct use_search *search, const char *holders, const char *name)
@@ -285,7 +272,7 @@ enum csum_use csum_device_use(const struct csum_system_roots *roots, dev_t rdev,
 		for (size_t i = 0; i < search.related_count; i++)
 			check_holders(&search, search.related[i]);
 	}
-	check_swaps(&search);
+	csum_each_swap(roots, check_swap, &search);
 	check_loops(&search);
 	return search.use;
 }
