@@ -150,10 +150,12 @@ static int parse(struct scrubbing *scrubbing, struct sizes *sizes, const struct 
 /* Nobody waits for what runs from cron or a timer: it is to be in nobody's way. */
 static void give_way(struct report *report, const struct options *options)
 {
+	const char *priority = getenv("CSUMTOOL_PRIORITY");
 	bool asked = options->given[OPT_IDLE];
+	bool watched = isatty(STDOUT_FILENO) || isatty(STDERR_FILENO);
 	int error;
 
-	if (!asked && (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO)))
+	if (!asked && (watched || (priority && strcmp(priority, "normal") == 0)))
 		return;
 	error = priority_idle();
 	if (error && asked)

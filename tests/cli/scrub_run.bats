@@ -265,7 +265,7 @@ is_idle() {
 	for option in "" --idle; do
 		# shellcheck disable=SC2086
 		# At this rate it would take hours.
-		in_background sh -c 'exec "$@" >out 2>err' sh "$CSUMTOOL" scrub $option --rate=1K v
+		in_background env -u CSUMTOOL_PRIORITY sh -c 'exec "$@" >out 2>err' sh "$CSUMTOOL" scrub $option --rate=1K v
 		wait_for is_idle $!
 		# Every thread.
 		for task in "/proc/$!/task/"*; do
@@ -274,6 +274,23 @@ is_idle() {
 		kill -TERM $!
 		wait $! || :
 	done
+}
+
+@test "CSUMTOOL_PRIORITY=normal: the priority stays, unless --idle is given" {
+	large_volume
+	export CSUMTOOL_PRIORITY=normal
+	in_background sh -c 'exec "$@" >out 2>err' sh "$CSUMTOOL" scrub --idle --rate=1K v
+	wait_for is_idle $!
+	kill -TERM $!
+	wait $! || :
+	in_background sh -c 'exec "$@" >out 2>err' sh "$CSUMTOOL" scrub --rate=1K v
+	scrubber=$!
+	# It opens the volume once it has given way.
+	opened() { [[ "$(readlink "/proc/$scrubber/fd/"*)" == *"$PWD/v"* ]]; }
+	wait_for opened
+	[ "$(ps -o ni= -p "$scrubber")" -eq "$(ps -o ni= -p $$)" ]
+	kill -TERM "$scrubber"
+	wait "$scrubber" || :
 }
 
 @test "-q prints errors only, one line each" {
