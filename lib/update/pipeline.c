@@ -2,14 +2,10 @@
 #include "update/pipeline.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/checksum.h"
 #include "base/report.h"
 #include "base/util.h"
-#include "ondisk/imd.h"
 #include "ondisk/layout.h"
 #include "update/mirror.h"
 #include "update/super.h"
@@ -301,19 +297,6 @@ static void set_groups(const struct csum_geometry *geometry, struct csum_batch *
 	batch->group_count = batch->sector_count ? csum_layout_group_of(geometry, last) - batch->first_group + 1 : 0;
 }
 
-int csum_pipeline_refuse_lost(const struct csum_volume *volume, uint64_t group)
-{
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	uint64_t first = csum_layout_first_sector(geometry, group);
-
-	return csum_report_refusal(
-		&volume->handlers, -EBADMSG, volume->metadata->name,
-		"refused: both imd copies of group %" PRIu64 " (data sectors %" PRIu64 " to %" PRIu64
-		") are invalid, so the rest of the group could not be verified afterwards; write all "
-		"of it, or discard all of it ('csumtool read --on-error=raw' hands out what is stored)",
-		group, first, first + csum_layout_group_sectors(geometry, group) - 1);
-}
-
 /*
  * A lost group can only be written whole: cuts the batch before one that is not. `stop` is why the batch was cut
  * already, or 0; the first reason is the one that is reported and returned.
@@ -334,61 +317,33 @@ static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch,
 			continue;
 		batch->sector_count = first > batch->first_sector ? first - batch->first_sector : 0;
 		set_groups(geometry, batch);
-		return stop ? stop : csum_pipeline_refuse_lost(pipeline->volume, number);
+		return stop ? stop : csum_images_refuse_lost(pipeline->volume, number);
 	}
 	return stop;
 }
 
-/* Puts the new entries of the batch into an imd sector that holds the old ones; false: none changes. */
-static bool apply_entries(const struct csum_geometry *geometry, struct csum_batch *batch, uint64_t number, bool lost,
-			  uint8_t *image)
-{
-	uint64_t first = csum_layout_first_sector(geometry, number);
-	uint32_t sectors = csum_layout_group_sectors(geometry, number);
-	bool changed = false;
-
-	for (uint32_t index = 0; index < sectors; index++) {
-		uint64_t i = first + index - batch->first_sector;
-		uint64_t old = csum_imd_entry(image, index);
-
-		if (first + index < batch->first_sector || i >= batch->sector_count)
-			continue;
-		/* A sector marked bad matches nothing: like an unwritten one it has no old content to lose. */
-		batch->fresh[i] = lost || old == CSUM_ENTRY_UNWRITTEN || old == CSUM_ENTRY_BAD;
-		batch->overwrites |= !batch->fresh[i];
-		if (batch->action[i] == CSUM_ACTION_WRITE)
-			csum_imd_set_entry(image, index, batch->entry[i]);
-		else if (batch->action[i] == CSUM_ACTION_DISCARD)
-			csum_imd_set_entry(image, index, CSUM_ENTRY_UNWRITTEN);
-		changed |= batch->action[i] == CSUM_ACTION_WRITE || csum_imd_entry(image, index) != old;
-	}
-	return changed;
-}
-
-/* What W3 and W5 write of a group. A lost one begins anew: copy 0 with generation 0, copy 1 with 1. */
+/* What W3 and W5 write of a group. */
 static void build_images(struct csum_pipeline *pipeline, struct csum_batch *batch, uint64_t number)
 {
-	const struct csum_volume *volume = pipeline->volume;
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	const struct csum_group *group = csum_groups_group(&pipeline->span, number);
-	uint64_t i = number - batch->first_group;
-	uint8_t *image[2] = { batch->image[0] + i * geometry->sector_size,
-			      batch->image[1] + i * geometry->sector_size };
-	bool lost = group->newer < 0;
-	int copy = lost ? 0 : 1 - group->newer;
-	uint32_t generation = lost ? 0 : group->generation[group->newer] + 1;
+	const struct csum_geometry *geometry = csum_volume_geometry(pipeline->volume);
+	uint64_t first = csum_layout_first_sector(geometry, number);
+	uint64_t begin = first > batch->first_sector ? first : batch->first_sector;
+	uint64_t end = csum_min_u64(first + csum_layout_group_sectors(geometry, number),
+				    batch->first_sector + batch->sector_count);
+	size_t at = (size_t)(begin - batch->first_sector), i = (size_t)(number - batch->first_group);
+	uint8_t *const image[2] = { batch->image[0] + i * geometry->sector_size,
+				    batch->image[1] + i * geometry->sector_size };
+	struct csum_group_change change = {
+		.first_index = (uint32_t)(begin - first),
+		.count = (uint32_t)(end - begin),
+		.action = batch->action + at,
+		.entry = batch->entry + at,
+		.fresh = batch->fresh + at,
+	};
 
-	if (lost)
-		memset(image[0], 0, geometry->sector_size);
-	else
-		memcpy(image[0], group->copy[group->newer], geometry->sector_size);
-	batch->first_copy[i] = -1;
-	if (!apply_entries(geometry, batch, number, lost, image[0]) && !lost)
-		return;
-	batch->first_copy[i] = (int8_t)copy;
-	memcpy(image[1], image[0], geometry->sector_size);
-	csum_imd_seal(volume->seed_state, number, copy, generation, image[0], geometry->sector_size);
-	csum_imd_seal(volume->seed_state, number, 1 - copy, generation + 1, image[1], geometry->sector_size);
+	csum_images_make(pipeline->volume, number, csum_groups_group(&pipeline->span, number), &change, image,
+			 &batch->first_copy[i]);
+	batch->overwrites |= change.overwrites;
 }
 
 static void compute_entries(const struct csum_volume *volume, struct csum_batch *batch)

@@ -6,13 +6,7 @@
 #ifndef CSUM_UPDATE_PIPELINE_H
 #define CSUM_UPDATE_PIPELINE_H
 
-#include "volume/groups.h"
-
-enum csum_action {
-	CSUM_ACTION_KEEP,
-	CSUM_ACTION_WRITE,
-	CSUM_ACTION_DISCARD,
-};
+#include "update/images.h"
 
 /* What a batch does next, a round each; of protocol.h. */
 enum csum_step {
@@ -73,8 +67,5 @@ int csum_pipeline_finish(struct csum_pipeline *pipeline) CSUM_MUST_CHECK;
  * may not have settled when a round failed. first_sector of the first batch when none is.
  */
 uint64_t csum_pipeline_durable(const struct csum_pipeline *pipeline);
-
-/* Reports that a lost group is not written in part; returns -EBADMSG. */
-int csum_pipeline_refuse_lost(const struct csum_volume *volume, uint64_t group);
 
 #endif

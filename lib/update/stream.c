@@ -41,7 +41,7 @@ static int fetch_sector(struct writer *writer, const struct csum_groups *span, u
 	if (error)
 		return csum_sector_report(volume, sector, error, &found);
 	if (found.verdict == CSUM_VERDICT_LOST)
-		return csum_pipeline_refuse_lost(volume, csum_layout_group_of(geometry, sector));
+		return csum_images_refuse_lost(volume, csum_layout_group_of(geometry, sector));
 	if (csum_verdict_is_bad(found.verdict))
 		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
 					   "data sector %" PRIu64 " (device offset %" PRIu64
@@ -127,7 +127,7 @@ static int probe_group(struct writer *writer, struct csum_groups *span, uint64_t
 	if (error)
 		return error;
 	if (span->groups[0].newer < 0 && !covers_group(writer, group))
-		return csum_pipeline_refuse_lost(writer->volume, group);
+		return csum_images_refuse_lost(writer->volume, group);
 	return probe_end(writer, span, position);
 }
 
