@@ -171,6 +171,16 @@ static void test_vanished(void **state)
 	assert_not_tolerated(-ENODEV, "writing 4096 bytes");
 }
 
+/* What is reported is what ends the round, not what was taken for a finding before. */
+static void test_vanished_after_refused(void **state)
+{
+	(void)state;
+	memdevice_fail(&f.memory, MEMDEVICE_WRITE, 3 * UNIT, UNIT, -1, -EIO);
+	memdevice_fail(&f.memory, MEMDEVICE_WRITE, SIZE / 2, UNIT, -1, -ENODEV);
+	assert_int_equal(run(&f.policy), -ENODEV);
+	assert_one_error(&f.recorder, "writing 4096 bytes at offset 4096");
+}
+
 static void test_failed_flush(void **state)
 {
 	(void)state;
@@ -203,8 +213,15 @@ static unsigned int no_threads = 0, some_threads = 4;
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_refused),    BOTH(test_passing),  BOTH(test_not_asked),    BOTH(test_usual),
-		BOTH(test_intolerant), BOTH(test_vanished), BOTH(test_failed_flush), BOTH(test_before),
+		BOTH(test_refused),
+		BOTH(test_passing),
+		BOTH(test_not_asked),
+		BOTH(test_usual),
+		BOTH(test_intolerant),
+		BOTH(test_vanished),
+		BOTH(test_vanished_after_refused),
+		BOTH(test_failed_flush),
+		BOTH(test_before),
 	};
 
 	return cmocka_run_group_tests_name("io_policy", tests, NULL, NULL);
