@@ -33,7 +33,7 @@ static void finding(void *user, const struct csum_finding *found)
 int main(int argc, char **argv)
 {
 	const struct csum_handlers handlers = { .message = message };
-	const struct csum_open_options reading = { .wait_ms = 0 };
+	const struct csum_open_options reading = { .access = CSUM_READ };
 	struct csum_check_options range = { .finding = finding };
 	struct csum_totals totals;
 	struct csum_volume *volume;

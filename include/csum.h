@@ -16,6 +16,10 @@
  *   Every other failure is reported once through csum_handlers.message before the function returns.
  * - A verdict about stored data is not an error: it arrives through the finding callback.
  * - Offsets and lengths are bytes of data space unless their name says "device" or "sector".
+ * - Structs that the caller makes, of options and of results, end with reserved room, so that their size stays when they
+ *   grow. Options begin as zero, { 0 } or designated initializers, and zero is what each version before a new option did;
+ *   one that the running library does not have is refused with -EINVAL, and never passed over in silence.
+ * - Structs that the library hands to a callback may grow at their end: use their address, do not copy arrays of them.
  * - Callbacks run in the thread that called the library.
  * - One volume is used by one thread at a time.
  * - After a failed write or flush a volume stays failed: only csum_volume_close() is of use, and the
@@ -52,6 +56,8 @@ CSUM_API const char *csum_version(void);
 #define CSUM_LABEL_SIZE 33
 #define CSUM_IDENTITY_SIZE 65
 #define CSUM_INTERLEAVE_MAX 65536u
+/* Places in each struct that a caller makes room for; what a later version adds takes some of them. */
+#define CSUM_RESERVED 8
 /* Length for "to the end": of the data space, or of an input whose length is not known. */
 #define CSUM_TO_END UINT64_MAX
 
@@ -68,6 +74,7 @@ struct csum_handlers {
 	void (*message)(void *user, enum csum_severity severity, const char *text);
 	/* Asked at safe points, several times a second; true ends the operation with -ECANCELED. */
 	bool (*cancelled)(void *user);
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 enum csum_checksum_type {
@@ -106,22 +113,29 @@ enum csum_allow {
 	CSUM_ALLOW_ALL = 15,
 };
 
-struct csum_open_options {
-	bool writable; /* take the volume exclusively and recover it when it is active */
+/* What a volume is opened for. */
+enum csum_access {
+	CSUM_READ, /* beside other readers and a scrub; nothing is written */
 	/*
-	 * Take it for csum_scrub(), and write nothing until then: what is wrong, and recovery, is left to it. Others may
-	 * read meanwhile, but neither write nor scrub. Such a volume is of use for csum_volume_get_info(),
-	 * csum_volume_data_bytes(), csum_scrub() and csum_volume_close() only. Includes writable.
-	 */
-	bool repair;
-	/*
-	 * Reading only: take no lock, and wait for nobody. Of use for csum_volume_get_info() and csum_volume_close()
+	 * Reading without a lock, which waits for nobody. Of use for csum_volume_get_info() and csum_volume_close()
 	 * only, as others may be writing.
 	 */
-	bool look;
+	CSUM_LOOK,
+	CSUM_WRITE, /* the volume exclusively; it is recovered when it is active */
+	/*
+	 * For csum_scrub(), and nothing is written until then: what is wrong, and recovery, is left to it. Others may
+	 * read meanwhile, but neither write nor scrub. Such a volume is of use for csum_volume_get_info(),
+	 * csum_volume_data_bytes(), csum_scrub() and csum_volume_close() only.
+	 */
+	CSUM_REPAIR,
+};
+
+struct csum_open_options {
+	enum csum_access access;
 	bool force; /* reading only: go on although the device is mounted or attached */
 	unsigned int allow; /* for writing: bits of enum csum_allow */
 	int64_t wait_ms; /* for a lock held by another process: 0 not at all, -1 without limit */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 struct csum_volume;
@@ -217,6 +231,7 @@ struct csum_volume_info {
 	const char *data_device, *metadata_device; /* as opened; owned by the volume; equal when internal */
 	uint64_t data_device_present_bytes, metadata_device_present_bytes;
 	bool direct_io; /* O_DIRECT on every device */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /* Fills *info from what was read at opening; never fails. Pointers in it live as long as the volume. */
@@ -253,6 +268,7 @@ struct csum_format_options {
 	bool force; /* over what is there */
 	bool dry_run; /* all checks, nothing created or written */
 	int64_t wait_ms; /* as in csum_open_options */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /* What csum_format_run() will do. */
@@ -266,6 +282,7 @@ struct csum_format_plan {
 	uint64_t uncovered_bytes; /* external: at the data device's end, less than a sector; else 0 */
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
 	bool sector_size_from_device; /* sector size was chosen from the physical sector size */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 struct csum_format;
@@ -302,6 +319,7 @@ struct csum_erase_slot {
 struct csum_erase_options {
 	bool dry_run; /* look only: the devices are opened for reading */
 	int64_t wait_ms; /* as in csum_open_options */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 struct csum_erase;
@@ -448,6 +466,7 @@ struct csum_totals {
 	uint64_t imd_verified; /* imd sectors found right */
 	uint64_t findings[CSUM_FINDING_KINDS]; /* sectors, imd sectors, groups (imd-lost) or slots */
 	uint64_t errors; /* sum of findings[] whose kind is an error */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 typedef void csum_finding_fn(void *user, const struct csum_finding *finding);
@@ -468,6 +487,7 @@ struct csum_check_options {
 	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
 	csum_progress_fn *progress; /* several times a second; may be NULL */
 	void *user;
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
@@ -519,6 +539,7 @@ struct csum_scrub_options {
 	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
 	csum_progress_fn *progress; /* several times a second; may be NULL */
 	void *user;
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 enum csum_scrub_end {
@@ -544,6 +565,7 @@ struct csum_scrub_result {
 	/* recorded: what the volume has on record, of the whole, earlier runs included. Not complete: where the next goes on. */
 	struct csum_scrub_record record;
 	uint64_t undo_records, undo_sectors; /* in the undo file, and those of them of data sectors */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
@@ -568,12 +590,14 @@ struct csum_undo_options {
 	/* Each data sector put back, or (refused: why) not, in the order of the file; may be NULL. */
 	void (*sector)(void *user, uint64_t data_sector, const char *refused);
 	void *user;
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 struct csum_undo_result {
 	uint64_t records, restored, refused; /* of the file; data sectors */
 	uint64_t metadata; /* records of imd sectors and superblocks, kept for the record: they lost nothing */
 	bool cut_short; /* the file has no end, as a scrub that is stopped leaves it; all that was overwritten is in it */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
@@ -632,6 +656,7 @@ struct csum_read_options {
 	int (*sink)(void *user, const void *data, size_t size, uint64_t offset_bytes, bool is_zero);
 	csum_finding_fn *finding; /* the bad ranges; with STOP the first bad sector */
 	void *user;
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
@@ -662,6 +687,7 @@ struct csum_write_options {
 	uint64_t length_bytes;
 	struct csum_source source;
 	bool verify; /* read everything back and verify it */
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
@@ -779,6 +805,7 @@ struct csum_dump_options {
 	/* When carving: only when the geometry is known and a range was asked for or carve is not set. */
 	int (*group)(void *user, const struct csum_geometry *geometry, const struct csum_dump_group *group);
 	void *user;
+	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "base/version.h"
 #include "open.h"
 #include "volume/slots.h"
 #include "volume/volume.h"
@@ -21,17 +22,20 @@ struct csum_erase {
 static int open_devices(struct csum_erase *erase, const struct csum_handlers *handlers, const char *data,
 			const char *metadata, const struct csum_erase_options *options)
 {
-	const struct csum_open_options how = { .writable = !options->dry_run, .wait_ms = options->wait_ms };
+	const bool writable = !options->dry_run;
+	const struct csum_open_options how = {
+		.access = writable ? CSUM_WRITE : CSUM_READ,
+		.wait_ms = options->wait_ms,
+	};
 	struct csum_device *data_device, *metadata_device;
 	int error = csum_volume_open_named(handlers, data, metadata, &how, &data_device, &metadata_device);
 
 	if (!error)
-		error = csum_volume_prepare(handlers, data_device, metadata_device, how.writable, THREADS,
-					    &erase->volume);
+		error = csum_volume_prepare(handlers, data_device, metadata_device, writable, THREADS, &erase->volume);
 	if (!error)
 		error = csum_device_set_unit(handlers, erase->volume->metadata, CSUM_BLOCK_SIZE);
 	/* What a killed process wrote may be in a cache. */
-	if (!error && how.writable)
+	if (!error && writable)
 		error = csum_io_flush_all(erase->volume->io);
 	return error;
 }
@@ -82,7 +86,9 @@ int csum_erase_prepare(const struct csum_handlers *handlers, const char *data, c
 	*erase = NULL;
 	if (!new)
 		return csum_report_error(handlers, -ENOMEM, NULL, "erasing superblocks");
-	error = open_devices(new, handlers, data, metadata, options);
+	error = csum_version_knows(handlers, options->reserved);
+	if (!error)
+		error = open_devices(new, handlers, data, metadata, options);
 	if (!error)
 		error = find(new);
 	if (error) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/report.h"
+#include "base/version.h"
 #include "guard/data_identity.h"
 #include "guard/foreign.h"
 #include "guard/guard.h"
@@ -199,18 +200,22 @@ static int give_up(struct csum_volume *volume, int error)
 	return error;
 }
 
+static bool for_writing(const struct csum_open_options *options)
+{
+	return options->access == CSUM_WRITE || options->access == CSUM_REPAIR;
+}
+
 static int open_devices(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
 			const struct csum_open_options *options, unsigned int threads, struct csum_volume **volume)
 {
 	struct csum_volume *result;
-	int error =
-		csum_volume_prepare(handlers, data, metadata, options->writable || options->repair, threads, &result);
+	int error = csum_volume_prepare(handlers, data, metadata, for_writing(options), threads, &result);
 
 	*volume = NULL;
 	if (error)
 		return error;
-	result->repair = options->repair;
-	result->look = options->look;
+	result->repair = options->access == CSUM_REPAIR;
+	result->look = options->access == CSUM_LOOK;
 	result->allow = options->allow;
 	error = load(result);
 	if (error)
@@ -226,7 +231,7 @@ int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_d
 			     struct csum_device *metadata, bool writable, unsigned int threads,
 			     struct csum_volume **volume)
 {
-	const struct csum_open_options options = { .writable = writable };
+	const struct csum_open_options options = { .access = writable ? CSUM_WRITE : CSUM_READ };
 
 	return open_devices(handlers, data, metadata, &options, threads, volume);
 }
@@ -234,7 +239,7 @@ int csum_volume_open_devices(const struct csum_handlers *handlers, struct csum_d
 int csum_volume_open_for_repair(const struct csum_handlers *handlers, struct csum_device *data,
 				struct csum_device *metadata, unsigned int threads, struct csum_volume **volume)
 {
-	const struct csum_open_options options = { .repair = true };
+	const struct csum_open_options options = { .access = CSUM_REPAIR };
 
 	return open_devices(handlers, data, metadata, &options, threads, volume);
 }
@@ -243,9 +248,9 @@ static int open_named(const struct csum_handlers *handlers, const char *name, co
 		      struct csum_device **device)
 {
 	const struct csum_device_options device_options = {
-		.writable = options->writable || options->repair,
-		.repair = options->repair,
-		.look = options->look,
+		.writable = for_writing(options),
+		.repair = options->access == CSUM_REPAIR,
+		.look = options->access == CSUM_LOOK,
 		.force = options->force,
 		.wait_ms = options->wait_ms,
 	};
@@ -284,13 +289,27 @@ int csum_volume_open_named(const struct csum_handlers *handlers, const char *dat
 	return error;
 }
 
+static int check_options(const struct csum_handlers *handlers, const struct csum_open_options *options)
+{
+	switch (options->access) {
+	case CSUM_READ:
+	case CSUM_LOOK:
+	case CSUM_WRITE:
+	case CSUM_REPAIR:
+		return csum_version_knows(handlers, options->reserved);
+	}
+	return csum_report_refusal(handlers, -EINVAL, NULL, "opening: no such access: %d", (int)options->access);
+}
+
 int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
 		     const struct csum_open_options *options, struct csum_volume **volume)
 {
 	struct csum_device *data_device, *metadata_device;
-	int error = csum_volume_open_named(handlers, data, metadata, options, &data_device, &metadata_device);
+	int error = check_options(handlers, options);
 
 	*volume = NULL;
+	if (!error)
+		error = csum_volume_open_named(handlers, data, metadata, options, &data_device, &metadata_device);
 	if (error)
 		return error;
 	return open_devices(handlers, data_device, metadata_device, options, CSUM_IO_THREADS, volume);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "base/version.h"
 #include "base/util.h"
 #include "findings/finder.h"
 #include "ondisk/layout.h"
@@ -121,9 +122,11 @@ int csum_read(struct csum_volume *volume, const struct csum_read_options *option
 		.cursor = options->offset_bytes,
 	};
 	uint64_t length_bytes = options->length_bytes;
-	int error = csum_volume_check_range(volume, options->offset_bytes, &length_bytes);
+	int error = csum_version_knows(&volume->handlers, options->reserved);
 
 	*done_bytes = 0;
+	if (!error)
+		error = csum_volume_check_range(volume, options->offset_bytes, &length_bytes);
 	if (error)
 		return error;
 	reader.end = reader.begin + length_bytes;

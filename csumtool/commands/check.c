@@ -128,7 +128,7 @@ static int run(struct report *report, const struct options *options)
 	if (options_range(report, &command_check, options, &checking.range) ||
 	    options_size(report, &command_check, options, OPT_RATE, false, &checking.rate))
 		return STATUS_USAGE;
-	error = volume_open(report, options, VOLUME_READ, &volume);
+	error = volume_open(report, options, CSUM_READ, &volume);
 	if (!error) {
 		error = volume_close(volume, check_volume(&checking, volume));
 		if (!report->json && !report->quiet && (!error || totals_anything(&checking.totals)))

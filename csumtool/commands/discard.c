@@ -40,7 +40,7 @@ static int run(struct report *report, const struct options *options)
 		return report_usage(report, "'discard' needs --offset and --length");
 	if (options_range(report, &command_discard, options, &range))
 		return STATUS_USAGE;
-	error = volume_open(report, options, VOLUME_WRITE, &volume);
+	error = volume_open(report, options, CSUM_WRITE, &volume);
 	if (!error)
 		error = volume_close(volume, discard(report, &range, volume, &offset, &done_bytes));
 	return finish(report, offset, done_bytes, error);

@@ -225,7 +225,7 @@ static int run(struct report *report, const struct options *options)
 	struct csum_volume_info info;
 	struct csum_volume *volume;
 	uint64_t problems = 0;
-	int error = volume_open(report, options, VOLUME_LOOK, &volume);
+	int error = volume_open(report, options, CSUM_LOOK, &volume);
 
 	if (!error) {
 		csum_volume_get_info(volume, &info);

@@ -161,7 +161,7 @@ static int run(struct report *report, const struct options *options)
 
 	if (parse(&reading, options))
 		return STATUS_USAGE;
-	error = volume_open(report, options, VOLUME_READ, &volume);
+	error = volume_open(report, options, CSUM_READ, &volume);
 	if (error)
 		return finish(&reading, error);
 	error = output_open(report, &reading.output, name, options->given[OPT_FORCE], options->given[OPT_SPARSE]);

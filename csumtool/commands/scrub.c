@@ -200,7 +200,7 @@ static int scrub_and_report(struct scrubbing *scrubbing, const struct sizes *siz
 {
 	struct report *report = scrubbing->report;
 	struct csum_volume *volume;
-	int error = volume_open(report, options, scrubbing->how.dry_run ? VOLUME_READ : VOLUME_REPAIR, &volume);
+	int error = volume_open(report, options, scrubbing->how.dry_run ? CSUM_READ : CSUM_REPAIR, &volume);
 
 	if (!error) {
 		error = volume_close(volume, scrub_volume(scrubbing, sizes, volume));

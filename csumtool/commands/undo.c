@@ -152,7 +152,7 @@ static int run_undo(struct undoing *undoing, const struct options *options)
 	struct report *report = undoing->report;
 	const char *file = options->operand[1] ? options->operand[0] : NULL;
 	struct csum_volume *volume;
-	int error = volume_open(report, options, undoing->dry_run ? VOLUME_READ : VOLUME_WRITE, &volume);
+	int error = volume_open(report, options, undoing->dry_run ? CSUM_READ : CSUM_WRITE, &volume);
 
 	if (!error) {
 		error = volume_close(volume, undo_volume(undoing, volume, file));
@@ -200,7 +200,7 @@ static int run_list(struct undoing *undoing, const struct options *options)
 {
 	struct report *report = undoing->report;
 	struct csum_volume *volume;
-	int error = volume_open(report, options, VOLUME_READ, &volume);
+	int error = volume_open(report, options, CSUM_READ, &volume);
 
 	if (!error)
 		error = volume_close(volume, csum_undo_list(volume, undoing->directory, on_file, undoing));

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands/volume.h"
 
-int volume_open(struct report *report, const struct options *options, enum volume_use use, struct csum_volume **volume)
+int volume_open(struct report *report, const struct options *options, enum csum_access access,
+		struct csum_volume **volume)
 {
 	struct csum_open_options how = {
-		.writable = use == VOLUME_WRITE || use == VOLUME_REPAIR,
-		.repair = use == VOLUME_REPAIR,
-		.look = use == VOLUME_LOOK,
+		.access = access,
 		.force = options->given[OPT_FORCE],
 		.allow = options->allow,
 		.wait_ms = options->wait_ms,

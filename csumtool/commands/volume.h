@@ -8,15 +8,9 @@
 #include "cli/options.h"
 #include "show/report.h"
 
-enum volume_use {
-	VOLUME_LOOK, /* reading the superblock only, without a lock */
-	VOLUME_READ,
-	VOLUME_WRITE,
-	VOLUME_REPAIR,
-};
-
 /* As csum_volume_open(), with the operands and options of the command line. */
-int volume_open(struct report *report, const struct options *options, enum volume_use use, struct csum_volume **volume);
+int volume_open(struct report *report, const struct options *options, enum csum_access access,
+		struct csum_volume **volume);
 /* Closes it. Returns error, or when that is 0 the error of closing. */
 int volume_close(struct csum_volume *volume, int error);
 uint32_t volume_sector_size(const struct csum_volume *volume);

@@ -109,7 +109,7 @@ static int run(struct report *report, const struct options *options)
 		return STATUS_USAGE;
 	error = input_open(report, &writing.input, options->operand[1]);
 	if (!error)
-		error = volume_open(report, options, VOLUME_WRITE, &volume);
+		error = volume_open(report, options, CSUM_WRITE, &volume);
 	if (!error)
 		error = volume_close(volume, write_volume(&writing, volume));
 	input_close(&writing.input);

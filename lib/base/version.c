@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_version(): the numbers of csum.h as text. */
-#include "csum.h"
+/* The numbers of csum.h as text; and what is newer than they are. */
+#include "base/version.h"
+
+#include <errno.h>
+
+#include "base/report.h"
 
 #define TEXT_OF(number) #number
 #define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
@@ -8,4 +12,14 @@
 const char *csum_version(void)
 {
 	return VERSION_TEXT(CSUM_VERSION_MAJOR, CSUM_VERSION_MINOR, CSUM_VERSION_PATCH);
+}
+
+int csum_version_knows(const struct csum_handlers *handlers, const uint64_t reserved[CSUM_RESERVED])
+{
+	for (size_t i = 0; i < CSUM_RESERVED; i++) {
+		if (reserved[i] != 0)
+			return csum_report_refusal(handlers, -EINVAL, NULL,
+						   "an option is set that libcsum %s does not have", csum_version());
+	}
+	return 0;
 }

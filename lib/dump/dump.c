@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/report.h"
+#include "base/version.h"
 #include "carve/carve.h"
 #include "guard/data_identity.h"
 #include "ondisk/journal.h"
@@ -221,10 +222,16 @@ int csum_dump_devices(const struct csum_handlers *handlers, struct csum_device *
 int csum_dump(const struct csum_handlers *handlers, const char *data, const char *metadata,
 	      const struct csum_dump_options *options)
 {
-	const struct csum_open_options open_options = { .force = options->force, .wait_ms = options->wait_ms };
+	const struct csum_open_options open_options = {
+		.access = CSUM_READ,
+		.force = options->force,
+		.wait_ms = options->wait_ms,
+	};
 	struct csum_device *data_device, *metadata_device;
-	int error = csum_volume_open_named(handlers, data, metadata, &open_options, &data_device, &metadata_device);
+	int error = csum_version_knows(handlers, options->reserved);
 
+	if (!error)
+		error = csum_volume_open_named(handlers, data, metadata, &open_options, &data_device, &metadata_device);
 	if (error)
 		return error;
 	return csum_dump_devices(handlers, data_device, metadata_device, CSUM_IO_THREADS, options);

@@ -11,6 +11,7 @@
 #include <uuid/uuid.h>
 
 #include "base/report.h"
+#include "base/version.h"
 #include "device/facts.h"
 #include "device/identity.h"
 #include "io/io.h"
@@ -219,7 +220,9 @@ int csum_format_prepare(const struct csum_handlers *handlers, const char *data, 
 		return csum_report_error(handlers, -ENOMEM, NULL, "formatting");
 	result->handlers = *handlers;
 	result->options = *options;
-	error = csum_resolve_name(handlers, data, NULL, &result->data_path);
+	error = csum_version_knows(handlers, options->reserved);
+	if (!error)
+		error = csum_resolve_name(handlers, data, NULL, &result->data_path);
 	if (!error && metadata)
 		error = csum_resolve_name(handlers, metadata, NULL, &result->metadata_path);
 	if (!error)

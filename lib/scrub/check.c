@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* csum_check(): superblocks, metadata and data, read only. What a scrub sees, and leaves. */
+#include "base/version.h"
 #include "scrub/scrub.h"
 
 int csum_check(struct csum_volume *volume, const struct csum_check_options *options, struct csum_totals *totals)
@@ -14,9 +15,11 @@ int csum_check(struct csum_volume *volume, const struct csum_check_options *opti
 		.progress = options->progress,
 		.user = options->user,
 	};
-	struct csum_scrub_result result;
-	int error = csum_scrub_only_look(volume, &look, &result);
+	struct csum_scrub_result result = { 0 };
+	int error = csum_version_knows(&volume->handlers, options->reserved);
 
+	if (!error)
+		error = csum_scrub_only_look(volume, &look, &result);
 	*totals = result.totals;
 	return error;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/report.h"
+#include "base/version.h"
 #include "ondisk/layout.h"
 
 /* ------------------------------------------------------------------ what it needs */
@@ -175,7 +176,7 @@ static int work(struct csum_scrub *scrub)
 static int check_opening(const struct csum_volume *volume, const struct csum_scrub_options *options)
 {
 	if (options->dry_run || volume->repair)
-		return 0;
+		return csum_version_knows(&volume->handlers, options->reserved);
 	return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
 				   "is not open for being repaired by a scrub");
 }

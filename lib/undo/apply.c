@@ -14,6 +14,7 @@
 
 #include "base/checksum.h"
 #include "base/report.h"
+#include "base/version.h"
 #include "base/util.h"
 #include "guard/guard.h"
 #include "ondisk/layout.h"
@@ -292,7 +293,9 @@ int csum_undo(struct csum_volume *volume, const char *undo_file, const struct cs
 	int error;
 
 	memset(result, 0, sizeof(*result));
-	error = csum_undo_reader_open(volume, undo_file, &undo.file);
+	error = csum_version_knows(&volume->handlers, options->reserved);
+	if (!error)
+		error = csum_undo_reader_open(volume, undo_file, &undo.file);
 	if (error)
 		return error;
 	error = check_belongs(&undo);

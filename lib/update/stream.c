@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "base/version.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
 #include "update/pipeline.h"
@@ -326,6 +327,8 @@ int csum_write(struct csum_volume *volume, const struct csum_write_options *opti
 	int error = refuse_unwritable(volume);
 
 	*done_bytes = 0;
+	if (!error)
+		error = csum_version_knows(&volume->handlers, options->reserved);
 	if (!error)
 		error = csum_volume_check_range(volume, options->offset_bytes, &length_bytes);
 	if (error)

@@ -182,7 +182,7 @@ static void write_part(struct csum_volume *volume, uint64_t from, uint64_t size)
 
 void guarded_fill_but(uint64_t from, uint64_t size)
 {
-	const struct csum_open_options options = { .writable = true };
+	const struct csum_open_options options = { .access = CSUM_WRITE };
 	struct csum_volume *volume;
 
 	make_volume();
@@ -226,7 +226,7 @@ void guarded_close(void)
 
 enum csum_guard_verdict guarded_ask(void)
 {
-	const struct csum_open_options options = { .writable = false };
+	const struct csum_open_options options = { .access = CSUM_READ };
 
 	guarded_close();
 	assert_int_equal(csum_volume_open(&g->recorder.handlers, g->data, g->metadata, &options, &g->volume), 0);

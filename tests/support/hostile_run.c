@@ -130,7 +130,7 @@ static int open_small(struct hostile_run *run, const struct csum_open_options *o
 	*volume = NULL;
 	if (error)
 		return error;
-	error = csum_volume_open_devices(&run->handlers, data, metadata, options->writable, 0, volume);
+	error = csum_volume_open_devices(&run->handlers, data, metadata, options->access == CSUM_WRITE, 0, volume);
 	if (!error) {
 		(*volume)->window_bytes = 1 + pick(run, 200000);
 		(*volume)->batch_bytes = 1 + pick(run, 100000);
@@ -140,7 +140,7 @@ static int open_small(struct hostile_run *run, const struct csum_open_options *o
 
 static struct csum_volume *open_volume(struct hostile_run *run, bool writable)
 {
-	const struct csum_open_options options = { .writable = writable };
+	const struct csum_open_options options = { .access = writable ? CSUM_WRITE : CSUM_READ };
 	struct csum_volume *volume = NULL;
 	int error;
 
@@ -490,7 +490,7 @@ static void run_writers(struct hostile_run *run)
 
 static struct csum_volume *open_for_repair(struct hostile_run *run)
 {
-	const struct csum_open_options options = { .repair = true };
+	const struct csum_open_options options = { .access = CSUM_REPAIR };
 	struct csum_device *data, *metadata;
 	struct csum_volume *volume = NULL;
 	int error = csum_volume_open_named(&run->handlers, hostile_paths[0], hostile_metadata_path(run), &options,

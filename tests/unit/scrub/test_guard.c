@@ -27,7 +27,7 @@ static void on_finding(void *user, const struct csum_finding *finding)
 /* As `csumtool scrub` on a block device. What is recorded for the next one goes to *record. */
 static void scrub(struct csum_scrub_options how, unsigned int allow, struct csum_data_record *record)
 {
-	const struct csum_open_options options = { .repair = true, .allow = allow };
+	const struct csum_open_options options = { .access = CSUM_REPAIR, .allow = allow };
 	struct csum_volume *volume;
 
 	memset(reported, 0, sizeof(reported));

@@ -201,7 +201,7 @@ static void test_bases(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < HOSTILE_BASES; i++) {
-		const struct csum_open_options options = { .writable = false };
+		const struct csum_open_options options = { .access = CSUM_READ };
 		const struct csum_handlers handlers = { 0 };
 		unsigned int findings = 0;
 		struct csum_check_options check = {

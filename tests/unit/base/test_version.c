@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Options of a later version are refused by every function that has options, and so is an access there is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/guarded.h"
+
+/* Once for each place: nothing but the reservation is wrong with the options. */
+#define assert_refused(options, call)                                           \
+	for (size_t i = 0; i < CSUM_RESERVED; i++) {                            \
+		memset((options).reserved, 0, sizeof((options).reserved));      \
+		(options).reserved[i] = 1;                                      \
+		recorder_init(recorder);                                        \
+		assert_int_equal(call, -EINVAL);                                \
+		assert_one_error(recorder, "an option is set that libcsum 0."); \
+	}
+
+static struct recorder *const recorder = &guarded.recorder;
+
+static struct csum_volume *open_volume(enum csum_access access)
+{
+	const struct csum_open_options options = { .access = access };
+	struct csum_volume *volume;
+
+	assert_int_equal(csum_volume_open(&recorder->handlers, guarded.data, guarded.metadata, &options, &volume), 0);
+	return volume;
+}
+
+static void test_opening(void **state)
+{
+	struct csum_open_options opening = { .access = CSUM_READ };
+	struct csum_format_options formatting = { .dry_run = true, .force = true };
+	struct csum_erase_options erasing = { .dry_run = true };
+	struct csum_dump_options dumping = { .group_count = 1 };
+	const struct csum_handlers *handlers = &recorder->handlers;
+	const char *data = guarded.data, *metadata = guarded.metadata;
+	struct csum_volume *volume;
+	struct csum_format *format;
+	struct csum_erase *erase;
+
+	(void)state;
+	guarded_fill_but(0, guarded.size);
+	assert_refused(opening, csum_volume_open(handlers, data, metadata, &opening, &volume));
+	assert_null(volume);
+	assert_refused(formatting, csum_format_prepare(handlers, data, metadata, &formatting, &format));
+	assert_null(format);
+	assert_refused(erasing, csum_erase_prepare(handlers, data, metadata, &erasing, &erase));
+	assert_null(erase);
+	assert_refused(dumping, csum_dump(handlers, data, metadata, &dumping));
+}
+
+static void test_reading(void **state)
+{
+	struct csum_check_options checking = { .length_bytes = 512 };
+	struct csum_read_options reading = { .length_bytes = 0 };
+	struct csum_volume *volume;
+	struct csum_totals totals;
+	uint64_t done;
+
+	(void)state;
+	guarded_fill_but(0, guarded.size);
+	volume = open_volume(CSUM_READ);
+	assert_refused(checking, csum_check(volume, &checking, &totals));
+	assert_int_equal(totals.sectors_unwritten, 0);
+	assert_refused(reading, csum_read(volume, &reading, &done));
+	assert_int_equal(done, 0);
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+static void test_writing(void **state)
+{
+	struct csum_write_options writing = { .length_bytes = 0 };
+	struct csum_undo_options undoing = { .dry_run = true };
+	struct csum_scrub_options scrubbing = { .length_bytes = 512 };
+	struct csum_undo_result undone;
+	struct csum_scrub_result scrubbed;
+	struct csum_volume *volume;
+	uint64_t done;
+
+	(void)state;
+	guarded_fill_but(0, guarded.size);
+	volume = open_volume(CSUM_WRITE);
+	assert_refused(writing, csum_write(volume, &writing, &done));
+	assert_int_equal(done, 0);
+	assert_refused(undoing, csum_undo(volume, "no such file", &undoing, &undone));
+	assert_int_equal(csum_volume_close(volume), 0);
+	volume = open_volume(CSUM_REPAIR);
+	assert_refused(scrubbing, csum_scrub(volume, &scrubbing, &scrubbed));
+	assert_int_equal(scrubbed.end, CSUM_SCRUB_FAILED);
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+static void test_access(void **state)
+{
+	const struct csum_open_options options = { .access = (enum csum_access)(CSUM_REPAIR + 1) };
+	struct csum_volume *volume;
+
+	(void)state;
+	guarded_fill_but(0, guarded.size);
+	recorder_init(recorder);
+	assert_int_equal(csum_volume_open(&recorder->handlers, guarded.data, guarded.metadata, &options, &volume),
+			 -EINVAL);
+	assert_one_error(recorder, "no such access: 4");
+	assert_null(volume);
+}
+
+static void test_text(void **state)
+{
+	char expected[40];
+
+	(void)state;
+	snprintf(expected, sizeof(expected), "%d.%d.%d", CSUM_VERSION_MAJOR, CSUM_VERSION_MINOR, CSUM_VERSION_PATCH);
+	assert_string_equal(csum_version(), expected);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		guarded_test(test_opening), guarded_test(test_reading),	 guarded_test(test_writing),
+		guarded_test(test_access),  cmocka_unit_test(test_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
