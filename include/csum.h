@@ -15,12 +15,20 @@
  *   ENOSPC.
  *   Every other failure is reported once through csum_handlers.message before the function returns.
  * - A verdict about stored data is not an error: it arrives through the finding callback.
- * - Offsets and lengths are bytes of data space unless their name says "device" or "sector".
+ * - Offsets and lengths are bytes of data space unless their name says "device" or "sector". Sectors are counted from 0 in
+ *   data space, groups and clusters from 0 on the volume. A range may have any alignment.
+ * - Pointers are not NULL unless that is said. What a caller hands in, strings and options with what they point to, is read
+ *   until the function returns, that of csum_format_prepare() included. What a callback is handed is valid until it
+ *   returns, and every text ends with NUL. What csum_..._name() returns is static.
+ * - Pointers that a failed function gives out are NULL.
+ * - An entry is what imd sectors hold of a data sector: its checksum, or 0: it is unwritten, 1: it is bad
+ *   (doc/format.md: Entry).
+ * - Durable is what a power cut leaves: it was written and flushed. A function that writes says what is.
  * - Structs that the caller makes, of options and of results, end with reserved room, so that their size stays when they
  *   grow. Options begin as zero, { 0 } or designated initializers, and zero is what each version before a new option did;
  *   one that the running library does not have is refused with -EINVAL, and never passed over in silence.
- * - Structs that the library hands to a callback may grow at their end: use their address, do not copy arrays of them.
- * - Callbacks run in the thread that called the library.
+ * - Structs that the library hands to a callback may grow at their end; those that lie in an array or in another do not.
+ * - Callbacks run in the thread that called the library, and begin nothing else on the volume.
  * - One volume is used by one thread at a time.
  * - After a failed write or flush a volume stays failed: only csum_volume_close() is of use, and the
  *   superblock on the device says "active".
@@ -64,13 +72,13 @@ CSUM_API const char *csum_version(void);
 enum csum_severity {
 	CSUM_ERROR, /* why a function is about to fail */
 	CSUM_WARNING, /* the operation goes on, the user should know */
-	CSUM_NOTE, /* of interest to who asked for details */
+	CSUM_NOTE, /* a detail, for those who asked for details */
 };
 
 /* How the library talks to its caller. Any function pointer may be NULL. */
 struct csum_handlers {
-	void *user;
-	/* text: "DEVICE: what is wrong: why", no newline; valid during the call only. */
+	void *user; /* handed to both; may be NULL */
+	/* text: "DEVICE: what is wrong: why", no newline, for people: its words may change. */
 	void (*message)(void *user, enum csum_severity severity, const char *text);
 	/* Asked at safe points, several times a second; true ends the operation with -ECANCELED. */
 	bool (*cancelled)(void *user);
@@ -79,7 +87,7 @@ struct csum_handlers {
 
 enum csum_checksum_type {
 	CSUM_CRC32 = 1, /* zlib's CRC-32 */
-	CSUM_CRC32C = 2,
+	CSUM_CRC32C = 2, /* Castagnoli's, as iSCSI and ext4 have it */
 	CSUM_CRC64 = 3, /* CRC-64/XZ */
 };
 
@@ -94,9 +102,9 @@ struct csum_geometry {
 	uint32_t interleave; /* groups of a cluster, 1 ... CSUM_INTERLEAVE_MAX */
 	uint32_t sectors_per_group; /* data sectors that one imd sector describes: 62 or 510 */
 	bool external; /* metadata on a device of its own */
-	uint64_t data_sectors;
-	uint64_t groups;
-	uint64_t clusters;
+	uint64_t data_sectors; /* of the data space; at least 1 */
+	uint64_t groups; /* each has two copies of its imd sector; the last may describe fewer data sectors */
+	uint64_t clusters; /* the last may have fewer groups */
 	uint64_t metadata_device_bytes; /* the area the layout uses: offset 104, superblock */
 	uint64_t data_device_bytes; /* external: offset 112, superblock; internal: 0 */
 };
@@ -132,12 +140,13 @@ enum csum_access {
 
 struct csum_open_options {
 	enum csum_access access;
-	bool force; /* reading only: go on although the device is mounted or attached */
-	unsigned int allow; /* for writing: bits of enum csum_allow */
-	int64_t wait_ms; /* for a lock held by another process: 0 not at all, -1 without limit */
+	bool force; /* CSUM_READ and CSUM_LOOK: go on although the device is mounted or attached */
+	unsigned int allow; /* CSUM_WRITE and CSUM_REPAIR: bits of enum csum_allow */
+	int64_t wait_ms; /* for a lock held by another process, milliseconds: 0 not at all, -1 without limit */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
+/* An open volume; made by csum_volume_open(), ended by csum_volume_close(). */
 struct csum_volume;
 
 /*
@@ -147,8 +156,9 @@ struct csum_volume;
  * Opening for writing flushes the devices before it reads them, asks whether the data is that of this metadata and
  * nobody else's (doc/format.md: Identity), rewrites an invalid superblock slot and recovers an active volume; all of
  * that is durable on return. Opening for reading writes nothing.
- * Errors: -EINVAL not a volume or refused, -EPERM not to be written without `allow`, -EBUSY in use, -EBADMSG recovery needs a repair, and those of
- * open(2) and I/O. On error *volume is NULL. The caller ends it with csum_volume_close().
+ * Errors: -EINVAL not a volume or refused, -ENOTSUP of a later version, -EPERM not to be written without `allow`,
+ * -EBUSY in use, -EBADMSG recovery needs a repair, -ECANCELED, and those of open(2) and I/O. On error *volume is NULL. The
+ * caller ends it with csum_volume_close().
  * handlers is copied; what its user pointer names must outlive the volume.
  */
 CSUM_API int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
@@ -185,6 +195,7 @@ struct csum_scrub_totals {
 	uint64_t imd_repaired; /* imd sectors */
 };
 
+/* A scrub of the whole volume, as its superblock has it; all zero: there was none. */
 struct csum_scrub_record {
 	uint64_t started, ended; /* seconds since 1970; 0: none, or still under way */
 	uint64_t next_group; /* where one under way goes on */
@@ -209,27 +220,28 @@ enum csum_held {
 struct csum_volume_info {
 	struct csum_geometry geometry;
 	enum csum_checksum_type checksum_type;
-	uint16_t version_major, version_minor;
+	uint16_t version_major, version_minor; /* of the bytes on disk (doc/format.md) */
 	uint8_t uuid[CSUM_UUID_SIZE];
 	char label[CSUM_LABEL_SIZE]; /* as stored: any bytes but NUL may occur */
-	char data_identity[CSUM_IDENTITY_SIZE];
-	uint32_t features_compat, features_ro_compat, features_incompat;
+	char data_identity[CSUM_IDENTITY_SIZE]; /* of the data device, as recorded; "" none (doc/format.md: Identity) */
+	uint32_t features_compat, features_ro_compat, features_incompat; /* bits (doc/format.md) */
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
 	uint64_t created, last_write; /* seconds since 1970; 0 never */
 	enum csum_state state;
 	enum csum_at_work at_work; /* beside the caller */
-	uint64_t generation, session;
-	uint64_t intent_first_group, intent_groups;
-	bool slot_valid[CSUM_SLOTS];
-	enum csum_slot governing_slot;
-	struct csum_scrub_record last_scrub, current_scrub;
+	uint64_t generation; /* of the superblock in force; each write of a slot adds to it */
+	uint64_t session; /* how often the state went from clean to active */
+	uint64_t intent_first_group, intent_groups; /* CSUM_ACTIVE: groups that a writer may have been changing */
+	bool slot_valid[CSUM_SLOTS]; /* by enum csum_slot */
+	enum csum_slot governing_slot; /* the one in force */
+	struct csum_scrub_record last_scrub, current_scrub; /* the last that was completed; the one under way */
 	bool exclusive; /* nobody but this program ever writes the data device */
 	uint32_t unknown_compat, unknown_ro_compat; /* of the feature bits, those that this program does not know */
 	enum csum_data_file data_file;
 	uint64_t held_since; /* seconds since 1970; 0: not held */
 	enum csum_held held_reason; /* may be of a later version, and then none of the above */
 	const char *data_device, *metadata_device; /* as opened; owned by the volume; equal when internal */
-	uint64_t data_device_present_bytes, metadata_device_present_bytes;
+	uint64_t data_device_present_bytes, metadata_device_present_bytes; /* their sizes at opening */
 	bool direct_io; /* O_DIRECT on every device */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
@@ -257,7 +269,7 @@ struct csum_format_options {
 	const char *label; /* NULL or UTF-8, less than CSUM_LABEL_SIZE bytes */
 	const uint8_t *uuid; /* CSUM_UUID_SIZE bytes, or NULL: random */
 	bool created_given; /* record `created`; together with uuid the bytes are reproducible (seed = uuid) */
-	uint64_t created; /* seconds since 1970 */
+	uint64_t created; /* seconds since 1970; with created_given */
 	/*
 	 * Create an image file of that size, or with room for that much data; both 0: it exists. With metadata on a
 	 * device of its own the file is that one, and its size comes from create_bytes only.
@@ -285,6 +297,7 @@ struct csum_format_plan {
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
+/* A volume that is going to be made; by csum_format_prepare(), until csum_format_free(). */
 struct csum_format;
 
 /*
@@ -297,12 +310,15 @@ struct csum_format;
 CSUM_API int csum_format_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
 				 const struct csum_format_options *options,
 				 struct csum_format **format) CSUM_MUST_CHECK;
+/* Fills *plan; never fails. Pointers in it live as long as the format. */
 CSUM_API void csum_format_get_plan(const struct csum_format *format, struct csum_format_plan *plan);
 /*
  * Writes the volume; durable on success. Interrupted or failed at any point it leaves no volume, neither the
- * old one nor a new one; an image file that csum_format_prepare() created is then removed.
+ * old one nor a new one; csum_format_free() then removes an image file that csum_format_prepare() created. Once only.
+ * Errors: -EINVAL after a dry run, -ECANCELED, and those of I/O.
  */
 CSUM_API int csum_format_run(struct csum_format *format) CSUM_MUST_CHECK;
+/* NULL is allowed. The error of closing a written device: then nothing may be taken as durable. */
 CSUM_API int csum_format_free(struct csum_format *format) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ erasing superblocks */
@@ -322,6 +338,7 @@ struct csum_erase_options {
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
+/* Superblocks that are going to be erased; by csum_erase_prepare(), until csum_erase_free(). */
 struct csum_erase;
 
 /*
@@ -347,20 +364,20 @@ CSUM_API int csum_erase_free(struct csum_erase *erase) CSUM_MUST_CHECK;
 /* ------------------------------------------------------------------ findings */
 
 enum csum_finding_kind {
-	CSUM_SUPERBLOCK_BAD,
-	CSUM_FOREIGN,
-	CSUM_IMD_BAD,
-	CSUM_IMD_DIFFERS,
-	CSUM_IMD_LOST,
-	CSUM_INTERRUPTED,
-	CSUM_MISMATCH,
-	CSUM_ZEROED,
-	CSUM_STALE,
-	CSUM_MISPLACED,
-	CSUM_UNREADABLE,
-	CSUM_REWRITTEN,
-	CSUM_TRANSIENT,
-	CSUM_FINDING_KINDS
+	CSUM_SUPERBLOCK_BAD, /* a slot is invalid, and an interrupted write does not explain it */
+	CSUM_FOREIGN, /* something else's signature or bytes on the metadata device, outside the data space */
+	CSUM_IMD_BAD, /* one copy is invalid or cannot be read; the other serves */
+	CSUM_IMD_DIFFERS, /* the copies disagree, and nobody was writing; the newer one governs */
+	CSUM_IMD_LOST, /* both copies are invalid: the sectors of the group cannot be verified */
+	CSUM_INTERRUPTED, /* what a writer that was interrupted may leave, or one at work; no error */
+	CSUM_MISMATCH, /* data does not match its checksum */
+	CSUM_ZEROED, /* nor does it, and it is all zeros */
+	CSUM_STALE, /* it matches what the sector had before: a write was lost */
+	CSUM_MISPLACED, /* it is that of another sector; crc64 only */
+	CSUM_UNREADABLE, /* the device returned an error, and again when asked again */
+	CSUM_REWRITTEN, /* bad, and others wrote it, or may have; left. External volumes only */
+	CSUM_TRANSIENT, /* it was bad, and right when it was read again; no error */
+	CSUM_FINDING_KINDS /* how many there are */
 };
 
 /* "superblock-bad" ...: stable, as in the manual page. */
@@ -384,7 +401,7 @@ enum csum_class {
 	CSUM_CLASS_BLANK, /* it repeats a unit of 1, 2, 4, 8 or 16 bytes */
 	CSUM_CLASS_KNOWN, /* the content of another sector, or an earlier one of this */
 	CSUM_CLASS_NEW, /* none of these */
-	CSUM_CLASSES
+	CSUM_CLASSES /* how many there are */
 };
 
 /* "dead" ..., or "" for CSUM_CLASS_NONE: stable. */
@@ -406,7 +423,7 @@ enum csum_means {
 	CSUM_MEANS_BURST, /* the checksum: bits is the length of the burst */
 	CSUM_MEANS_TWO_BITS, /* the checksum: bits is 2 */
 	CSUM_MEANS_OTHER_COPY, /* imd: from the other copy; superblock: from the slot in force, or from C */
-	CSUM_MEANS_COUNT
+	CSUM_MEANS_COUNT /* how many there are */
 };
 
 /* "replica", "elsewhere", "one-bit", "burst", "two-bits", "other-copy", or "" for none: stable. */
@@ -422,7 +439,7 @@ struct csum_finding {
 	enum csum_slot slot; /* superblock */
 	const char *device; /* valid during the callback, as all pointers here */
 	uint64_t device_offset_bytes; /* of the first sector, imd sector or slot */
-	const char *reason; /* one clause, never NULL */
+	const char *reason; /* what is wrong: one clause for people, never NULL */
 	bool has_checksum; /* of a single data sector: both of the following hold */
 	uint64_t expected_entry, computed_entry;
 	/* misplaced: sector first_sector + i holds the content of other_sector + i */
@@ -430,8 +447,8 @@ struct csum_finding {
 	uint64_t other_sector;
 	enum csum_class content_class; /* data; of several sectors the last in the order of enum csum_class */
 	enum csum_disposition disposition;
-	enum csum_means means;
-	unsigned int bits;
+	enum csum_means means; /* NONE unless it was repaired, or would be */
+	unsigned int bits; /* 0 but where enum csum_means says so */
 	const char *replica; /* NULL but with CSUM_MEANS_REPLICA */
 	uint64_t source_sector; /* CSUM_MEANS_ELSEWHERE: first_sector + i from source_sector + i */
 	/*
@@ -462,13 +479,14 @@ struct csum_totals {
 						       * read); unwritten ones */
 	uint64_t sectors_bad; /* mismatch, zeroed, stale, unreadable or without imd */
 	uint64_t sectors_interrupted; /* right by an older version, as an interrupted write leaves them */
-	uint64_t sectors_transient;
+	uint64_t sectors_transient; /* bad at first, right when read again */
 	uint64_t imd_verified; /* imd sectors found right */
 	uint64_t findings[CSUM_FINDING_KINDS]; /* sectors, imd sectors, groups (imd-lost) or slots */
 	uint64_t errors; /* sum of findings[] whose kind is an error */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
+/* user: that of the options. */
 typedef void csum_finding_fn(void *user, const struct csum_finding *finding);
 
 /* How far an operation over a range has come. */
@@ -484,9 +502,9 @@ struct csum_check_options {
 	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end; widened to whole sectors */
 	bool metadata_only; /* superblocks and imd sectors, no data */
 	uint64_t rate_bytes; /* of data read per second; 0: no limit */
-	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
+	csum_finding_fn *finding; /* may be NULL; bad data sectors come later than other findings of their place */
 	csum_progress_fn *progress; /* several times a second; may be NULL */
-	void *user;
+	void *user; /* of both */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
@@ -570,7 +588,8 @@ struct csum_scrub_result {
 
 /*
  * Verifies superblocks, the imd sectors of the range and its data, and repairs what can be proven right; first it
- * recovers an active volume. The volume was opened with `repair`, or with dry_run in any way. (protocol.md: Scrub)
+ * recovers an active volume. The volume was opened for CSUM_REPAIR, or with dry_run for CSUM_READ or any other but
+ * CSUM_LOOK. (protocol.md: Scrub)
  * Every repair is durable, read back and verified when it is reported. *result is valid on every return.
  * Errors: -ECANCELED (the record says where to go on), -EINVAL (range, replica or undo file refused), -EEXIST (undo
  * file), -ENODEV and the like (device vanished), -ENOMEM, and those of writing the volume or the undo file; a
@@ -654,8 +673,8 @@ struct csum_read_options {
 	 * them are unwritten. 0 or a negative errno, which ends the read (the library adds no message).
 	 */
 	int (*sink)(void *user, const void *data, size_t size, uint64_t offset_bytes, bool is_zero);
-	csum_finding_fn *finding; /* the bad ranges; with STOP the first bad sector */
-	void *user;
+	csum_finding_fn *finding; /* may be NULL; the bad ranges; with STOP the first bad sector */
+	void *user; /* of both */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
@@ -668,11 +687,13 @@ CSUM_API int csum_read(struct csum_volume *volume, const struct csum_read_option
 
 /* ------------------------------------------------------------------ write, discard */
 
+/* Where a write has its bytes from. */
 struct csum_source {
 	/*
-	 * Puts up to `size` bytes into `buffer`, returns how many (0: end of input) or a negative errno, which
-	 * ends the write at the next safe point (the library adds no message). -EINTR makes the library ask
-	 * csum_handlers.cancelled and call again.
+	 * Puts the next bytes into `buffer`, `size` of them at most, and returns how many: fewer is not the end, 0 is. A
+	 * negative errno ends the write at the next safe point (the library adds no message), but -EINTR makes the
+	 * library ask csum_handlers.cancelled and call again. The buffer is the library's, and `size` at least 1. Of a
+	 * known length no byte more is asked for, so that what follows stays in a pipe.
 	 */
 	int64_t (*fill)(void *user, void *buffer, size_t size);
 	void *user;
@@ -697,13 +718,15 @@ struct csum_write_options {
  * known length nothing was written. After an I/O error the volume has failed and stays active; *done_bytes are in
  * all the same: durable, and what every later opening reads.
  * *done_bytes is valid on every return.
+ * Errors: also -EBADF the volume is not open for writing, -EINVAL (range outside the data space), -ENOMEM, what the source
+ * returned, those of I/O.
  */
 CSUM_API int csum_write(struct csum_volume *volume, const struct csum_write_options *options,
 			uint64_t *done_bytes) CSUM_MUST_CHECK;
 
 /*
  * Makes whole sectors of the range unwritten and the partial ones at its ends zero, with the guarantees of
- * csum_write(). length_bytes CSUM_TO_END: to the end.
+ * csum_write(), and its errors. length_bytes CSUM_TO_END: to the end. *done_bytes is valid on every return.
  */
 CSUM_API int csum_discard(struct csum_volume *volume, uint64_t offset_bytes, uint64_t length_bytes,
 			  uint64_t *done_bytes) CSUM_MUST_CHECK;
@@ -734,45 +757,48 @@ enum csum_data_verdict {
 
 CSUM_API const char *csum_data_verdict_name(enum csum_data_verdict verdict);
 
+/* One copy of a group's imd sector. */
 struct csum_dump_copy {
-	uint64_t device_offset_bytes;
+	uint64_t device_offset_bytes; /* of the metadata device */
 	enum csum_imd_verdict verdict;
 	uint32_t generation; /* as stored, also of an invalid copy that could be read */
 	uint32_t stored_group; /* low 32 bits, as stored */
-	uint32_t stored_crc, computed_crc;
+	uint32_t stored_crc, computed_crc; /* of the imd sector itself */
 	const uint8_t *raw; /* sector_size bytes; NULL when missing or unreadable */
 	const uint64_t *entries; /* sectors_per_group of them; NULL when raw is */
 };
 
+/* A group of data sectors, and all there is of metadata on it. */
 struct csum_dump_group {
-	uint64_t group, first_sector;
+	uint64_t group, first_sector; /* its number, and its first data sector */
 	uint32_t sector_count; /* data sectors of this group */
 	int newer; /* 0, 1, or -1: both invalid */
 	bool differ; /* not two valid copies with equal entries and distinct generations */
 	bool in_intent; /* of an active volume */
 	struct csum_dump_copy copy[2];
-	const uint64_t *journal_entries; /* of a journal image of this group, else NULL */
-	uint32_t journal_generation;
-	int journal_copy;
-	bool journal_in_force;
-	const uint64_t *data_offsets; /* device offset of each data sector */
+	const uint64_t *journal_entries; /* sectors_per_group of them, of a journal image of this group, else NULL */
+	uint32_t journal_generation; /* of that image; of no meaning without one, as the next two */
+	int journal_copy; /* 0 or 1: the copy that it is an image of */
+	bool journal_in_force; /* it is the newest version of the group */
+	const uint64_t *data_offsets; /* device offset of each data sector, bytes */
 	const enum csum_data_verdict *data; /* per sector; all NOT_READ unless asked for */
 	const uint64_t *data_entries; /* the entry the content would have; meaningful where read */
 };
 
+/* The record in the journal. */
 struct csum_dump_journal {
-	bool valid;
+	bool valid; /* it is whole; where it does not count all the same, reason says why */
 	const char *reason; /* why not, or why it does not count; "" when it counts */
 	uint64_t device_offset_bytes;
-	uint64_t session;
-	uint32_t images;
+	uint64_t session; /* in which it was written; 0 when it cannot be decoded, as images */
+	uint32_t images; /* imd sectors in it */
 };
 
 /* A candidate found by --carve. */
 struct csum_carved {
 	uint64_t device_offset_bytes;
-	uint32_t sector_size;
-	int copy; /* -1: cannot be told */
+	uint32_t sector_size; /* bytes */
+	int copy; /* 0, 1, or -1: cannot be told */
 	uint32_t generation, group; /* group: low 32 bits */
 	bool fits; /* belongs to the volume whose sectors, in place, describe the most data */
 };
@@ -780,9 +806,9 @@ struct csum_carved {
 /* The geometry that carved imd sectors imply. */
 struct csum_carved_geometry {
 	bool known; /* else only candidates is meaningful */
-	uint64_t candidates, fitting;
+	uint64_t candidates, fitting; /* imd sectors found, and those that belong to this geometry */
 	struct csum_geometry geometry; /* data_sectors: the most that fits, when the end was not found */
-	bool interleave_known, end_known;
+	bool interleave_known, end_known; /* whether geometry.interleave and .data_sectors are known */
 	uint32_t seed_state; /* CRC-32 state behind the seed: the volume's fingerprint */
 	int checksum_bits; /* 32, 64, or 0: no written entry seen */
 };
@@ -790,10 +816,10 @@ struct csum_carved_geometry {
 struct csum_dump_options {
 	bool force; /* go on although mounted */
 	bool carve; /* without the superblocks, by magic; done anyway when all three are invalid */
-	bool differ_only;
-	bool read_data;
-	int64_t wait_ms;
-	/* Range in groups, or with by_offset in bytes of data space; *_count CSUM_TO_END: to the end. */
+	bool differ_only; /* group: only those with something wrong */
+	bool read_data; /* read and judge the data of each group, too */
+	int64_t wait_ms; /* as in csum_open_options */
+	/* Range in groups, or with by_offset in bytes of data space; CSUM_TO_END as the count or length: to the end. */
 	uint64_t first_group, group_count;
 	bool by_offset;
 	uint64_t offset_bytes, length_bytes;
@@ -804,13 +830,15 @@ struct csum_dump_options {
 	int (*carved_geometry)(void *user, const struct csum_carved_geometry *geometry);
 	/* When carving: only when the geometry is known and a range was asked for or carve is not set. */
 	int (*group)(void *user, const struct csum_geometry *geometry, const struct csum_dump_group *group);
-	void *user;
+	void *user; /* of all five */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
  * Shows integrity metadata of a volume in any condition; writes nothing. 0 when it could show.
  * metadata NULL: on the data device, or data is itself the metadata device of an external volume.
+ * Errors: -EINVAL (range, or devices that are none of a volume), -EBUSY in use, -ECANCELED, -ENOMEM, what a callback
+ * returned, those of open(2) and I/O. What cannot be read of the metadata is shown as that, and no error.
  */
 CSUM_API int csum_dump(const struct csum_handlers *handlers, const char *data, const char *metadata,
 		       const struct csum_dump_options *options) CSUM_MUST_CHECK;
