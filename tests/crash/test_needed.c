@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * That each flush and each round of the protocol is needed: a disk that acknowledges flush number i without
+ * That each flush and each round of the protocol is needed: a disk that acknowledges one flush without
  * doing it, one that swaps a round with the next, and one that loses a round must each be caught by an oracle,
  * in every scenario; or be in the table of those that may stay, with the reason.
  *
@@ -41,6 +41,8 @@ struct outcome {
 	enum sim_mode mode;
 	uint64_t at;
 	uint32_t kinds; /* of what the flush makes durable, or what the round writes */
+	bool opening; /* a flush before anything was written */
+	char step[SIM_NAME_SIZE], numbered[SIM_NAME_SIZE]; /* what it is for */
 	enum sim_oracle oracle; /* that caught it; SIM_RIGHT: none did */
 	const char *left_out; /* why a brief run does not try it */
 };
@@ -77,18 +79,20 @@ static bool names(const char *list, const char *name)
 	return false;
 }
 
+static bool is_for(const struct sim_excuse *excuse, const struct outcome *outcome)
+{
+	return excuse->mode == outcome->mode &&
+	       (strcmp(excuse->step, outcome->step) == 0 || strcmp(excuse->step, outcome->numbered) == 0);
+}
+
 static const char *excuse_of(size_t scenario, const struct outcome *outcome)
 {
-	uint64_t disks = sim_scenarios[scenario].external ? 2 : 1;
-
-	if (outcome->mode == SIM_DROP_FLUSH && outcome->at < disks && outcome->kinds == 0 &&
-	    !begins_cached(&sim_scenarios[scenario]))
+	if (outcome->opening && !begins_cached(&sim_scenarios[scenario]))
 		return "flush_at_open, and no cache held anything: recover-cache, -external and -imd guard it";
 	for (size_t i = 0; i < sim_excuse_count; i++) {
 		const struct sim_excuse *excuse = &sim_excuses[i];
 
-		if (excuse->mode == outcome->mode && outcome->at >= excuse->first && outcome->at <= excuse->last &&
-		    names(excuse->scenarios, sim_scenarios[scenario].name))
+		if (is_for(excuse, outcome) && names(excuse->scenarios, sim_scenarios[scenario].name))
 			return excuse->reason;
 	}
 	return NULL;
@@ -111,27 +115,29 @@ static bool brief(void)
 	return !wanted || strcmp(wanted, "full") != 0;
 }
 
-/* What is written before flush number `at`, or in round number `at`: a flush of nothing ends no round. */
-static uint32_t kinds_of(enum sim_mode mode, uint64_t at, const struct sim_result *unchanged)
+/* What flush number `at` makes durable, or round number `at` writes. */
+static const struct sim_covered *covered_by(enum sim_mode mode, uint64_t at, const struct sim_trace *trace)
 {
-	size_t known = sizeof(unchanged->flush_kinds) / sizeof(*unchanged->flush_kinds);
-	uint64_t round = 0;
+	static const struct sim_covered untraced = { 0 };
 
-	if (mode == SIM_DROP_FLUSH)
-		return at < known ? unchanged->flush_kinds[at] : 0;
-	for (size_t flush = 0; flush < known && flush < unchanged->flushes; flush++) {
-		if (unchanged->flush_kinds[flush] && round++ == at)
-			return unchanged->flush_kinds[flush];
-	}
-	return 0;
+	if (at >= SIM_TRACED)
+		return &untraced;
+	return mode == SIM_DROP_FLUSH ? &trace->flushes[at] : &trace->rounds[at];
 }
 
 /* Lists the changes of one mode. */
 static void list_changes(struct table *table, enum sim_mode mode, uint64_t count, const struct sim_result *unchanged)
 {
 	for (uint64_t at = 0; at < count && table->count < MOST_CHANGES; at++) {
-		table->outcomes[table->count++] =
-			(struct outcome){ .mode = mode, .at = at, .kinds = kinds_of(mode, at, unchanged) };
+		const struct sim_covered *covered = covered_by(mode, at, &unchanged->trace);
+		struct outcome *outcome = &table->outcomes[table->count++];
+
+		*outcome = (struct outcome){ .mode = mode,
+					     .at = at,
+					     .kinds = covered->kinds,
+					     .opening = mode == SIM_DROP_FLUSH && covered->opening_disk };
+		sim_covered_name(covered, false, outcome->step);
+		sim_covered_name(covered, true, outcome->numbered);
 	}
 }
 
@@ -219,27 +225,14 @@ static const char *mode_name(enum sim_mode mode)
 	return names[mode];
 }
 
-static void kinds_name(uint32_t kinds, char *text, size_t size)
-{
-	static const char *const names[] = { "other", "data", "imd", "slot", "journal" };
-	size_t used = (size_t)snprintf(text, size, "%s", "");
-
-	for (int kind = SIM_OTHER; kind <= SIM_JOURNAL; kind++) {
-		if (kinds & 1u << kind)
-			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "+" : "", names[kind]);
-	}
-}
-
 static void print_table(FILE *file, size_t i)
 {
 	for (uint64_t n = 0; n < tables[i].count; n++) {
 		const struct outcome *outcome = &tables[i].outcomes[n];
 		const char *excuse = excuse_of(i, outcome);
-		char kinds[40];
 
-		kinds_name(outcome->kinds, kinds, sizeof(kinds));
-		fprintf(file, "# %-22s %-15s %3" PRIu64 " %-12s %s%s\n", sim_scenarios[i].name,
-			mode_name(outcome->mode), outcome->at, kinds,
+		fprintf(file, "# %-22s %-15s %3" PRIu64 " %-24s %s%s\n", sim_scenarios[i].name,
+			mode_name(outcome->mode), outcome->at, outcome->numbered,
 			outcome->oracle	  ? sim_oracle_name(outcome->oracle) :
 			outcome->left_out ? "not tried: " :
 					    "not caught: ",
@@ -273,16 +266,17 @@ static void check_scenario(void **state)
 	assert_int_equal(stale, 0);
 }
 
-static bool is_tried(size_t scenario, enum sim_mode mode, uint64_t at)
+/* Changes of that scenario which the excuse is for. */
+static int changes_excused(const struct sim_excuse *excuse, size_t scenario)
 {
-	for (uint64_t n = 0; n < tables[scenario].count; n++) {
-		if (tables[scenario].outcomes[n].mode == mode && tables[scenario].outcomes[n].at == at)
-			return true;
-	}
-	return false;
+	int count = 0;
+
+	for (uint64_t n = 0; n < tables[scenario].count; n++)
+		count += is_for(excuse, &tables[scenario].outcomes[n]);
+	return count;
 }
 
-/* How many scenarios and numbers of the excuse there are not. */
+/* How many scenarios of the excuse there are not, or have not exactly one change that it is for. */
 static int misnamed(const struct sim_excuse *excuse)
 {
 	int known = 0, wrong = 0, words = 1;
@@ -293,8 +287,12 @@ static int misnamed(const struct sim_excuse *excuse)
 		if (!names(excuse->scenarios, sim_scenarios[selected[n]].name))
 			continue;
 		known++;
-		for (uint64_t at = excuse->first; at <= excuse->last; at++)
-			wrong += !is_tried(selected[n], excuse->mode, at);
+		if (changes_excused(excuse, selected[n]) == 1)
+			continue;
+		wrong++;
+		print_error("%s: %s \"%s\": an excuse is for one change, this one for %d\n",
+			    sim_scenarios[selected[n]].name, mode_name(excuse->mode), excuse->step,
+			    changes_excused(excuse, selected[n]));
 	}
 	return selected_count < sim_scenario_count ? wrong : wrong + words - known;
 }
@@ -304,9 +302,8 @@ static void check_excuses(void **state)
 	(void)state;
 	for (size_t i = 0; i < sim_excuse_count; i++) {
 		if (misnamed(&sim_excuses[i]))
-			fail_msg("excuse for %s %d to %d: no such scenario, or no such number in it: %s",
-				 mode_name(sim_excuses[i].mode), (int)sim_excuses[i].first, (int)sim_excuses[i].last,
-				 sim_excuses[i].scenarios);
+			fail_msg("excuse for %s \"%s\": no such scenario, or not one such step in it: %s",
+				 mode_name(sim_excuses[i].mode), sim_excuses[i].step, sim_excuses[i].scenarios);
 	}
 }
 

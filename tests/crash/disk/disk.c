@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash/disk/trace.h"
 #include "ondisk/layout.h"
 #include "ondisk/ondisk.h"
 
@@ -93,7 +94,8 @@ static void store(struct sim_machine *machine, int disk, const uint8_t *bytes, s
 		struct sim_unit *unit = new_unit(disk, &extent, offset_bytes + done, bytes + done, each);
 
 		unit->sequence = machine->sequence++;
-		machine->kinds[disk] |= 1u << unit->kind;
+		if (machine->trace)
+			sim_trace_unit(machine, unit);
 		sim_unit_apply(unit, SIM_KEPT, &machine->current[disk]);
 		if (to)
 			sim_units_add(to, unit);
@@ -297,9 +299,8 @@ static int port_flush(void *context)
 		return fail(machine, false, -EINTR);
 	if (fault == SIM_VANISH || fault == SIM_EIO)
 		return fail(machine, true, fault == SIM_EIO ? -EIO : -ENODEV);
-	if (machine->trace && machine->flushes < machine->trace_size)
-		machine->trace[machine->flushes] = machine->kinds[port->disk];
-	machine->kinds[port->disk] = 0;
+	if (machine->trace)
+		sim_trace_flush(machine, port->disk);
 	if (machine->flushes++ == machine->at && machine->mode == SIM_DROP_FLUSH)
 		return 0;
 	make_durable(machine, port->disk);

@@ -107,6 +107,7 @@ struct sim_failing {
 };
 
 struct sim_machine;
+struct sim_trace;
 
 struct sim_port {
 	struct sim_machine *machine;
@@ -145,9 +146,7 @@ struct sim_machine {
 	const uint64_t *unreadable; /* pairs: disk, block number; ended by UINT64_MAX; a write does not heal them */
 	struct sim_failing failing; /* counts down */
 	int read_error; /* what reads of such a place end with; 0: -EIO */
-	uint32_t *trace; /* per flush: kinds written to its disk since the last one, a bit each; may be NULL */
-	size_t trace_size;
-	uint32_t kinds[SIM_DISKS]; /* since its last flush */
+	struct sim_trace *trace; /* what flushes and rounds are for; may be NULL */
 };
 
 /* On a copy of the state. */

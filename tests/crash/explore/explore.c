@@ -395,8 +395,7 @@ static void count_rounds(struct explorer *explorer)
 	struct sim_run run;
 
 	sim_machine_init(&machine, &explorer->start.map, &explorer->start.state);
-	machine.trace = result->flush_kinds;
-	machine.trace_size = sizeof(result->flush_kinds) / sizeof(*result->flush_kinds);
+	machine.trace = &result->trace;
 	sim_command_run(&machine, &explorer->start.scenario->command, &explorer->start.aids, &run);
 	result->flushes = machine.flushes;
 	result->rounds = machine.rounds;

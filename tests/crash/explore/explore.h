@@ -3,6 +3,7 @@
 #ifndef CSUM_TEST_CRASH_EXPLORE_EXPLORE_H
 #define CSUM_TEST_CRASH_EXPLORE_EXPLORE_H
 
+#include "crash/disk/trace.h"
 #include "crash/scenario/scenario.h"
 
 struct sim_plan {
@@ -22,7 +23,7 @@ struct sim_result {
 	enum sim_oracle oracle; /* of the first violation, the shortest history */
 	bool exhausted; /* every state was judged: nothing was sampled or left out */
 	uint64_t flushes, rounds; /* of the scenario's command when nothing stops it */
-	uint32_t flush_kinds[128]; /* what was written before each flush, bits of enum sim_kind */
+	struct sim_trace trace; /* of the same: what each of them is for */
 	char text[6000]; /* of the first violation, with the history that leads to it */
 };
 

@@ -10,7 +10,7 @@
 
 struct sim_excuse {
 	enum sim_mode mode;
-	uint64_t first, last; /* numbers of flushes or rounds */
+	const char *step; /* see sim_covered_name(); of one flush or round in each scenario */
 	const char *reason;
 	const char *scenarios; /* names, with a space between */
 };
