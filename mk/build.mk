@@ -117,11 +117,11 @@ $(TEST_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(HELPER_SRCS)) $(PROG_PART
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(PROG_PARTS) $(LIB) \
 		$(TEST_PKG_LIBS) $(PROG_PKG_LIBS) $(LIB_PKG_LIBS) $(LDLIBS)
 
-$(FUZZ_TEST_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) $(LIB) \
-		$(OBJ)/tests.sources $(BUILD)/flags
+$(FUZZ_TEST_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) \
+		$(OBJ)/helpers.a $(LIB) $(OBJ)/tests.sources $(BUILD)/flags
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIB) $(TEST_PKG_LIBS) $(LIB_PKG_LIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(OBJ)/helpers.a $(LIB) $(TEST_PKG_LIBS) $(LIB_PKG_LIBS) $(LDLIBS)
 
 $(filter-out $(PRELOADS),$(CLI_HELPERS)): $(BUILD)/%: $(OBJ)/%.o $(LIB) $(BUILD)/flags
 	$(call say,LD,$@)

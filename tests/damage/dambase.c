@@ -22,6 +22,53 @@ static void *get(size_t size)
 	return memory;
 }
 
+/* ------------------------------------------------------------------ power and its loss */
+
+static bool in_slot(uint64_t offset_bytes)
+{
+	return offset_bytes < CSUM_BLOCK_SIZE ||
+	       (offset_bytes >= CSUM_SLOT_B_OFFSET && offset_bytes < CSUM_SLOT_B_OFFSET + CSUM_BLOCK_SIZE);
+}
+
+static void store(struct memory_disk *disk, const uint8_t *from, size_t size, uint64_t offset_bytes)
+{
+	struct dam_base *base = disk->user;
+
+	if (!in_slot(offset_bytes) && memcmp(disk->bytes + offset_bytes, from, size) != 0)
+		base->changes++;
+	memory_disk_store(disk, from, size, offset_bytes);
+}
+
+/* Sector by sector: what was in the cache when power was lost. */
+static void store_some(struct memory_disk *disk, const uint8_t *from, size_t size, uint64_t offset_bytes)
+{
+	struct dam_base *base = disk->user;
+	uint32_t each = base->shape.sector_size;
+
+	for (size_t at = 0; at < size; at += each) {
+		if (next_random(&base->kept[disk - base->disks]) >> 20 & 1)
+			store(disk, from + at, each, offset_bytes + at);
+	}
+}
+
+static int64_t disk_write(struct memory_disk *disk, const uint8_t *bytes, size_t size, uint64_t offset_bytes)
+{
+	const struct dam_base *base = disk->user;
+
+	if (base->cut_after == 0 || base->flushes < base->cut_after)
+		store(disk, bytes, size, offset_bytes);
+	else if (base->flushes == base->cut_after)
+		store_some(disk, bytes, size, offset_bytes);
+	return (int64_t)size;
+}
+
+static void disk_flushed(struct memory_disk *disk)
+{
+	struct dam_base *base = disk->user;
+
+	base->flushes++;
+}
+
 /* ------------------------------------------------------------------ the empty volume */
 
 static void make_disks(struct dam_base *base)
@@ -36,11 +83,15 @@ static void make_disks(struct dam_base *base)
 	assert_int_equal(csum_layout_device_bytes(shape->sector_size, k, shape->external, sectors, &bytes), 0);
 	assert_int_equal(csum_layout_derive(shape->sector_size, k, shape->external, bytes, data_bytes, &base->geometry),
 			 0);
-	damdisk_init(&base->disks[0], "metadata disk", bytes);
-	damdisk_init(&base->disks[1], "data disk", shape->external ? data_bytes : 512);
+	memory_disk_init(&base->disks[0], "metadata disk", bytes);
+	memory_disk_init(&base->disks[1], "data disk", shape->external ? data_bytes : 512);
 	base->metadata = &base->disks[0];
 	base->data = &base->disks[shape->external];
-	base->disks[0].sector_size = base->disks[1].sector_size = shape->sector_size;
+	for (int i = 0; i < 2; i++) {
+		base->disks[i].write = disk_write;
+		base->disks[i].flushed = disk_flushed;
+		base->disks[i].user = base;
+	}
 }
 
 static void make_volume(struct dam_base *base)
@@ -66,8 +117,8 @@ static void make_volume(struct dam_base *base)
 
 struct csum_volume *dam_open(struct dam_base *base, bool writable, bool repair)
 {
-	struct csum_device *data = damdisk_lend(base->data);
-	struct csum_device *metadata = base->data == base->metadata ? data : damdisk_lend(base->metadata);
+	struct csum_device *data = memory_disk_lend(base->data);
+	struct csum_device *metadata = base->data == base->metadata ? data : memory_disk_lend(base->metadata);
 	struct csum_volume *volume;
 	int error;
 
@@ -127,7 +178,7 @@ static void write_run(struct dam_base *base, struct csum_volume *volume, uint64_
 	uint64_t done;
 	int error = csum_write(volume, &options, &done);
 
-	assert_true(error == 0 || base->data->cut_after);
+	assert_true(error == 0 || base->cut_after);
 }
 
 /* Decides new contents for a run, and writes it; or makes it unwritten. */
@@ -141,7 +192,7 @@ static void change_run(struct dam_base *base, struct csum_volume *volume, uint64
 	if (version > 1 && dam_below(&base->random, 4) == 0) {
 		memset(base->after + first * size, 0, count * size);
 		error = csum_discard(volume, first * size, count * size, &done);
-		assert_true(error == 0 || base->data->cut_after);
+		assert_true(error == 0 || base->cut_after);
 		return;
 	}
 	for (uint64_t i = first; i < first + count; i++)
@@ -178,18 +229,15 @@ static void write_version(struct dam_base *base, unsigned int version)
 
 static void keep(struct dam_base *base)
 {
-	damdisk_keep(&base->disks[0]);
-	damdisk_keep(&base->disks[1]);
+	memory_disk_keep(&base->disks[0]);
+	memory_disk_keep(&base->disks[1]);
 }
 
 static void set_cut(struct dam_base *base, uint64_t flushes)
 {
 	base->flushes = 0;
-	for (int i = 0; i < 2; i++) {
-		base->disks[i].flushes = &base->flushes;
-		base->disks[i].random = base->seed + 77;
-		base->disks[i].cut_after = flushes;
-	}
+	base->cut_after = flushes;
+	base->kept[0] = base->kept[1] = base->seed + 77;
 }
 
 static bool is_active(struct dam_base *base)
@@ -357,8 +405,8 @@ void dam_base_free(struct dam_base *base)
 	for (int i = 0; i < DAM_REPLICAS; i++)
 		free(base->replica[i]);
 	temporary_remove(base->directory);
-	damdisk_free(&base->disks[0]);
-	damdisk_free(&base->disks[1]);
+	memory_disk_free(&base->disks[0]);
+	memory_disk_free(&base->disks[1]);
 	free(base->older);
 	free(base->older_metadata);
 	free(base->before);

@@ -3,8 +3,8 @@
 #ifndef DAMBASE_H
 #define DAMBASE_H
 
-#include "damage/damdisk.h"
 #include "support/device_helpers.h"
+#include "support/memory_disk.h"
 #include "volume/volume.h"
 
 enum dam_state { DAM_CLEAN, DAM_ACTIVE, DAM_RECOVERING, DAM_STATES };
@@ -23,9 +23,13 @@ struct dam_base {
 	struct csum_geometry geometry;
 	struct recorder recorder;
 	uint64_t seed, random;
-	struct damdisk disks[2]; /* metadata (internal: everything), data */
-	struct damdisk *metadata, *data;
-	uint64_t flushes; /* of both */
+	struct memory_disk disks[2]; /* metadata (internal: everything), data */
+	struct memory_disk *metadata, *data;
+	uint64_t changes; /* writes that changed something outside of slots A and B */
+	/* Power of both is lost behind so many flushes; half of what is written until the next is kept. 0: never. */
+	uint64_t cut_after;
+	uint64_t flushes; /* of both, since that was said */
+	uint64_t kept[2]; /* random states: which half, of each disk */
 	uint8_t *older; /* the data disk, and */
 	uint8_t *older_metadata; /* the metadata disk, before the last finished writes */
 	/* What a sector may hold: before and after the write that was interrupted; zeros where unwritten. */

@@ -97,17 +97,20 @@ static void scrub(struct judging *j, struct marks *marks, bool dry_run, struct c
 		.user = marks,
 	};
 	struct csum_volume *volume = dam_open(j->base, !dry_run, !dry_run);
+	uint64_t writes;
 
 	/* What is planted here does not pass: to wait for it, as a scrub does of itself, would gain nothing. */
 	if (volume)
 		volume->allow = CSUM_ALLOW_UNREAD;
 	memset(result, 0, sizeof(*result));
-	damdisk_count(&j->base->disks[0]);
-	damdisk_count(&j->base->disks[1]);
+	memory_disk_reset(&j->base->disks[0]);
+	memory_disk_reset(&j->base->disks[1]);
+	j->base->changes = 0;
 	if (!volume || csum_scrub(volume, &options, result) || csum_volume_close(volume))
 		fault(j, DAM_FAILED, dry_run ? "dry run" : "scrub", 0);
-	if (dry_run && j->base->disks[0].writes + j->base->disks[1].writes)
-		fault(j, DAM_DRY_WROTE, "writes", j->base->disks[0].writes + j->base->disks[1].writes);
+	writes = j->base->disks[0].calls[MEMORY_DISK_WRITE] + j->base->disks[1].calls[MEMORY_DISK_WRITE];
+	if (dry_run && writes)
+		fault(j, DAM_DRY_WROTE, "writes", writes);
 }
 
 /* ------------------------------------------------------------------ noticed */
@@ -272,8 +275,8 @@ static void scrub_again(struct judging *j, uint64_t errors)
 	scrub(j, &j->left, false, &result);
 	if (result.errors_repaired || result.errors_left != errors || result.recovered)
 		fault(j, DAM_NOT_STABLE, "repaired", result.errors_repaired);
-	if (j->base->disks[0].changes + j->base->disks[1].changes)
-		fault(j, DAM_NOT_STABLE, "writes", j->base->disks[0].changes + j->base->disks[1].changes);
+	if (j->base->changes)
+		fault(j, DAM_NOT_STABLE, "writes", j->base->changes);
 }
 
 static void work(struct judging *j)
@@ -326,8 +329,8 @@ static void start(struct judging *j)
 {
 	struct dam_base *base = j->base;
 
-	damdisk_restore(&base->disks[0]);
-	damdisk_restore(&base->disks[1]);
+	memory_disk_restore(&base->disks[0]);
+	memory_disk_restore(&base->disks[1]);
 	j->run.base = base;
 	j->run.random = dam_random(j->options->seed);
 	j->run.data = get(base->geometry.data_sectors);

@@ -38,7 +38,7 @@ static bool imd_valid(const struct dam_base *base, uint64_t imd)
 	const uint8_t *bytes = imd_bytes(base, imd);
 	uint8_t before[25], zeros[4] = { 0 };
 
-	if (!damdisk_readable(base->metadata, dam_imd_offset(base, imd), size) || memcmp(bytes, "IMD1", 4) != 0)
+	if (!memory_disk_readable(base->metadata, dam_imd_offset(base, imd), size) || memcmp(bytes, "IMD1", 4) != 0)
 		return false;
 	memset(before, DAM_SEED_BYTE, 16);
 	put_le(before + 16, 8, imd / 2);
@@ -71,7 +71,7 @@ static void look_at_data(struct dam_look *look, const struct dam_base *base, uin
 
 	for (uint32_t i = 0; i < csum_layout_group_sectors(&base->geometry, group); i++) {
 		uint64_t offset = csum_layout_data_offset(&base->geometry, first + i);
-		bool readable = damdisk_readable(base->data, offset, size);
+		bool readable = memory_disk_readable(base->data, offset, size);
 
 		look->meaning[first + i] = newer && get_le(newer + 16 + 8 * i, 8) != 0 &&
 					   (!readable || !dam_right(base, first + i, base->data->bytes + offset));
@@ -86,7 +86,7 @@ static bool slot_valid(const struct dam_base *base, int slot)
 	uint32_t crc = zlib_crc32(0, bytes, 8);
 
 	crc = zlib_crc32(zlib_crc32(crc, zeros, 4), bytes + 12, 4084);
-	return damdisk_readable(base->metadata, offset, 4096) && memcmp(bytes, "CSUMVOL\x1a", 8) == 0 &&
+	return memory_disk_readable(base->metadata, offset, 4096) && memcmp(bytes, "CSUMVOL\x1a", 8) == 0 &&
 	       crc == get_le(bytes + 8, 4);
 }
 

@@ -65,7 +65,8 @@ static uint8_t *take_sector(struct dam_run *run, struct dam_damage *damage, uint
 	struct dam_base *base = run->base;
 
 	note_sector(run, damage, sector);
-	return damdisk_touch(base->data, csum_layout_data_offset(&base->geometry, sector), base->geometry.sector_size);
+	return memory_disk_touch(base->data, csum_layout_data_offset(&base->geometry, sector),
+				 base->geometry.sector_size);
 }
 
 static uint64_t any_sector(struct dam_run *run)
@@ -151,7 +152,7 @@ static uint8_t *take_imd(struct dam_run *run, struct dam_damage *damage, uint64_
 	struct dam_base *base = run->base;
 
 	note_imd(run, damage, imd);
-	return damdisk_touch(base->metadata, dam_imd_offset(base, imd), base->geometry.sector_size);
+	return memory_disk_touch(base->metadata, dam_imd_offset(base, imd), base->geometry.sector_size);
 }
 
 /* Old content comes back in a row of sectors: the disk said it had written them. */
@@ -182,15 +183,15 @@ static void plant_unreadable(struct dam_run *run, struct dam_damage *damage)
 	if (damage->kind == DAM_UNREADABLE) {
 		place = any_sector(run);
 		note_sector(run, damage, place);
-		damdisk_make_unreadable(base->data, csum_layout_data_offset(&base->geometry, place), size);
+		memory_disk_make_unreadable(base->data, csum_layout_data_offset(&base->geometry, place), size);
 	} else if (damage->kind == DAM_IMD_UNREADABLE) {
 		place = below(run, 2 * base->geometry.groups);
 		note_imd(run, damage, place);
-		damdisk_make_unreadable(base->metadata, dam_imd_offset(base, place), size);
+		memory_disk_make_unreadable(base->metadata, dam_imd_offset(base, place), size);
 	} else {
 		place = below(run, 3);
 		damage->slots = 1u << place;
-		damdisk_make_unreadable(base->metadata, dam_slot_offset(base, (int)place), CSUM_BLOCK_SIZE);
+		memory_disk_make_unreadable(base->metadata, dam_slot_offset(base, (int)place), CSUM_BLOCK_SIZE);
 	}
 }
 
@@ -253,24 +254,24 @@ static void plant_slots(struct dam_run *run, struct dam_damage *damage)
 	damage->slots = slots[damage->kind];
 	for (int slot = 0; slot < CSUM_SLOTS; slot++) {
 		if (damage->slots >> slot & 1)
-			spoil(run, damdisk_touch(base->metadata, dam_slot_offset(base, slot), CSUM_BLOCK_SIZE),
+			spoil(run, memory_disk_touch(base->metadata, dam_slot_offset(base, slot), CSUM_BLOCK_SIZE),
 			      CSUM_BLOCK_SIZE);
 	}
 }
 
 static void plant_elsewhere(struct dam_run *run, struct dam_damage *damage)
 {
-	struct damdisk *disk = run->base->metadata;
+	struct memory_disk *disk = run->base->metadata;
 
 	if (damage->kind == DAM_JOURNAL) {
 		run->journal = true;
-		spoil(run, damdisk_touch(disk, CSUM_JOURNAL_OFFSET, CSUM_BLOCK_SIZE * 2), CSUM_BLOCK_SIZE * 2);
+		spoil(run, memory_disk_touch(disk, CSUM_JOURNAL_OFFSET, CSUM_BLOCK_SIZE * 2), CSUM_BLOCK_SIZE * 2);
 	} else if (below(run, 2)) {
 		run->reserved = true;
-		spoil(run, damdisk_touch(disk, CSUM_BLOCK_SIZE, 8192), 8192);
+		spoil(run, memory_disk_touch(disk, CSUM_BLOCK_SIZE, 8192), 8192);
 	} else {
 		run->reserved = true;
-		spoil(run, damdisk_touch(disk, CSUM_SLOT_B_OFFSET + CSUM_BLOCK_SIZE, 8192), 8192);
+		spoil(run, memory_disk_touch(disk, CSUM_SLOT_B_OFFSET + CSUM_BLOCK_SIZE, 8192), 8192);
 	}
 }
 

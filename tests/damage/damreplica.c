@@ -38,7 +38,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 	return (int64_t)size;
 }
 
-static void format(struct damdisk *disk, const struct csum_handlers *handlers, const struct csum_geometry *geometry)
+static void format(struct memory_disk *disk, const struct csum_handlers *handlers, const struct csum_geometry *geometry)
 {
 	struct csum_make make = {
 		.handlers = *handlers,
@@ -59,7 +59,8 @@ static void format(struct damdisk *disk, const struct csum_handlers *handlers, c
 }
 
 /* Another volume that holds the same, however it is laid out and checked. */
-static void make_twin(struct dam_base *base, const uint8_t *data, struct damdisk *disk, struct csum_geometry *geometry)
+static void make_twin(struct dam_base *base, const uint8_t *data, struct memory_disk *disk,
+		      struct csum_geometry *geometry)
 {
 	uint32_t size = base->geometry.sector_size;
 	uint64_t sectors = base->geometry.data_sectors, bytes, done;
@@ -70,9 +71,9 @@ static void make_twin(struct dam_base *base, const uint8_t *data, struct damdisk
 
 	assert_int_equal(csum_layout_device_bytes(size, 5, false, sectors, &bytes), 0);
 	assert_int_equal(csum_layout_derive(size, 5, false, bytes, 0, geometry), 0);
-	damdisk_init(disk, "twin", bytes);
+	memory_disk_init(disk, "twin", bytes);
 	format(disk, &base->recorder.handlers, geometry);
-	device = damdisk_lend(disk);
+	device = memory_disk_lend(disk);
 	assert_int_equal(csum_volume_open_devices(&base->recorder.handlers, device, device, true, 0, &volume), 0);
 	assert_int_equal(csum_write(volume, &options, &done), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
@@ -102,7 +103,7 @@ static void make_raw(struct dam_base *base, uint8_t *data)
 static void make_volumes(struct dam_base *base, const uint8_t *data)
 {
 	struct csum_geometry geometry;
-	struct damdisk disk;
+	struct memory_disk disk;
 
 	make_twin(base, data, &disk, &geometry);
 	base->replica[DAM_VOLUME] = put(base, "volume", disk.bytes, disk.size);
@@ -111,7 +112,7 @@ static void make_volumes(struct dam_base *base, const uint8_t *data)
 			disk.bytes[csum_layout_data_offset(&geometry, i) + i % geometry.sector_size] ^= 0x40;
 	}
 	base->replica[DAM_VOLUME_DAMAGED] = put(base, "volume-damaged", disk.bytes, disk.size);
-	damdisk_free(&disk);
+	memory_disk_free(&disk);
 }
 
 void dam_make_replicas(struct dam_base *base)

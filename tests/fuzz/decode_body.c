@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "fuzz/fuzzdisk.h"
+#include "fuzz/disks.h"
 #include "ondisk/imd.h"
 #include "ondisk/journal.h"
 #include "ondisk/layout.h"

@@ -6,7 +6,7 @@
 
 #include <zlib.h>
 
-#include "fuzz/fuzzdisk.h"
+#include "fuzz/disks.h"
 #include "make/write.h"
 #include "ondisk/layout.h"
 #include "open.h"
@@ -96,12 +96,12 @@ static bool all_zero(const uint8_t *bytes, size_t size)
 	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-static void keep_write(struct fuzzdisks *disks, int disk, uint64_t offset_bytes, size_t size)
+static void keep_write(struct fuzz_disks *disks, int disk, uint64_t offset_bytes, size_t size)
 {
 	const uint8_t *bytes = disks->disk[disk].bytes + offset_bytes;
 	struct record *record;
 
-	blocks_written += size / FUZZDISK_BLOCK;
+	blocks_written += size / FUZZ_DISK_BLOCK;
 	/* Formatting blank disks writes many zeros over zeros. */
 	if (!recorded || (recorded->flushes < 3 && all_zero(bytes, size)))
 		return;
@@ -119,7 +119,7 @@ static void keep_write(struct fuzzdisks *disks, int disk, uint64_t offset_bytes,
 	fix_time(record);
 }
 
-static void keep_flush(struct fuzzdisks *disks)
+static void keep_flush(struct fuzz_disks *disks)
 {
 	(void)disks;
 	if (recorded)
@@ -187,8 +187,8 @@ static int change(struct csum_volume *volume, const struct event *event, uint64_
 
 static int run_event(const struct event *event, uint64_t first, uint32_t version)
 {
-	struct csum_device *data = fuzzdisk_device(0, true);
-	struct csum_device *metadata = fuzzdisks.external ? fuzzdisk_device(1, true) : data;
+	struct csum_device *data = fuzz_disk_device(0, true);
+	struct csum_device *metadata = fuzz_disks.external ? fuzz_disk_device(1, true) : data;
 	struct csum_volume *volume;
 	int error = csum_volume_open_devices(&no_handlers, data, metadata, true, 0, &volume);
 
@@ -204,17 +204,17 @@ static int run_event(const struct event *event, uint64_t first, uint32_t version
 
 static void load_records(const struct history *history, uint32_t count)
 {
-	fuzzdisk_clear();
+	fuzz_disk_clear();
 	for (uint32_t i = 0; i < count; i++)
-		fuzzdisk_put(history->records[i].disk, history->records[i].offset_bytes, history->records[i].bytes,
-			     history->records[i].size);
+		fuzz_disk_put(history->records[i].disk, history->records[i].offset_bytes, history->records[i].bytes,
+			      history->records[i].size);
 }
 
 static void set_disks(unsigned int number)
 {
-	fuzzdisks.external = kinds[number].external;
+	fuzz_disks.external = kinds[number].external;
 	for (int i = 0; i < 2; i++)
-		fuzzdisks.disk[i].size_bytes = histories[number].disk_bytes[i];
+		fuzz_disks.disk[i].size = histories[number].disk_bytes[i];
 }
 
 static void size_disks(unsigned int number, struct csum_geometry *geometry)
@@ -230,14 +230,14 @@ static void size_disks(unsigned int number, struct csum_geometry *geometry)
 		fuzz_fail("volume %u: no such size", number);
 	if (csum_layout_derive(kind->sector_size, kind->interleave, kind->external, bytes[metadata],
 			       kind->external ? bytes[0] : 0, geometry) ||
-	    bytes[0] > FUZZDISK_MAX || bytes[1] > FUZZDISK_MAX)
+	    bytes[0] > FUZZ_DISK_MAX || bytes[1] > FUZZ_DISK_MAX)
 		fuzz_fail("volume %u: no such volume", number);
 }
 
 static void format(unsigned int number, const struct csum_geometry *geometry)
 {
-	struct csum_device *data = fuzzdisk_device(0, true);
-	struct csum_device *metadata = geometry->external ? fuzzdisk_device(1, true) : data;
+	struct csum_device *data = fuzz_disk_device(0, true);
+	struct csum_device *metadata = geometry->external ? fuzz_disk_device(1, true) : data;
 	struct csum_make make = {
 		.data = data,
 		.metadata = metadata,
@@ -266,7 +266,7 @@ static void format(unsigned int number, const struct csum_geometry *geometry)
 static void live(unsigned int number, const struct event *event, uint32_t version)
 {
 	struct history *history = &histories[number];
-	uint64_t unit = kinds[number].sector_size / FUZZDISK_BLOCK;
+	uint64_t unit = kinds[number].sector_size / FUZZ_DISK_BLOCK;
 	uint64_t budget = UINT64_MAX;
 
 	if (event->killed) {
@@ -277,13 +277,13 @@ static void live(unsigned int number, const struct event *event, uint32_t versio
 		/* Data sectors do not tear: that much is asked of the device. */
 		budget = blocks_written * event->killed / 16 / unit * unit;
 		load_records(history, history->count);
-		fuzzdisks.may_write = ~0u;
+		fuzz_disks.may_write = ~0u;
 		recorded = history;
 	}
-	fuzzdisks.blocks_until_killed = budget;
+	fuzz_disks.blocks_until_killed = budget;
 	if (run_event(event, kinds[number].first, version) && budget == UINT64_MAX)
 		fuzz_fail("volume %u: event %u of its life fails", number, version);
-	fuzzdisks.blocks_until_killed = UINT64_MAX;
+	fuzz_disks.blocks_until_killed = UINT64_MAX;
 }
 
 static void make_history(unsigned int number)
@@ -293,17 +293,17 @@ static void make_history(unsigned int number)
 	histories[number].made = true;
 	size_disks(number, &geometry);
 	set_disks(number);
-	fuzzdisk_clear();
+	fuzz_disk_clear();
 	recorded = &histories[number];
-	fuzzdisks.may_write = ~0u;
-	fuzzdisks.wrote = keep_write;
-	fuzzdisks.flushed = keep_flush;
+	fuzz_disks.may_write = ~0u;
+	fuzz_disks.wrote = keep_write;
+	fuzz_disks.flushed = keep_flush;
 	format(number, &geometry);
 	for (uint32_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		live(number, &events[i], i);
 	recorded = NULL;
-	fuzzdisks.wrote = NULL;
-	fuzzdisks.flushed = NULL;
+	fuzz_disks.wrote = NULL;
+	fuzz_disks.flushed = NULL;
 }
 
 /* ------------------------------------------------------------------ public */
@@ -335,20 +335,20 @@ void history_load(unsigned int number, const struct history_moment *moment)
 	size_t size;
 
 	set_disks(number);
-	fuzzdisk_clear();
+	fuzz_disk_clear();
 	for (uint32_t i = 0; i < count; i++) {
 		const struct record *record = &history->records[i];
 
 		if (!is_lost(history, moment, count, i))
-			fuzzdisk_put(record->disk, record->offset_bytes, record->bytes, record->size);
+			fuzz_disk_put(record->disk, record->offset_bytes, record->bytes, record->size);
 	}
 	if (count == history->count || moment->sectors == 0)
 		return;
 	size = (size_t)moment->sectors * kinds[number].sector_size;
 	if (size > history->records[count].size)
 		size = history->records[count].size;
-	fuzzdisk_put(history->records[count].disk, history->records[count].offset_bytes, history->records[count].bytes,
-		     size);
+	fuzz_disk_put(history->records[count].disk, history->records[count].offset_bytes, history->records[count].bytes,
+		      size);
 }
 
 void history_write_place(unsigned int number, uint32_t i, int *disk, uint64_t *offset_bytes, size_t *size)

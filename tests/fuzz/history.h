@@ -18,9 +18,9 @@ struct history_moment {
 	uint8_t lost;
 };
 
-/* Writes of that volume's life, 1 or more. Makes it on first use, on the fuzzdisks. */
+/* Writes of that volume's life, 1 or more. Makes it on first use, on the disks. */
 uint32_t history_length(unsigned int history);
-/* Clears the fuzzdisks and puts the volume there as it was at that moment. */
+/* Clears the disks and puts the volume there as it was at that moment. */
 void history_load(unsigned int history, const struct history_moment *moment);
 /* Where and how much write number i was: for tests. */
 void history_write_place(unsigned int history, uint32_t i, int *disk, uint64_t *offset_bytes, size_t *size);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "fuzz/fuzzdisk.h"
+#include "fuzz/disks.h"
 #include "support/bytes.h"
 
 #define BLOCK 4096u
@@ -26,9 +26,9 @@ struct look {
 
 static const uint8_t *metadata_at(uint64_t offset, uint64_t size)
 {
-	int disk = fuzzdisk_metadata();
+	int disk = fuzz_disk_metadata();
 
-	return fuzzdisk_readable(disk, offset, size) ? fuzzdisks.disk[disk].bytes + offset : NULL;
+	return fuzz_disk_readable(disk, offset, size) ? fuzz_disks.disk[disk].bytes + offset : NULL;
 }
 
 /* ------------------------------------------------------------------ checksums */
@@ -153,7 +153,7 @@ static const uint8_t *governing(struct model *model)
 		return chosen;
 	}
 	model->state = MODEL_UNKNOWN;
-	return backup(fuzzdisks.disk[fuzzdisk_metadata()].size_bytes, &model->slot_valid[2]);
+	return backup(fuzz_disks.disk[fuzz_disk_metadata()].size, &model->slot_valid[2]);
 }
 
 static bool fields_allowed(const uint8_t *block)
@@ -207,14 +207,14 @@ static bool take_superblock(struct look *look)
 	model->intent_count = model->groups;
 	/* Of the backup only static fields count. */
 	if (model->state == MODEL_UNKNOWN)
-		return external == fuzzdisks.external;
+		return external == fuzz_disks.external;
 	if (get_le(block + 256, 4) > 1)
 		return false;
 	model->state = get_le(block + 256, 4) ? MODEL_ACTIVE : MODEL_CLEAN;
 	model->intent_first = get_le(block + 272, 8);
 	model->intent_count = get_le(block + 280, 8);
 	return model->intent_first <= model->groups && model->intent_count <= model->groups - model->intent_first &&
-	       external == fuzzdisks.external;
+	       external == fuzz_disks.external;
 }
 
 /* ------------------------------------------------------------------ places */
@@ -227,7 +227,7 @@ static void cluster_of(const struct model *model, uint64_t group, uint64_t *star
 	*sectors = *groups * model->entries;
 	if (first * model->entries + *sectors > model->data_sectors)
 		*sectors = model->data_sectors - first * model->entries;
-	*start = CLUSTERS + first * (fuzzdisks.external ? 2 : model->entries + 2) * model->sector_size;
+	*start = CLUSTERS + first * (fuzz_disks.external ? 2 : model->entries + 2) * model->sector_size;
 }
 
 uint64_t model_imd_offset(const struct model *model, uint64_t group, int copy)
@@ -238,14 +238,14 @@ uint64_t model_imd_offset(const struct model *model, uint64_t group, int copy)
 	start += group % model->interleave * model->sector_size;
 	if (copy == 0)
 		return start;
-	return start + (groups + (fuzzdisks.external ? 0 : sectors)) * model->sector_size;
+	return start + (groups + (fuzz_disks.external ? 0 : sectors)) * model->sector_size;
 }
 
 static uint64_t data_offset(const struct model *model, uint64_t sector)
 {
 	uint64_t start, groups, sectors;
 
-	if (fuzzdisks.external)
+	if (fuzz_disks.external)
 		return sector * model->sector_size;
 	cluster_of(model, sector / model->entries, &start, &groups, &sectors);
 	return start + (groups + sector % (model->interleave * (uint64_t)model->entries)) * model->sector_size;
@@ -253,21 +253,22 @@ static uint64_t data_offset(const struct model *model, uint64_t sector)
 
 void model_set_kinds(const struct model *model)
 {
-	int metadata = fuzzdisk_metadata();
+	int metadata = fuzz_disk_metadata();
 
-	fuzzdisk_clear_kinds();
+	fuzz_disk_clear_kinds();
 	if (!model->small)
 		return;
-	fuzzdisk_set_kind(metadata, 0, BLOCK, FUZZ_SLOT_AB);
-	fuzzdisk_set_kind(metadata, JOURNAL, JOURNAL_SIZE, FUZZ_JOURNAL);
-	fuzzdisk_set_kind(metadata, SLOT_B, BLOCK, FUZZ_SLOT_AB);
-	fuzzdisk_set_kind(metadata, model->backup_offset, BLOCK, FUZZ_SLOT_C);
+	fuzz_disk_set_kind(metadata, 0, BLOCK, FUZZ_SLOT_AB);
+	fuzz_disk_set_kind(metadata, JOURNAL, JOURNAL_SIZE, FUZZ_JOURNAL);
+	fuzz_disk_set_kind(metadata, SLOT_B, BLOCK, FUZZ_SLOT_AB);
+	fuzz_disk_set_kind(metadata, model->backup_offset, BLOCK, FUZZ_SLOT_C);
 	for (uint64_t group = 0; group < model->groups; group++) {
 		for (int copy = 0; copy < 2; copy++)
-			fuzzdisk_set_kind(metadata, model_imd_offset(model, group, copy), model->sector_size, FUZZ_IMD);
+			fuzz_disk_set_kind(metadata, model_imd_offset(model, group, copy), model->sector_size,
+					   FUZZ_IMD);
 	}
 	for (uint64_t sector = 0; sector < model->data_sectors; sector++)
-		fuzzdisk_set_kind(0, model->sector[sector].disk_offset, model->sector_size, FUZZ_DATA);
+		fuzz_disk_set_kind(0, model->sector[sector].disk_offset, model->sector_size, FUZZ_DATA);
 }
 
 /* ------------------------------------------------------------------ imd and journal */
@@ -368,9 +369,9 @@ static void judge_sector(struct model *model, uint64_t number, const uint8_t *co
 		sector->hash = model_hash(zeros, model->sector_size);
 		return;
 	}
-	if (!count || !fuzzdisk_readable(0, sector->disk_offset, model->sector_size))
+	if (!count || !fuzz_disk_readable(0, sector->disk_offset, model->sector_size))
 		return;
-	bytes = fuzzdisks.disk[0].bytes + sector->disk_offset;
+	bytes = fuzz_disks.disk[0].bytes + sector->disk_offset;
 	entry = entry_of(model->checksum_type, bytes, model->sector_size);
 	for (uint32_t v = 0; v < count && sector->reading == MODEL_BAD; v++) {
 		if (get_le(versions[v] + at, 8) != entry)
@@ -387,7 +388,7 @@ static bool cluster_missing(const struct model *model, uint64_t group)
 	uint64_t start, groups, sectors;
 
 	cluster_of(model, group, &start, &groups, &sectors);
-	return start >= fuzzdisks.disk[fuzzdisk_metadata()].size_bytes;
+	return start >= fuzz_disks.disk[fuzz_disk_metadata()].size;
 }
 
 static void judge_group(const struct look *look, uint64_t number)
@@ -444,14 +445,14 @@ static bool has_bytes(uint64_t begin, uint64_t end)
 static bool foreign_at_end(const struct look *look)
 {
 	const struct model *model = look->model;
-	uint64_t present = fuzzdisks.disk[fuzzdisk_metadata()].size_bytes, size = model->sector_size;
+	uint64_t present = fuzz_disks.disk[fuzz_disk_metadata()].size, size = model->sector_size;
 	bool valid;
 	const uint8_t *block = backup(present, &valid);
 	uint64_t offset = present / BLOCK * BLOCK - TAIL;
 
 	if (!valid || same_seed(block, look->superblock))
 		return false;
-	for (uint64_t sector = 0; !fuzzdisks.external && sector < model->data_sectors; sector++) {
+	for (uint64_t sector = 0; !fuzz_disks.external && sector < model->data_sectors; sector++) {
 		if (model->sector[sector].disk_offset <= offset && offset < model->sector[sector].disk_offset + size)
 			return false;
 	}
@@ -479,7 +480,7 @@ static bool is_foreign(const struct look *look)
 void model_load(struct model *model)
 {
 	struct look look = { .model = model };
-	int metadata = fuzzdisk_metadata();
+	int metadata = fuzz_disk_metadata();
 
 	model->opens = model->small = model->read_only = model->foreign = model->journal_unreadable = false;
 	model->state = MODEL_CLEAN;
@@ -492,8 +493,8 @@ void model_load(struct model *model)
 	model->read_only = get_le(look.superblock + 76, 4) != 0 ||
 			   get_le(look.superblock + 16, 8) > UINT64_MAX - (UINT64_C(2) << 32) ||
 			   get_le(look.superblock + 264, 8) > UINT64_MAX - (UINT64_C(2) << 32) ||
-			   fuzzdisks.disk[metadata].size_bytes < look.metadata_bytes ||
-			   (fuzzdisks.external && fuzzdisks.disk[0].size_bytes < look.data_bytes);
+			   fuzz_disks.disk[metadata].size < look.metadata_bytes ||
+			   (fuzz_disks.external && fuzz_disks.disk[0].size < look.data_bytes);
 	model->small = model->data_sectors <= MODEL_SECTORS && model->groups <= MODEL_GROUPS;
 	if (!model->small)
 		return;
@@ -508,7 +509,7 @@ void model_content(const struct model *model, uint64_t sector, uint8_t *bytes)
 	const struct model_sector *at = &model->sector[sector];
 
 	if (at->reading == MODEL_GOOD || at->reading == MODEL_OLDER)
-		memcpy(bytes, fuzzdisks.disk[0].bytes + at->disk_offset, model->sector_size);
+		memcpy(bytes, fuzz_disks.disk[0].bytes + at->disk_offset, model->sector_size);
 	else
 		memset(bytes, 0, model->sector_size);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the description of the format says of the image on the fuzzdisks: whether it is a volume, what state it is
+ * What the description of the format says of the image on the disks: whether it is a volume, what state it is
  * in, and how each sector reads. Written from that description and with nothing of the library's code, so that
  * where the two differ one of them is wrong.
  */
@@ -50,7 +50,7 @@ struct model {
 };
 
 void model_load(struct model *model);
-/* Tells the fuzzdisks what lies where. */
+/* Tells the disks what lies where. */
 void model_set_kinds(const struct model *model);
 /* Of the bytes of a sector. */
 uint64_t model_hash(const uint8_t *bytes, uint32_t size);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "fuzz/fuzzdisk.h"
+#include "fuzz/disks.h"
 #include "ondisk/imd.h"
 #include "ondisk/journal.h"
 #include "ondisk/layout.h"
@@ -83,12 +83,12 @@ void program_parse(const uint8_t *input, size_t size, struct program *program)
 
 static uint64_t metadata_bytes(void)
 {
-	return fuzzdisks.disk[fuzzdisk_metadata()].size_bytes;
+	return fuzz_disks.disk[fuzz_disk_metadata()].size;
 }
 
 static bool load_superblock(uint64_t offset_bytes, struct csum_superblock *superblock)
 {
-	const uint8_t *block = fuzzdisk_at(fuzzdisk_metadata(), offset_bytes, CSUM_BLOCK_SIZE);
+	const uint8_t *block = fuzz_disk_at(fuzz_disk_metadata(), offset_bytes, CSUM_BLOCK_SIZE);
 	char reason[128];
 
 	return block && csum_superblock_decode(block, superblock) &&
@@ -106,7 +106,7 @@ static void find_geometry(struct image *image)
 static struct part take_part(const struct image *image, struct cursor *cursor, enum region region)
 {
 	const struct csum_geometry *geometry = &image->superblock.geometry;
-	struct part part = { .region = region, .disk = fuzzdisk_metadata(), .size = CSUM_BLOCK_SIZE };
+	struct part part = { .region = region, .disk = fuzz_disk_metadata(), .size = CSUM_BLOCK_SIZE };
 	uint64_t which = region >= JOURNAL_IMAGE ? take(cursor, 1) : 0;
 
 	if ((region == JOURNAL_IMAGE || region == IMD || region == DATA) && image->known)
@@ -138,8 +138,8 @@ static struct part take_part(const struct image *image, struct cursor *cursor, e
 			part.offset_bytes = csum_layout_data_offset(geometry, which % geometry->data_sectors);
 		break;
 	case ANYWHERE:
-		part.disk = (int)(which & 1) && fuzzdisks.external ? 1 : 0;
-		part.offset_bytes = (which << 16 | take(cursor, 2)) % (fuzzdisks.disk[part.disk].size_bytes + 1);
+		part.disk = (int)(which & 1) && fuzz_disks.external ? 1 : 0;
+		part.offset_bytes = (which << 16 | take(cursor, 2)) % (fuzz_disks.disk[part.disk].size + 1);
 		break;
 	}
 	return part;
@@ -182,7 +182,7 @@ static struct field choose_field(const struct part *part, uint64_t choice)
 static void change_field(const struct part *part, struct cursor *cursor, bool add)
 {
 	struct field field = choose_field(part, take(cursor, 1));
-	uint8_t *at = fuzzdisk_at(part->disk, part->offset_bytes + field.offset, field.size);
+	uint8_t *at = fuzz_disk_at(part->disk, part->offset_bytes + field.offset, field.size);
 	uint64_t value = add ? (uint64_t)(int8_t)take(cursor, 1) : take(cursor, field.size);
 
 	if (at)
@@ -200,7 +200,7 @@ static void change_bytes(const struct part *part, struct cursor *cursor, enum me
 	uint8_t value = method == SET ? 0 : (uint8_t)take(cursor, 1);
 
 	for (uint64_t i = 0; i < count; i++) {
-		uint8_t *at = fuzzdisk_at(part->disk, offset + i, 1);
+		uint8_t *at = fuzz_disk_at(part->disk, offset + i, 1);
 
 		if (at && method == SET)
 			*at = (uint8_t)take(cursor, 1);
@@ -215,19 +215,19 @@ static void copy_part(const struct image *image, const struct part *part, struct
 {
 	struct part from = take_part(image, cursor, (enum region)(take(cursor, 1) % 8));
 	uint64_t size = part->size < from.size ? part->size : from.size;
-	uint8_t *bytes = fuzzdisk_at(from.disk, from.offset_bytes, size);
+	uint8_t *bytes = fuzz_disk_at(from.disk, from.offset_bytes, size);
 
 	if (bytes)
-		fuzzdisk_put(part->disk, part->offset_bytes, bytes, size);
+		fuzz_disk_put(part->disk, part->offset_bytes, bytes, size);
 }
 
 static void resize(const struct part *part, struct cursor *cursor)
 {
-	uint64_t size = take(cursor, 3) % (FUZZDISK_MAX + 1);
-	struct fuzzdisk *disk = &fuzzdisks.disk[part->disk];
+	uint64_t size = take(cursor, 3) % (FUZZ_DISK_MAX + 1);
+	struct memory_disk *disk = &fuzz_disks.disk[part->disk];
 
 	/* Whole sectors mostly, as disks have. */
-	disk->size_bytes = size % 8 ? size / 512 * 512 : size;
+	disk->size = size % 8 ? size / 512 * 512 : size;
 }
 
 static void apply_change(struct image *image, struct cursor *cursor)
@@ -253,7 +253,7 @@ static void apply_change(struct image *image, struct cursor *cursor)
 		resize(&part, cursor);
 		return;
 	case UNREADABLE:
-		fuzzdisk_make_unreadable(part.disk, part.offset_bytes, part.size);
+		fuzz_disk_make_unreadable(part.disk, part.offset_bytes, part.size);
 		return;
 	}
 	touch(image, &part);
@@ -276,7 +276,7 @@ static void fix_sizes(struct csum_superblock *superblock)
 
 static void fix_slot(uint64_t offset_bytes, bool sizes)
 {
-	uint8_t *block = fuzzdisk_at(fuzzdisk_metadata(), offset_bytes, CSUM_BLOCK_SIZE);
+	uint8_t *block = fuzz_disk_at(fuzz_disk_metadata(), offset_bytes, CSUM_BLOCK_SIZE);
 	struct csum_superblock superblock;
 
 	if (!block || memcmp(block, CSUM_SUPERBLOCK_MAGIC, 8) != 0)
@@ -304,7 +304,7 @@ static void fix_slots(const struct program *program)
 static void fix_imd(const struct csum_superblock *superblock, uint64_t group, int copy, uint64_t offset_bytes)
 {
 	uint32_t sector_size = superblock->geometry.sector_size;
-	uint8_t *sector = fuzzdisk_at(fuzzdisk_metadata(), offset_bytes, sector_size);
+	uint8_t *sector = fuzz_disk_at(fuzz_disk_metadata(), offset_bytes, sector_size);
 
 	if (sector)
 		csum_imd_seal(csum_superblock_seed_state(superblock), group, copy, csum_imd_generation(sector), sector,
@@ -324,7 +324,7 @@ static void fix_all_imd(const struct csum_superblock *superblock)
 static void fix_journal(const struct csum_superblock *superblock, bool images)
 {
 	uint32_t sector_size = superblock->geometry.sector_size, count;
-	uint8_t *record = fuzzdisk_at(fuzzdisk_metadata(), CSUM_JOURNAL_OFFSET, CSUM_JOURNAL_SIZE);
+	uint8_t *record = fuzz_disk_at(fuzz_disk_metadata(), CSUM_JOURNAL_OFFSET, CSUM_JOURNAL_SIZE);
 	uint32_t crc;
 
 	if (!record || !csum_journal_head_count(record, sector_size, &count))

@@ -55,7 +55,7 @@ struct program {
 };
 
 void program_parse(const uint8_t *input, size_t size, struct program *program);
-/* Puts its image on the fuzzdisks. */
+/* Puts its image on the disks. */
 void program_load(const struct program *program);
 
 #endif

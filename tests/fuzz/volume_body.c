@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fuzz/fuzzdisk.h"
+#include "fuzz/disks.h"
 #include "fuzz/volume_parts.h"
 #include "open.h"
 
@@ -43,8 +43,8 @@ static void explain(void)
 
 int volume_open(bool writable, struct csum_volume **volume)
 {
-	struct csum_device *data = fuzzdisk_device(0, writable);
-	struct csum_device *metadata = fuzzdisks.external ? fuzzdisk_device(1, writable) : data;
+	struct csum_device *data = fuzz_disk_device(0, writable);
+	struct csum_device *metadata = fuzz_disks.external ? fuzz_disk_device(1, writable) : data;
 
 	return csum_volume_open_devices(&volume_handlers, data, metadata, writable, 0, volume);
 }
@@ -59,8 +59,8 @@ void volume_close(struct csum_volume *volume)
 
 void volume_none_open(const char *when)
 {
-	if (fuzzdisks.open_devices != 0)
-		fuzz_fail("%d devices left open by %s", fuzzdisks.open_devices, when);
+	if (fuzz_disk_open_devices() != 0)
+		fuzz_fail("%d devices left open by %s", fuzz_disk_open_devices(), when);
 }
 
 static void count_opened(const struct model *model)
@@ -77,7 +77,7 @@ static void try_writing_large(void)
 {
 	struct csum_volume *volume;
 
-	fuzzdisks.may_write = 0;
+	fuzz_disks.may_write = 0;
 	if (volume_open(true, &volume) == 0)
 		fuzz_fail("opened for writing, on devices smaller than recorded");
 	volume_none_open("a refusal to open for writing");
@@ -125,14 +125,14 @@ static int save_disk(int disk, const char *prefix, const char *suffix)
 {
 	char name[4096];
 	FILE *file;
-	size_t size = (size_t)fuzzdisks.disk[disk].size_bytes;
+	size_t size = (size_t)fuzz_disks.disk[disk].size;
 	int error;
 
 	snprintf(name, sizeof(name), "%s.%s", prefix, suffix);
 	file = fopen(name, "wb");
 	if (!file)
 		return -errno;
-	error = fwrite(fuzzdisks.disk[disk].bytes, 1, size, file) == size ? 0 : -EIO;
+	error = fwrite(fuzz_disks.disk[disk].bytes, 1, size, file) == size ? 0 : -EIO;
 	if (fclose(file))
 		error = -EIO;
 	return error;
@@ -145,7 +145,7 @@ int volume_body_save(const uint8_t *input, size_t size, const char *prefix)
 	program_parse(input, size, &volume_program);
 	program_load(&volume_program);
 	error = save_disk(0, prefix, "data");
-	if (!error && fuzzdisks.external)
+	if (!error && fuzz_disks.external)
 		error = save_disk(1, prefix, "metadata");
 	return error;
 }

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "fuzz/fuzzdisk.h"
+#include "fuzz/disks.h"
 #include "fuzz/volume_parts.h"
 #include "ondisk/ondisk.h"
 
@@ -218,7 +218,7 @@ static void change_volume(struct csum_volume *volume, const struct model *before
 
 static uint64_t journal_record_bytes(void)
 {
-	const uint8_t *head = fuzzdisk_at(fuzzdisk_metadata(), CSUM_JOURNAL_OFFSET, CSUM_BLOCK_SIZE);
+	const uint8_t *head = fuzz_disk_at(fuzz_disk_metadata(), CSUM_JOURNAL_OFFSET, CSUM_BLOCK_SIZE);
 	uint64_t crc;
 
 	if (!head)
@@ -235,11 +235,11 @@ void volume_change(void)
 	int error;
 
 	/* Of data nothing is written by opening; of the rest, what is reserved never, and the backup to end a change. */
-	fuzzdisks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_JOURNAL) | FUZZ_MAY(FUZZ_IMD);
+	fuzz_disks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_JOURNAL) | FUZZ_MAY(FUZZ_IMD);
 	if (volume_models[0].backup_behind)
-		fuzzdisks.may_write |= FUZZ_MAY(FUZZ_SLOT_C);
+		fuzz_disks.may_write |= FUZZ_MAY(FUZZ_SLOT_C);
 	if (volume_models[0].foreign)
-		fuzzdisks.may_write = 0;
+		fuzz_disks.may_write = 0;
 	error = volume_open(true, &volume);
 	model_load(&volume_models[1]);
 	if (error) {
@@ -255,7 +255,7 @@ void volume_change(void)
 	volume_body_counts.replayed += volume_models[0].state == MODEL_ACTIVE && any_in_force(&volume_models[0]);
 	volume_body_counts.merged += record != journal_record_bytes();
 	compare_recovered(&volume_models[0], &volume_models[1]);
-	fuzzdisks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_IMD) | FUZZ_MAY(FUZZ_DATA);
+	fuzz_disks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_IMD) | FUZZ_MAY(FUZZ_DATA);
 	change_volume(volume, &volume_models[1], &volume_models[2]);
 	volume_close(volume);
 	volume_none_open("a write");

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dump/dump.h"
-#include "fuzz/fuzzdisk.h"
+#include "fuzz/disks.h"
 #include "fuzz/volume_parts.h"
 
 #define LARGE_RANGE (UINT64_C(4) << 20)
@@ -244,7 +244,7 @@ void volume_look(const struct model *model, bool thoroughly)
 	struct csum_volume *volume;
 	int error;
 
-	fuzzdisks.may_write = 0;
+	fuzz_disks.may_write = 0;
 	error = volume_open(false, &volume);
 	if ((error == 0) != model->opens)
 		fuzz_fail("opening for reading: %d, by the format it is %s", error,
@@ -318,7 +318,7 @@ static int take_geometry(void *user, const struct csum_carved_geometry *geometry
 
 void volume_dump(const struct model *model, bool carve)
 {
-	bool alone = fuzzdisks.external && volume_program.action & PROGRAM_METADATA_ALONE;
+	bool alone = fuzz_disks.external && volume_program.action & PROGRAM_METADATA_ALONE;
 	const struct csum_dump_options options = {
 		.carve = carve,
 		.differ_only = volume_program.action & PROGRAM_UNALIGNED,
@@ -333,9 +333,9 @@ void volume_dump(const struct model *model, bool carve)
 	struct csum_device *metadata, *data;
 	int error;
 
-	fuzzdisks.may_write = 0;
-	metadata = fuzzdisk_device(fuzzdisk_metadata(), false);
-	data = alone || !fuzzdisks.external ? metadata : fuzzdisk_device(0, false);
+	fuzz_disks.may_write = 0;
+	metadata = fuzz_disk_device(fuzz_disk_metadata(), false);
+	data = alone || !fuzz_disks.external ? metadata : fuzz_disk_device(0, false);
 	error = csum_dump_devices(&volume_handlers, data, metadata, 0, &options);
 	if (error && !carve && model->opens)
 		fuzz_fail("dump: %d", error);

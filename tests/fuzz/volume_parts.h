@@ -15,7 +15,7 @@ extern struct program volume_program; /* that is being tried */
 extern struct model volume_models[3];
 extern const struct csum_handlers volume_handlers;
 
-/* As csum_volume_open() and csum_volume_close(), of the volume on the fuzzdisks; closing does not fail. */
+/* As csum_volume_open() and csum_volume_close(), of the volume on the disks; closing does not fail. */
 int volume_open(bool writable, struct csum_volume **volume) CSUM_MUST_CHECK;
 void volume_close(struct csum_volume *volume);
 /* Fails when a device has been left open. */

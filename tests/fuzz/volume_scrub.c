@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "fuzz/fuzzdisk.h"
+#include "fuzz/disks.h"
 #include "fuzz/volume_parts.h"
 #include "open.h"
 
 static int open_for_repair(struct csum_volume **volume)
 {
-	struct csum_device *data = fuzzdisk_device(0, true);
-	struct csum_device *metadata = fuzzdisks.external ? fuzzdisk_device(1, true) : data;
+	struct csum_device *data = fuzz_disk_device(0, true);
+	struct csum_device *metadata = fuzz_disks.external ? fuzz_disk_device(1, true) : data;
 
 	return csum_volume_open_for_repair(&volume_handlers, data, metadata, 0, volume);
 }
@@ -54,7 +54,7 @@ static void try_refused(void)
 {
 	struct csum_volume *volume;
 
-	fuzzdisks.may_write = 0;
+	fuzz_disks.may_write = 0;
 	if (open_for_repair(&volume) == 0)
 		fuzz_fail("opened for repair, though it is for reading only");
 	volume_none_open("a refusal to open for repair");
@@ -68,8 +68,8 @@ void volume_scrub(void)
 		try_refused();
 		return;
 	}
-	fuzzdisks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_SLOT_C) | FUZZ_MAY(FUZZ_JOURNAL) |
-			      FUZZ_MAY(FUZZ_IMD) | FUZZ_MAY(FUZZ_DATA);
+	fuzz_disks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_SLOT_C) | FUZZ_MAY(FUZZ_JOURNAL) |
+			       FUZZ_MAY(FUZZ_IMD) | FUZZ_MAY(FUZZ_DATA);
 	scrub(0, &first);
 	model_load(&volume_models[1]);
 	/* What cannot be read may have to wait; nothing is the worse for it. */

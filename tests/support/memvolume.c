@@ -26,8 +26,8 @@ static void make_disks(struct memvolume *memory, const struct memvolume_shape *s
 	assert_int_equal(csum_layout_derive(shape->sector_size, shape->interleave, shape->external, metadata_bytes,
 					    data_bytes, geometry),
 			 0);
-	memdevice_init(&memory->disks[0], "metadata disk", metadata_bytes);
-	memdevice_init(&memory->disks[1], "data disk", shape->external ? data_bytes : 1);
+	memory_disk_init(&memory->disks[0], "metadata disk", metadata_bytes);
+	memory_disk_init(&memory->disks[1], "data disk", shape->external ? data_bytes : 1);
 	memory->metadata = &memory->disks[0];
 	memory->data = &memory->disks[shape->external];
 }
@@ -55,8 +55,8 @@ void memvolume_free(struct memvolume *memory)
 {
 	csum_io_destroy(memory->volume.io);
 	free(memory->volume.journal_record);
-	memdevice_free(&memory->disks[0]);
-	memdevice_free(&memory->disks[1]);
+	memory_disk_free(&memory->disks[0]);
+	memory_disk_free(&memory->disks[1]);
 }
 
 void memvolume_set_intent(struct memvolume *memory, uint64_t first_group, uint64_t group_count)

@@ -4,13 +4,13 @@
 #define CSUM_TEST_SUPPORT_MEMVOLUME_H
 
 #include "support/device_helpers.h"
-#include "support/memdevice.h"
+#include "support/memory_disk.h"
 #include "volume/volume.h"
 
 struct memvolume {
 	struct recorder recorder;
-	struct memdevice disks[2];
-	struct memdevice *data, *metadata; /* of disks; the same one when internal */
+	struct memory_disk disks[2];
+	struct memory_disk *data, *metadata; /* of disks; the same one when internal */
 	struct csum_volume volume;
 };
 

@@ -25,7 +25,7 @@ const struct scrubbed_shape scrubbed_usual = {
 };
 
 /* A device that the library may close; the memory stays. */
-static struct csum_device *lend(struct memdevice *memory)
+static struct csum_device *lend(struct memory_disk *memory)
 {
 	struct csum_device *device = malloc(sizeof(*device));
 
@@ -45,8 +45,8 @@ static void make_disks(const struct scrubbed_shape *shape)
 	assert_int_equal(csum_layout_derive(shape->sector_size, shape->interleave, shape->external, metadata_bytes,
 					    data_bytes, &s->geometry),
 			 0);
-	memdevice_init(&s->disks[0], "metadata disk", metadata_bytes);
-	memdevice_init(&s->disks[1], "data disk", shape->external ? data_bytes : 1);
+	memory_disk_init(&s->disks[0], "metadata disk", metadata_bytes);
+	memory_disk_init(&s->disks[1], "data disk", shape->external ? data_bytes : 1);
 	s->metadata = &s->disks[0];
 	s->data = &s->disks[shape->external];
 }
@@ -125,7 +125,7 @@ void scrubbed_start(const struct scrubbed_shape *shape)
 		s->original[i] = malloc(s->disks[i].size);
 		assert_non_null(s->original[i]);
 		memcpy(s->original[i], s->disks[i].bytes, s->disks[i].size);
-		memdevice_reset(&s->disks[i]);
+		memory_disk_reset(&s->disks[i]);
 	}
 	recorder_init(&s->recorder);
 }
@@ -134,7 +134,7 @@ void scrubbed_stop(void)
 {
 	for (int i = 0; i < 2; i++) {
 		free(s->original[i]);
-		memdevice_free(&s->disks[i]);
+		memory_disk_free(&s->disks[i]);
 	}
 	free(s->replica);
 	temporary_remove(s->directory);
@@ -204,10 +204,10 @@ static bool was_read(void *user)
 	uint64_t place = scrubbed_offset(s->cancelling_sector);
 
 	(void)user;
-	for (size_t i = 0; i < s->data->call_count && i < MEMDEVICE_LOG; i++) {
-		const struct memdevice_event *event = &s->data->log[i];
+	for (size_t i = 0; i < s->data->call_count && i < MEMORY_DISK_LOG; i++) {
+		const struct memory_disk_event *event = &s->data->log[i];
 
-		if (event->call == MEMDEVICE_READ && place - event->offset_bytes < event->size)
+		if (event->call == MEMORY_DISK_READ && place - event->offset_bytes < event->size)
 			return true;
 	}
 	return false;

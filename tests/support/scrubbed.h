@@ -4,7 +4,7 @@
 #define CSUM_TEST_SUPPORT_SCRUBBED_H
 
 #include "support/device_helpers.h"
-#include "support/memdevice.h"
+#include "support/memory_disk.h"
 #include "volume/volume.h"
 
 enum { SCRUBBED_FINDINGS = 256 };
@@ -19,8 +19,8 @@ struct scrubbed_shape {
 /* Data sector n has content of its own, but every seventh is unwritten, and sectors 1, 2 are zeros, all 0x55. */
 struct scrubbed {
 	struct recorder recorder;
-	struct memdevice disks[2];
-	struct memdevice *data, *metadata; /* of disks; the same one when internal */
+	struct memory_disk disks[2];
+	struct memory_disk *data, *metadata; /* of disks; the same one when internal */
 	struct csum_geometry geometry;
 	uint8_t *original[2]; /* the disks as they were filled */
 	char *directory; /* for files */

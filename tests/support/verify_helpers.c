@@ -57,9 +57,9 @@ int verify_tear_down(void **state)
 
 void verify_reload(void)
 {
-	memdevice_reset(memory->metadata);
+	memory_disk_reset(memory->metadata);
 	assert_int_equal(csum_groups_load(&memory->volume, &verified.span, 0, VERIFY_GROUPS), 0);
-	memdevice_reset(memory->metadata);
+	memory_disk_reset(memory->metadata);
 }
 
 void verify_set_entry(uint64_t data_sector, uint64_t entry)
@@ -111,8 +111,8 @@ uint64_t verify_offset_of(uint64_t data_sector)
 
 static void add_fault(uint64_t data_sector, int skip, int times, int error)
 {
-	const struct memdevice_fault fault = {
-		.call = MEMDEVICE_READ,
+	const struct memory_disk_fault fault = {
+		.call = MEMORY_DISK_READ,
 		.offset_bytes = verify_offset_of(data_sector),
 		.size = 1,
 		.skip = skip,
@@ -121,7 +121,7 @@ static void add_fault(uint64_t data_sector, int skip, int times, int error)
 		.corrupt = error == 0,
 	};
 
-	memdevice_fault(memory->data, &fault);
+	memory_disk_fault(memory->data, &fault);
 }
 
 void verify_fail_reads(uint64_t data_sector, int skip, int times, int error)

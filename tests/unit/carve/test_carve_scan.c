@@ -14,7 +14,7 @@
 #include "ondisk/layout.h"
 #include "support/bytes.h"
 #include "support/device_helpers.h"
-#include "support/memdevice.h"
+#include "support/memory_disk.h"
 
 #define SEED_STATE UINT32_C(0x12345678)
 
@@ -67,7 +67,7 @@ static int carve(struct fixture *fixture, struct csum_device *device)
 
 /* ------------------------------------------------------------------ unreadable places */
 
-static void put_volume(struct memdevice *memory, const struct csum_geometry *geometry)
+static void put_volume(struct memory_disk *memory, const struct csum_geometry *geometry)
 {
 	for (uint64_t group = 0; group < geometry->groups; group++) {
 		for (int copy = 0; copy < 2; copy++)
@@ -81,17 +81,17 @@ static void test_unreadable(void **state)
 {
 	struct fixture *fixture = *state;
 	struct csum_geometry geometry;
-	struct memdevice memory;
+	struct memory_disk memory;
 	uint64_t at;
 
 	assert_int_equal(csum_layout_derive(512, 4, false, 3 << 20, 0, &geometry), 0);
-	memdevice_init(&memory, "memory", 3 << 20);
+	memory_disk_init(&memory, "memory", 3 << 20);
 	put_volume(&memory, &geometry);
 	recorder_init(&fixture->recorder);
 	/* Two imd sectors side by side, and a place in between that says nothing. */
 	at = csum_layout_imd_offset(&geometry, 9, 0);
-	memdevice_fail(&memory, MEMDEVICE_READ, at, 1024, -1, -EIO);
-	memdevice_fail(&memory, MEMDEVICE_READ, at + 16384, 1, -1, -EIO);
+	memory_disk_fail(&memory, MEMORY_DISK_READ, at, 1024, -1, -EIO);
+	memory_disk_fail(&memory, MEMORY_DISK_READ, at + 16384, 1, -1, -EIO);
 	assert_int_equal(carve(fixture, &memory.device), 0);
 	assert_int_equal(fixture->fitting, 2 * geometry.groups - 2);
 	assert_true(fixture->geometry.known && fixture->geometry.end_known);
@@ -101,31 +101,31 @@ static void test_unreadable(void **state)
 	assert_non_null(strstr(fixture->recorder.last_warning, "512 bytes"));
 
 	/* Many: each is read by itself, not each is named. */
-	memdevice_reset(&memory);
-	memdevice_fail(&memory, MEMDEVICE_READ, 0, memory.size, -1, -EIO);
+	memory_disk_reset(&memory);
+	memory_disk_fail(&memory, MEMORY_DISK_READ, 0, memory.size, -1, -EIO);
 	recorder_init(&fixture->recorder);
 	assert_int_equal(carve(fixture, &memory.device), 0);
 	assert_int_equal(fixture->candidates, 0);
 	assert_int_equal(fixture->recorder.warnings, 1);
 
-	memdevice_reset(&memory);
-	memdevice_fail(&memory, MEMDEVICE_READ, at, 1, -1, -ENODEV);
+	memory_disk_reset(&memory);
+	memory_disk_fail(&memory, MEMORY_DISK_READ, at, 1, -1, -ENODEV);
 	recorder_init(&fixture->recorder);
 	assert_int_equal(carve(fixture, &memory.device), -ENODEV);
 	assert_one_error(&fixture->recorder, "memory");
-	memdevice_free(&memory);
+	memory_disk_free(&memory);
 }
 
 static void test_cancelled(void **state)
 {
 	struct fixture *fixture = *state;
-	struct memdevice memory;
+	struct memory_disk memory;
 
-	memdevice_init(&memory, "memory", 64 << 20);
+	memory_disk_init(&memory, "memory", 64 << 20);
 	recorder_init(&fixture->recorder);
 	fixture->recorder.cancel_after = 2;
 	assert_int_equal(carve(fixture, &memory.device), -ECANCELED);
-	memdevice_free(&memory);
+	memory_disk_free(&memory);
 }
 
 /* ------------------------------------------------------------------ devices that are computed */

@@ -204,7 +204,7 @@ static void test_unreadable_is_drawn_again(void **state)
 	struct csum_guard_sample sample;
 
 	(void)state;
-	memdevice_fail(memory.data, MEMDEVICE_READ, 0, SECTORS / 4 * 512, -1, -EIO);
+	memory_disk_fail(memory.data, MEMORY_DISK_READ, 0, SECTORS / 4 * 512, -1, -EIO);
 	assert_int_equal(csum_guard_take_sample(&memory.volume, &sample), 0);
 	assert_in_range(sample.drawn, 13, 16);
 	assert_int_equal(sample.right, sample.drawn);
@@ -213,7 +213,7 @@ static void test_unreadable_is_drawn_again(void **state)
 	assert_in_range(sample.drawn, 240, 256);
 	assert_true(sample.other_data);
 	/* When nothing at all can be read any more, the device is gone. */
-	memdevice_fail(memory.data, MEMDEVICE_READ, 0, SECTORS * 512, -1, -EIO);
+	memory_disk_fail(memory.data, MEMORY_DISK_READ, 0, SECTORS * 512, -1, -EIO);
 	assert_int_equal(csum_guard_take_sample(&memory.volume, &sample), -ENODEV);
 }
 
@@ -222,7 +222,7 @@ static void test_vanished(void **state)
 	struct csum_guard_sample sample;
 
 	(void)state;
-	memdevice_fail(memory.data, MEMDEVICE_READ, 0, SECTORS * 512, -1, -ENODEV);
+	memory_disk_fail(memory.data, MEMORY_DISK_READ, 0, SECTORS * 512, -1, -ENODEV);
 	assert_int_equal(csum_guard_take_sample(&memory.volume, &sample), -ENODEV);
 	assert_int_equal(memory.recorder.errors, 1);
 }
@@ -252,8 +252,8 @@ static void test_bounded(void **state)
 	struct csum_guard_sample sample;
 
 	(void)state;
-	memdevice_free(memory.metadata);
-	memdevice_init(memory.metadata, "metadata disk", CSUM_CLUSTERS_OFFSET + 2 * groups * 4096);
+	memory_disk_free(memory.metadata);
+	memory_disk_init(memory.metadata, "metadata disk", CSUM_CLUSTERS_OFFSET + 2 * groups * 4096);
 	*geometry = (struct csum_geometry){ .sector_size = 4096,
 					    .interleave = 65536,
 					    .sectors_per_group = 510,
@@ -265,7 +265,7 @@ static void test_bounded(void **state)
 	assert_int_equal(sample.drawn, 0);
 	assert_false(sample.other_data);
 	/* Imd sectors that are zeros are read in runs, and each once more. */
-	assert_in_range(memory.metadata->calls[MEMDEVICE_READ], 2 * 128 * 64, 2 * (128 + 2) * (64 + 1));
+	assert_in_range(memory.metadata->calls[MEMORY_DISK_READ], 2 * 128 * 64, 2 * (128 + 2) * (64 + 1));
 }
 
 int main(void)

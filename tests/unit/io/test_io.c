@@ -12,13 +12,13 @@
 #include "io/io.h"
 #include "support/bytes.h"
 #include "support/device_helpers.h"
-#include "support/memdevice.h"
+#include "support/memory_disk.h"
 
 enum { SIZE = 1 << 20, PIECE = 1 << 20 };
 
 struct fixture {
 	struct recorder recorder;
-	struct memdevice memory;
+	struct memory_disk memory;
 	struct csum_io *io;
 	uint8_t *buffer, *content; /* SIZE bytes each */
 };
@@ -29,7 +29,7 @@ static int set_up(void **state)
 
 	assert_non_null(fixture);
 	recorder_init(&fixture->recorder);
-	memdevice_init(&fixture->memory, "disk", SIZE);
+	memory_disk_init(&fixture->memory, "disk", SIZE);
 	assert_int_equal(csum_io_create(&fixture->recorder.handlers, &fixture->memory.device, &fixture->memory.device,
 					0, &fixture->io),
 			 0);
@@ -47,7 +47,7 @@ static int tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	csum_io_destroy(fixture->io);
-	memdevice_free(&fixture->memory);
+	memory_disk_free(&fixture->memory);
 	free(fixture->buffer);
 	free(fixture->content);
 	free(fixture);
@@ -76,10 +76,10 @@ static int write_round(struct fixture *fixture, size_t size, uint64_t offset_byt
 }
 
 /* What the call of that number asked for. */
-static void assert_call(const struct fixture *fixture, size_t number, enum memdevice_call call, uint64_t offset_bytes,
+static void assert_call(const struct fixture *fixture, size_t number, enum memory_disk_call call, uint64_t offset_bytes,
 			size_t size)
 {
-	const struct memdevice_event *event = &fixture->memory.log[number];
+	const struct memory_disk_event *event = &fixture->memory.log[number];
 
 	assert_true(number < fixture->memory.call_count);
 	assert_int_equal(event->call, call);
@@ -87,11 +87,11 @@ static void assert_call(const struct fixture *fixture, size_t number, enum memde
 	assert_int_equal(event->size, size);
 }
 
-static void shorten(struct fixture *fixture, enum memdevice_call call, size_t most, int times)
+static void shorten(struct fixture *fixture, enum memory_disk_call call, size_t most, int times)
 {
-	const struct memdevice_fault fault = { .call = call, .times = times, .most = most };
+	const struct memory_disk_fault fault = { .call = call, .times = times, .most = most };
 
-	memdevice_fault(&fixture->memory, &fault);
+	memory_disk_fault(&fixture->memory, &fault);
 }
 
 static void test_read_now(void **state)
@@ -103,7 +103,7 @@ static void test_read_now(void **state)
 	assert_memory_equal(fixture->buffer, fixture->content + 8192, 4096);
 	assert_int_equal(fixture->buffer[4096], 0xee);
 	assert_int_equal(fixture->memory.call_count, 1);
-	assert_call(fixture, 0, MEMDEVICE_READ, 8192, 4096);
+	assert_call(fixture, 0, MEMORY_DISK_READ, 8192, 4096);
 	/* Up to the last byte, and nothing at all. */
 	assert_int_equal(read_now(fixture, SIZE, 0), 0);
 	assert_memory_equal(fixture->buffer, fixture->content, SIZE);
@@ -124,14 +124,14 @@ static void test_short_reads(void **state)
 		for (uint32_t unit = 1; unit <= 512; unit *= 512) {
 			size_t step = most[i] / unit * unit;
 
-			memdevice_reset(&fixture->memory);
+			memory_disk_reset(&fixture->memory);
 			fixture->memory.device.logical_sector_size = unit;
-			shorten(fixture, MEMDEVICE_READ, most[i], -1);
+			shorten(fixture, MEMORY_DISK_READ, most[i], -1);
 			assert_int_equal(read_now(fixture, 16384, 512), 0);
 			assert_memory_equal(fixture->buffer, fixture->content + 512, 16384);
-			assert_call(fixture, 0, MEMDEVICE_READ, 512, 16384);
+			assert_call(fixture, 0, MEMORY_DISK_READ, 512, 16384);
 			for (size_t call = 1; call < fixture->memory.call_count; call++)
-				assert_call(fixture, call, MEMDEVICE_READ, 512 + call * step, 16384 - call * step);
+				assert_call(fixture, call, MEMORY_DISK_READ, 512 + call * step, 16384 - call * step);
 		}
 	}
 }
@@ -143,17 +143,17 @@ static void test_short_writes(void **state)
 
 	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
 		for (uint32_t unit = 1; unit <= 512; unit *= 512) {
-			memdevice_reset(&fixture->memory);
+			memory_disk_reset(&fixture->memory);
 			memset(fixture->memory.bytes, 0, SIZE);
 			fixture->memory.device.logical_sector_size = unit;
-			shorten(fixture, MEMDEVICE_WRITE, most[i], -1);
+			shorten(fixture, MEMORY_DISK_WRITE, most[i], -1);
 			assert_int_equal(write_round(fixture, 16384, 512), 0);
 			assert_memory_equal(fixture->memory.bytes + 512, fixture->content, 16384);
 			assert_int_equal(fixture->memory.bytes[511] | fixture->memory.bytes[512 + 16384], 0);
-			assert_true(fixture->memory.calls[MEMDEVICE_WRITE] > 1);
-			for (size_t call = 1; call < fixture->memory.calls[MEMDEVICE_WRITE]; call++)
+			assert_true(fixture->memory.calls[MEMORY_DISK_WRITE] > 1);
+			for (size_t call = 1; call < fixture->memory.calls[MEMORY_DISK_WRITE]; call++)
 				assert_int_equal(fixture->memory.log[call].offset_bytes % unit, 0);
-			assert_int_equal(fixture->memory.calls[MEMDEVICE_FLUSH], 1);
+			assert_int_equal(fixture->memory.calls[MEMORY_DISK_FLUSH], 1);
 		}
 	}
 }
@@ -164,11 +164,11 @@ static void test_one_short_transfer(void **state)
 	struct fixture *fixture = *state;
 
 	memcpy(fixture->memory.bytes, fixture->content, SIZE);
-	shorten(fixture, MEMDEVICE_READ, 1536, 1);
+	shorten(fixture, MEMORY_DISK_READ, 1536, 1);
 	assert_int_equal(read_now(fixture, 8192, 0), 0);
 	assert_memory_equal(fixture->buffer, fixture->content, 8192);
 	assert_int_equal(fixture->memory.call_count, 2);
-	assert_call(fixture, 1, MEMDEVICE_READ, 1536, 8192 - 1536);
+	assert_call(fixture, 1, MEMORY_DISK_READ, 1536, 8192 - 1536);
 }
 
 /* issue 9, case 16: less than a sector is neither the end of the device nor an error, unless it stays that way. */
@@ -178,18 +178,18 @@ static void test_part_of_a_sector(void **state)
 
 	memcpy(fixture->memory.bytes, fixture->content, SIZE);
 	fixture->memory.device.logical_sector_size = 4096;
-	shorten(fixture, MEMDEVICE_READ, 2055, 2);
+	shorten(fixture, MEMORY_DISK_READ, 2055, 2);
 	assert_int_equal(read_now(fixture, 4096, 8192), 0);
 	assert_memory_equal(fixture->buffer, fixture->content + 8192, 4096);
 	assert_int_equal(fixture->memory.call_count, 3);
-	shorten(fixture, MEMDEVICE_READ, 2055, -1);
+	shorten(fixture, MEMORY_DISK_READ, 2055, -1);
 	assert_int_equal(read_now(fixture, 4096, 8192), CSUM_IO_PAST_END);
 	assert_int_equal(fixture->memory.call_count, 6);
 	memset(fixture->memory.bytes, 0, SIZE);
-	shorten(fixture, MEMDEVICE_WRITE, 2055, 2);
+	shorten(fixture, MEMORY_DISK_WRITE, 2055, 2);
 	assert_int_equal(write_round(fixture, 4096, 8192), 0);
 	assert_memory_equal(fixture->memory.bytes + 8192, fixture->content, 4096);
-	shorten(fixture, MEMDEVICE_WRITE, 2055, -1);
+	shorten(fixture, MEMORY_DISK_WRITE, 2055, -1);
 	assert_int_equal(write_round(fixture, 4096, 4096), -EIO);
 	assert_one_error(&fixture->recorder, "disk: writing 4096 bytes at offset 4096: Input/output error");
 }
@@ -198,12 +198,12 @@ static void test_interrupted_calls(void **state)
 {
 	struct fixture *fixture = *state;
 
-	for (int call = MEMDEVICE_READ; call <= MEMDEVICE_FLUSH; call++)
-		memdevice_fail(&fixture->memory, (enum memdevice_call)call, 0, 0, 3, -EINTR);
+	for (int call = MEMORY_DISK_READ; call <= MEMORY_DISK_FLUSH; call++)
+		memory_disk_fail(&fixture->memory, (enum memory_disk_call)call, 0, 0, 3, -EINTR);
 	assert_int_equal(write_round(fixture, 4096, 4096), 0);
 	assert_int_equal(read_now(fixture, 4096, 4096), 0);
 	assert_memory_equal(fixture->buffer, fixture->content, 4096);
-	for (int call = MEMDEVICE_READ; call <= MEMDEVICE_FLUSH; call++)
+	for (int call = MEMORY_DISK_READ; call <= MEMORY_DISK_FLUSH; call++)
 		assert_int_equal(fixture->memory.calls[call], 4);
 	assert_false(csum_io_failed(fixture->io));
 	assert_int_equal(fixture->recorder.errors, 0);
@@ -213,13 +213,13 @@ static void test_interrupted_calls(void **state)
 static void test_interrupted_in_the_middle(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct memdevice_fault later = {
-		.call = MEMDEVICE_READ, .offset_bytes = 2048, .size = 1, .skip = 1, .times = 2, .error = -EINTR
+	const struct memory_disk_fault later = {
+		.call = MEMORY_DISK_READ, .offset_bytes = 2048, .size = 1, .skip = 1, .times = 2, .error = -EINTR
 	};
 
 	memcpy(fixture->memory.bytes, fixture->content, SIZE);
-	memdevice_fault(&fixture->memory, &later);
-	shorten(fixture, MEMDEVICE_READ, 1024, -1);
+	memory_disk_fault(&fixture->memory, &later);
+	shorten(fixture, MEMORY_DISK_READ, 1024, -1);
 	assert_int_equal(read_now(fixture, 8192, 0), 0);
 	assert_memory_equal(fixture->buffer, fixture->content, 8192);
 	assert_int_equal(fixture->memory.call_count, 8 + 2);
@@ -283,10 +283,10 @@ static void test_write_that_moves_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 
-	shorten(fixture, MEMDEVICE_WRITE, 0, -1);
+	shorten(fixture, MEMORY_DISK_WRITE, 0, -1);
 	assert_int_equal(write_round(fixture, 4096, 8192), -EIO);
-	assert_int_equal(fixture->memory.calls[MEMDEVICE_WRITE], 1);
-	assert_int_equal(fixture->memory.calls[MEMDEVICE_FLUSH], 0);
+	assert_int_equal(fixture->memory.calls[MEMORY_DISK_WRITE], 1);
+	assert_int_equal(fixture->memory.calls[MEMORY_DISK_FLUSH], 0);
 	assert_one_error(&fixture->recorder, "disk: writing 4096 bytes at offset 8192: Input/output error");
 }
 
@@ -296,8 +296,8 @@ static void test_read_errors_are_returned(void **state)
 	const int errors[] = { -EIO, -ENODEV, -ENXIO, -EREMOTEIO, -EAGAIN, -ENODATA };
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		memdevice_reset(&fixture->memory);
-		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 8192, 512, -1, errors[i]);
+		memory_disk_reset(&fixture->memory);
+		memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 8192, 512, -1, errors[i]);
 		assert_int_equal(read_now(fixture, 4096, 8192), errors[i]);
 		assert_int_equal(read_now(fixture, 4096, 4096), 0);
 		assert_int_equal(fixture->memory.call_count, 2);
@@ -315,14 +315,14 @@ static void test_issue8_b5_any_error_is_tried_again(void **state)
 	int attempts;
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		memdevice_reset(&fixture->memory);
-		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 8192, 512, -1, errors[i]);
+		memory_disk_reset(&fixture->memory);
+		memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 8192, 512, -1, errors[i]);
 		assert_int_equal(csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, 8192, &attempts),
 				 errors[i]);
 		assert_int_equal(attempts, CSUM_IO_READ_ATTEMPTS);
 		assert_int_equal(fixture->memory.call_count, CSUM_IO_READ_ATTEMPTS);
-		memdevice_reset(&fixture->memory);
-		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 8192, 512, CSUM_IO_READ_ATTEMPTS - 1, errors[i]);
+		memory_disk_reset(&fixture->memory);
+		memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 8192, 512, CSUM_IO_READ_ATTEMPTS - 1, errors[i]);
 		assert_int_equal(csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, 8192, &attempts),
 				 0);
 	}
@@ -360,10 +360,10 @@ static void test_issue9_a3_everything_fails(void **state)
 	uint64_t sector = 0;
 
 	for (size_t i = 0; i < 2; i++) {
-		memdevice_reset(&fixture->memory);
+		memory_disk_reset(&fixture->memory);
 		assert_int_equal(read_patiently(fixture, 100), 0);
-		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, 512 * 100, -1, -EIO);
-		memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, SIZE, -1, errors[i]);
+		memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 0, 512 * 100, -1, -EIO);
+		memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 0, SIZE, -1, errors[i]);
 		assert_int_equal(csum_io_still_there(&fixture->memory.device), 0);
 		/* In the end it is asked for, and after some failures it shows by itself. */
 		assert_int_equal(read_patiently(fixture, 0), -EIO);
@@ -383,7 +383,7 @@ static void test_issue9_a3_bad_run_is_no_gone_device(void **state)
 
 	assert_int_equal(read_patiently(fixture, 0), 0);
 	assert_int_equal(read_patiently(fixture, 10), 0);
-	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 10 * 512, SIZE - 10 * 512, -1, -EIO);
+	memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 10 * 512, SIZE - 10 * 512, -1, -EIO);
 	calls = fixture->memory.call_count;
 	for (uint64_t sector = 10; sector < SIZE / 512; sector++)
 		assert_int_equal(read_patiently(fixture, sector), -EIO);
@@ -392,9 +392,9 @@ static void test_issue9_a3_bad_run_is_no_gone_device(void **state)
 	calls = fixture->memory.call_count - calls;
 	assert_in_range(calls, (SIZE / 512 - 10) * 3, (SIZE / 512 - 10) * 4);
 	/* The other way round. */
-	memdevice_reset(&fixture->memory);
+	memory_disk_reset(&fixture->memory);
 	assert_int_equal(read_patiently(fixture, 1000), 0);
-	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, 1000 * 512, -1, -EIO);
+	memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 0, 1000 * 512, -1, -EIO);
 	for (uint64_t sector = 0; sector < 1000; sector++)
 		assert_int_equal(read_patiently(fixture, sector), -EIO);
 }
@@ -404,7 +404,7 @@ static void test_issue9_a3_nothing_was_ever_read(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory, MEMDEVICE_READ, 0, SIZE, -1, -EIO);
+	memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 0, SIZE, -1, -EIO);
 	for (uint64_t sector = 0; sector < 100; sector++)
 		assert_int_equal(read_patiently(fixture, sector), -EIO);
 }

@@ -13,13 +13,13 @@
 #include "io/io.h"
 #include "support/bytes.h"
 #include "support/device_helpers.h"
-#include "support/memdevice.h"
+#include "support/memory_disk.h"
 
 enum { SIZE = 1 << 20, UNIT = 4096, REQUESTS = 64, DATA = 0, METADATA = 1 };
 
 struct fixture {
 	struct recorder recorder;
-	struct memdevice memory[2];
+	struct memory_disk memory[2];
 	struct csum_io *io;
 	uint8_t *buffer; /* SIZE random bytes */
 	struct csum_io_request requests[REQUESTS];
@@ -32,8 +32,8 @@ static int set_up(void **state)
 
 	assert_non_null(fixture);
 	recorder_init(&fixture->recorder);
-	memdevice_init(&fixture->memory[DATA], "data disk", SIZE);
-	memdevice_init(&fixture->memory[METADATA], "metadata disk", SIZE);
+	memory_disk_init(&fixture->memory[DATA], "data disk", SIZE);
+	memory_disk_init(&fixture->memory[METADATA], "metadata disk", SIZE);
 	assert_int_equal(csum_io_create(&fixture->recorder.handlers, &fixture->memory[DATA].device,
 					&fixture->memory[METADATA].device, threads, &fixture->io),
 			 0);
@@ -49,8 +49,8 @@ static int tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	csum_io_destroy(fixture->io);
-	memdevice_free(&fixture->memory[DATA]);
-	memdevice_free(&fixture->memory[METADATA]);
+	memory_disk_free(&fixture->memory[DATA]);
+	memory_disk_free(&fixture->memory[METADATA]);
 	free(fixture->buffer);
 	free(fixture);
 	return 0;
@@ -85,7 +85,7 @@ static int write_units(struct fixture *fixture, int device, size_t first, size_t
 	return run_round(fixture->io, plan(fixture, device, CSUM_IO_WRITE, first, count), count);
 }
 
-static size_t calls(const struct fixture *fixture, int device, enum memdevice_call call)
+static size_t calls(const struct fixture *fixture, int device, enum memory_disk_call call)
 {
 	return fixture->memory[device].calls[call];
 }
@@ -94,13 +94,13 @@ static size_t calls(const struct fixture *fixture, int device, enum memdevice_ca
 static void test_round(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct memdevice *memory = &fixture->memory[DATA];
+	const struct memory_disk *memory = &fixture->memory[DATA];
 
 	assert_int_equal(write_units(fixture, DATA, 3, REQUESTS), 0);
 	assert_memory_equal(memory->bytes + 3 * UNIT, fixture->buffer + 3 * UNIT, REQUESTS * UNIT);
 	assert_int_equal(memory->bytes[3 * UNIT - 1] | memory->bytes[(3 + REQUESTS) * UNIT], 0);
 	assert_int_equal(memory->call_count, REQUESTS + 1);
-	assert_int_equal(memory->log[REQUESTS].call, MEMDEVICE_FLUSH);
+	assert_int_equal(memory->log[REQUESTS].call, MEMORY_DISK_FLUSH);
 	for (size_t i = 0; i < REQUESTS; i++)
 		assert_int_equal(fixture->requests[i].error, 0);
 	assert_int_equal(fixture->recorder.errors, 0);
@@ -112,20 +112,20 @@ static void test_flush_of_devices_written_only(void **state)
 	struct fixture *fixture = *state;
 
 	assert_int_equal(write_units(fixture, DATA, 0, 2), 0);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 1);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 1);
 	assert_int_equal(fixture->memory[METADATA].call_count, 0);
 	assert_int_equal(write_units(fixture, METADATA, 0, 2), 0);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 1);
-	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 1);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 1);
+	assert_int_equal(calls(fixture, METADATA, MEMORY_DISK_FLUSH), 1);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 4);
 	fixture->requests[2].device = &fixture->memory[METADATA].device;
 	assert_int_equal(run_round(fixture->io, fixture->requests, 4), 0);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 2);
-	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 2);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 2);
+	assert_int_equal(calls(fixture, METADATA, MEMORY_DISK_FLUSH), 2);
 	/* A round of nothing has nothing to flush. */
 	assert_int_equal(run_round(fixture->io, NULL, 0), 0);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 2);
-	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 2);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 2);
+	assert_int_equal(calls(fixture, METADATA, MEMORY_DISK_FLUSH), 2);
 }
 
 /* Data and metadata on one device: one flush. */
@@ -137,9 +137,9 @@ static void test_one_device_twice(void **state)
 
 	assert_int_equal(csum_io_create(&fixture->recorder.handlers, device, device, 2, &io), 0);
 	assert_int_equal(run_round(io, plan(fixture, DATA, CSUM_IO_WRITE, 0, 5), 5), 0);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 1);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 1);
 	assert_int_equal(csum_io_flush_all(io), 0);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 2);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 2);
 	csum_io_destroy(io);
 }
 
@@ -148,7 +148,7 @@ static void assert_failed_for_good(struct fixture *fixture, int errors)
 {
 	assert_true(csum_io_failed(fixture->io));
 	for (int device = DATA; device <= METADATA; device++)
-		memdevice_reset(&fixture->memory[device]);
+		memory_disk_reset(&fixture->memory[device]);
 	assert_int_equal(write_units(fixture, DATA, 40, 3), -EIO);
 	assert_int_equal(write_units(fixture, METADATA, 40, 1), -EIO);
 	assert_int_equal(run_round(fixture->io, NULL, 0), -EIO);
@@ -163,10 +163,10 @@ static void test_failed_write(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_WRITE, 7 * UNIT, 1, 1, -ENOSPC);
+	memory_disk_fail(&fixture->memory[DATA], MEMORY_DISK_WRITE, 7 * UNIT, 1, 1, -ENOSPC);
 	assert_int_equal(write_units(fixture, DATA, 0, 20), -EIO);
 	assert_one_error(&fixture->recorder, "data disk: writing 4096 bytes at offset 28672: No space left on device");
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 0);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 0);
 	assert_failed_for_good(fixture, 1);
 }
 
@@ -175,13 +175,13 @@ static void test_failed_write_beside_a_good_one(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory[METADATA], MEMDEVICE_WRITE, 0, 0, -1, -EIO);
+	memory_disk_fail(&fixture->memory[METADATA], MEMORY_DISK_WRITE, 0, 0, -1, -EIO);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 8);
 	fixture->requests[7].device = &fixture->memory[METADATA].device;
 	assert_int_equal(run_round(fixture->io, fixture->requests, 8), -EIO);
 	assert_one_error(&fixture->recorder, "metadata disk: writing 4096 bytes at offset 28672: Input/output error");
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 0);
-	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 0);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 0);
+	assert_int_equal(calls(fixture, METADATA, MEMORY_DISK_FLUSH), 0);
 	assert_failed_for_good(fixture, 1);
 }
 
@@ -189,12 +189,12 @@ static void test_failed_write_beside_a_good_one(void **state)
 static void test_failed_rest_of_a_write(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct memdevice_fault cut = { .call = MEMDEVICE_WRITE, .times = 1, .most = 1024 };
+	const struct memory_disk_fault cut = { .call = MEMORY_DISK_WRITE, .times = 1, .most = 1024 };
 
-	memdevice_fault(&fixture->memory[DATA], &cut);
-	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_WRITE, 1024, 512, -1, -EIO);
+	memory_disk_fault(&fixture->memory[DATA], &cut);
+	memory_disk_fail(&fixture->memory[DATA], MEMORY_DISK_WRITE, 1024, 512, -1, -EIO);
 	assert_int_equal(write_units(fixture, DATA, 0, 1), -EIO);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 0);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 0);
 	assert_failed_for_good(fixture, 1);
 }
 
@@ -202,7 +202,7 @@ static void test_failed_flush(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory[METADATA], MEMDEVICE_FLUSH, 0, 0, 1, -EIO);
+	memory_disk_fail(&fixture->memory[METADATA], MEMORY_DISK_FLUSH, 0, 0, 1, -EIO);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 8);
 	fixture->requests[3].device = &fixture->memory[METADATA].device;
 	assert_int_equal(run_round(fixture->io, fixture->requests, 8), -EIO);
@@ -215,12 +215,12 @@ static void test_failed_first_flush(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_FLUSH, 0, 0, 1, -ENOSPC);
+	memory_disk_fail(&fixture->memory[DATA], MEMORY_DISK_FLUSH, 0, 0, 1, -ENOSPC);
 	plan(fixture, DATA, CSUM_IO_WRITE, 0, 8);
 	fixture->requests[3].device = &fixture->memory[METADATA].device;
 	assert_int_equal(run_round(fixture->io, fixture->requests, 8), -EIO);
 	assert_one_error(&fixture->recorder, "data disk: flushing written data: No space left on device");
-	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 0);
+	assert_int_equal(calls(fixture, METADATA, MEMORY_DISK_FLUSH), 0);
 	assert_failed_for_good(fixture, 1);
 }
 
@@ -228,9 +228,9 @@ static void test_interrupted_flush(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_FLUSH, 0, 0, 5, -EINTR);
+	memory_disk_fail(&fixture->memory[DATA], MEMORY_DISK_FLUSH, 0, 0, 5, -EINTR);
 	assert_int_equal(write_units(fixture, DATA, 0, 1), 0);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 6);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 6);
 	assert_int_equal(fixture->recorder.errors, 0);
 }
 
@@ -244,9 +244,9 @@ static void test_round_in_two_halves(void **state)
 		assert_int_equal(csum_io_round_wait(fixture->io), 0);
 		assert_memory_equal(fixture->memory[turn % 2].bytes + turn * UNIT, fixture->buffer + turn * UNIT,
 				    20 * UNIT);
-		assert_int_equal(calls(fixture, turn % 2, MEMDEVICE_FLUSH), turn / 2 + 1);
+		assert_int_equal(calls(fixture, turn % 2, MEMORY_DISK_FLUSH), turn / 2 + 1);
 	}
-	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_WRITE, 0, 0, 1, -EIO);
+	memory_disk_fail(&fixture->memory[DATA], MEMORY_DISK_WRITE, 0, 0, 1, -EIO);
 	csum_io_round_start(fixture->io, plan(fixture, DATA, CSUM_IO_WRITE, 0, 20), 20);
 	assert_int_equal(csum_io_round_wait(fixture->io), -EIO);
 	assert_failed_for_good(fixture, 1);
@@ -257,15 +257,15 @@ static void test_flush_all(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_FLUSH, 0, 0, 2, -EINTR);
+	memory_disk_fail(&fixture->memory[DATA], MEMORY_DISK_FLUSH, 0, 0, 2, -EINTR);
 	assert_int_equal(csum_io_flush_all(fixture->io), 0);
-	assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 3);
-	assert_int_equal(calls(fixture, METADATA, MEMDEVICE_FLUSH), 1);
+	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 3);
+	assert_int_equal(calls(fixture, METADATA, MEMORY_DISK_FLUSH), 1);
 	for (int device = DATA; device <= METADATA; device++) {
-		const struct memdevice *memory = &fixture->memory[device];
+		const struct memory_disk *memory = &fixture->memory[device];
 
-		assert_int_equal(memory->calls[MEMDEVICE_DROP_CACHE], 1);
-		assert_int_equal(memory->log[memory->call_count - 1].call, MEMDEVICE_DROP_CACHE);
+		assert_int_equal(memory->calls[MEMORY_DISK_DROP_CACHE], 1);
+		assert_int_equal(memory->log[memory->call_count - 1].call, MEMORY_DISK_DROP_CACHE);
 	}
 	assert_false(csum_io_failed(fixture->io));
 }
@@ -274,7 +274,7 @@ static void test_failed_flush_all(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory[METADATA], MEMDEVICE_FLUSH, 0, 0, 1, -EIO);
+	memory_disk_fail(&fixture->memory[METADATA], MEMORY_DISK_FLUSH, 0, 0, 1, -EIO);
 	assert_int_equal(csum_io_flush_all(fixture->io), -EIO);
 	assert_one_error(&fixture->recorder, "metadata disk: flushing");
 	assert_failed_for_good(fixture, 1);
@@ -284,7 +284,7 @@ static void test_failed_drop_of_the_cache(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memdevice_fail(&fixture->memory[DATA], MEMDEVICE_DROP_CACHE, 0, 0, 1, -EIO);
+	memory_disk_fail(&fixture->memory[DATA], MEMORY_DISK_DROP_CACHE, 0, 0, 1, -EIO);
 	assert_int_equal(csum_io_flush_all(fixture->io), -EIO);
 	assert_one_error(&fixture->recorder, "data disk: flushing");
 	assert_failed_for_good(fixture, 1);
@@ -294,12 +294,12 @@ static void test_failed_drop_of_the_cache(void **state)
 static void test_reads(void **state)
 {
 	struct fixture *fixture = *state;
-	struct memdevice *memory = &fixture->memory[DATA];
+	struct memory_disk *memory = &fixture->memory[DATA];
 
 	memcpy(memory->bytes, fixture->buffer, SIZE);
 	memset(fixture->buffer, 0, SIZE);
-	memdevice_fail(memory, MEMDEVICE_READ, 5 * UNIT, 1, -1, -EIO);
-	memdevice_fail(memory, MEMDEVICE_READ, 9 * UNIT, 1, -1, -EREMOTEIO);
+	memory_disk_fail(memory, MEMORY_DISK_READ, 5 * UNIT, 1, -1, -EIO);
+	memory_disk_fail(memory, MEMORY_DISK_READ, 9 * UNIT, 1, -1, -EREMOTEIO);
 	plan(fixture, DATA, CSUM_IO_READ, 0, REQUESTS);
 	fixture->requests[11].offset_bytes = SIZE;
 	assert_int_equal(csum_io_read(fixture->io, fixture->requests, REQUESTS), 0);
@@ -322,9 +322,9 @@ static void test_vanished_device(void **state)
 
 	for (size_t i = 0; i < 2; i++) {
 		recorder_init(&fixture->recorder);
-		memdevice_reset(&fixture->memory[METADATA]);
-		memdevice_fail(&fixture->memory[METADATA], MEMDEVICE_READ, 2 * UNIT, 1, -1, -EIO);
-		memdevice_fail(&fixture->memory[METADATA], MEMDEVICE_READ, 6 * UNIT, 1, -1, errors[i]);
+		memory_disk_reset(&fixture->memory[METADATA]);
+		memory_disk_fail(&fixture->memory[METADATA], MEMORY_DISK_READ, 2 * UNIT, 1, -1, -EIO);
+		memory_disk_fail(&fixture->memory[METADATA], MEMORY_DISK_READ, 6 * UNIT, 1, -1, errors[i]);
 		assert_int_equal(csum_io_read(fixture->io, plan(fixture, METADATA, CSUM_IO_READ, 0, 10), 10),
 				 errors[i]);
 		assert_one_error(&fixture->recorder,
@@ -343,14 +343,14 @@ static void test_any_write_fails(void **state)
 		struct csum_io *io;
 
 		recorder_init(&fixture->recorder);
-		memdevice_reset(&fixture->memory[DATA]);
+		memory_disk_reset(&fixture->memory[DATA]);
 		assert_int_equal(csum_io_create(&fixture->recorder.handlers, &fixture->memory[DATA].device,
 						&fixture->memory[METADATA].device, threads, &io),
 				 0);
-		memdevice_fail(&fixture->memory[DATA], MEMDEVICE_WRITE, bad * UNIT, 2 * UNIT, -1, -EIO);
+		memory_disk_fail(&fixture->memory[DATA], MEMORY_DISK_WRITE, bad * UNIT, 2 * UNIT, -1, -EIO);
 		assert_int_equal(run_round(io, plan(fixture, DATA, CSUM_IO_WRITE, 0, REQUESTS), REQUESTS), -EIO);
 		assert_one_error(&fixture->recorder, "data disk: writing 4096 bytes at offset ");
-		assert_int_equal(calls(fixture, DATA, MEMDEVICE_FLUSH), 0);
+		assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 0);
 		csum_io_destroy(io);
 		threads = 16 - threads;
 	}

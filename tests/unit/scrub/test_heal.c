@@ -101,7 +101,7 @@ static void test_unreadable(void **state)
 	const char *replica = scrubbed_make_replica();
 
 	(void)state;
-	memdevice_fail(s->data, MEMDEVICE_READ, scrubbed_offset(8), 512, -1, -EIO);
+	memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(8), 512, -1, -EIO);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_one_finding(CSUM_UNREADABLE, 8, CSUM_LEFT, "");
 	/* It is rewritten, but cannot be read back. */
@@ -109,8 +109,8 @@ static void test_unreadable(void **state)
 	assert_int_equal(s->finding_count, 1);
 	assert_int_equal(s->findings[0].disposition, CSUM_LEFT);
 	/* The run's read, three by itself, three of the table: and then, as rewriting does it, no more. */
-	memdevice_reset(s->data);
-	memdevice_fail(s->data, MEMDEVICE_READ, scrubbed_offset(8), 512, 7, -EIO);
+	memory_disk_reset(s->data);
+	memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(8), 512, 7, -EIO);
 	assert_int_equal(run_with(&replica, 1), 0);
 	assert_int_equal(s->finding_count, 1);
 	assert_int_equal(s->findings[0].kind, CSUM_UNREADABLE);
@@ -125,14 +125,15 @@ static void test_refused_writes(void **state)
 	scrubbed_sector(9)[3] ^= 1;
 	memset(scrubbed_imd(1, 0), 1, 512);
 	memset(scrubbed_imd(2, 0), 1, 512);
-	memdevice_fail(s->data, MEMDEVICE_WRITE, scrubbed_offset(8), 512, -1, -EIO);
-	memdevice_fail(s->data, MEMDEVICE_WRITE, (uint64_t)(scrubbed_imd(1, 0) - s->metadata->bytes), 512, -1, -EIO);
+	memory_disk_fail(s->data, MEMORY_DISK_WRITE, scrubbed_offset(8), 512, -1, -EIO);
+	memory_disk_fail(s->data, MEMORY_DISK_WRITE, (uint64_t)(scrubbed_imd(1, 0) - s->metadata->bytes), 512, -1,
+			 -EIO);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_int_equal(s->result.errors_left, 2);
 	assert_int_equal(s->result.errors_repaired, 2);
 	assert_int_equal(s->result.imd_repaired, 1);
 	assert_true(s->result.recorded);
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_healed();
 }
@@ -142,11 +143,11 @@ static void test_failed_flush_ends_it(void **state)
 	(void)state;
 	scrubbed_sector(8)[3] ^= 1;
 	/* Opening, the record, the repair. */
-	memdevice_fault(s->data,
-			&(struct memdevice_fault){ .call = MEMDEVICE_FLUSH, .skip = 2, .times = 1, .error = -EIO });
+	memory_disk_fault(s->data, &(struct memory_disk_fault){
+					   .call = MEMORY_DISK_FLUSH, .skip = 2, .times = 1, .error = -EIO });
 	assert_int_equal(scrubbed_run(NULL), -EIO);
 	assert_int_equal(s->result.errors_left, 1);
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_healed();
 }
@@ -155,7 +156,7 @@ static void test_vanished(void **state)
 {
 	(void)state;
 	scrubbed_sector(8)[3] ^= 1;
-	memdevice_fail(s->data, MEMDEVICE_READ, scrubbed_offset(15), 512, -1, -ENODEV);
+	memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(15), 512, -1, -ENODEV);
 	assert_int_equal(scrubbed_run(NULL), -ENODEV);
 	assert_int_equal(s->result.end, CSUM_SCRUB_FAILED);
 }

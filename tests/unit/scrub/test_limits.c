@@ -342,22 +342,22 @@ static void test_slot_cannot_be_written(void **state)
 	(void)state;
 	scrubbed_sector(8)[3] ^= 1;
 	s->metadata->bytes[100] ^= 1;
-	memdevice_fail(s->metadata, MEMDEVICE_WRITE, 0, 4096, -1, -EIO);
+	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, 0, 4096, -1, -EIO);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_false(s->result.recorded);
 	assert_int_equal(s->result.sectors_repaired, 1);
-	memdevice_reset(s->metadata);
+	memory_disk_reset(s->metadata);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_healed();
 	/* An active volume stays so, and is not touched. */
 	interrupt(content);
 	scrubbed_sector(8)[3] ^= 1;
 	s->metadata->bytes[100] ^= 1;
-	memdevice_fail(s->metadata, MEMDEVICE_WRITE, 0, 4096, -1, -EIO);
+	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, 0, 4096, -1, -EIO);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_true(s->result.still_active);
 	assert_int_equal(s->result.sectors_repaired, 0);
-	memdevice_reset(s->metadata);
+	memory_disk_reset(s->metadata);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_healed();
 }
@@ -369,7 +369,7 @@ static void test_unreadable_journal(void **state)
 	(void)state;
 	interrupt(content);
 	/* Opening tries three times; writing makes it readable. */
-	memdevice_fail(s->metadata, MEMDEVICE_READ, 65536, 512, 3, -EIO);
+	memory_disk_fail(s->metadata, MEMORY_DISK_READ, 65536, 512, 3, -EIO);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_int_equal(s->findings[0].subject, CSUM_SUBJECT_JOURNAL);
 	assert_int_equal(s->findings[0].disposition, CSUM_REPAIRED);
@@ -385,23 +385,23 @@ static void test_copies_cannot_be_written(void **state)
 	/* Merging: the journal takes it, one copy does not, the other does. */
 	for (int copy = 0; copy < 2; copy++) {
 		interrupt(content);
-		memdevice_fail(s->metadata, MEMDEVICE_WRITE, (uint64_t)(scrubbed_imd(1, copy) - s->metadata->bytes),
-			       512, -1, -EIO);
+		memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, (uint64_t)(scrubbed_imd(1, copy) - s->metadata->bytes),
+				 512, -1, -EIO);
 		assert_int_equal(scrubbed_run(NULL), 0);
 		assert_false(s->result.still_active);
 		assert_original_data();
-		memdevice_reset(s->metadata);
+		memory_disk_reset(s->metadata);
 		assert_int_equal(scrubbed_run(NULL), 0);
 		assert_healed();
 	}
 	/* Neither does: it stays active, until they do. */
 	interrupt(content);
 	for (int copy = 0; copy < 2; copy++)
-		memdevice_fail(s->metadata, MEMDEVICE_WRITE, (uint64_t)(scrubbed_imd(1, copy) - s->metadata->bytes),
-			       512, -1, -EIO);
+		memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, (uint64_t)(scrubbed_imd(1, copy) - s->metadata->bytes),
+				 512, -1, -EIO);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_true(s->result.still_active);
-	memdevice_reset(s->metadata);
+	memory_disk_reset(s->metadata);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_healed();
 }

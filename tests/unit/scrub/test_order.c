@@ -176,10 +176,10 @@ static void test_issue8_b9_long_chain_outside_range(void **state)
 		assert_memory_equal(scrubbed_sector(chain[i]), scrubbed_original(chain[i]), 512);
 }
 
-/* Writes to that sector are refused until memdevice_reset(). */
+/* Writes to that sector are refused until memory_disk_reset(). */
 static void refuse(uint64_t sector)
 {
-	memdevice_fail(s->data, MEMDEVICE_WRITE, scrubbed_offset(sector), 512, -1, -EIO);
+	memory_disk_fail(s->data, MEMORY_DISK_WRITE, scrubbed_offset(sector), 512, -1, -EIO);
 }
 
 static void assert_left(size_t i, uint64_t sector, const char *why)
@@ -211,7 +211,7 @@ static void test_owner_refuses(void **state)
 	assert_left(0, 50, REFUSED);
 	assert_left(1, 51, BLOCKED);
 	assert_int_equal(s->findings[1].sector_count, 3);
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, 4);
 	assert_int_equal(s->result.errors_left, 0);
@@ -238,7 +238,7 @@ static void test_parked_until_written(void **state)
 	assert_true(anything_parked());
 	/* It also survives a scrub that repairs nothing. */
 	assert_int_equal(scrubbed_run(NULL), 0);
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_int_equal(s->finding_count, 3);
 	assert_int_equal(s->result.errors_left, 0);
@@ -255,7 +255,7 @@ static void test_parked_in_vain(void **state)
 	refuse(300);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_true(anything_parked());
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	write_as(300, 400);
 	assert_true(anything_parked());
 	assert_int_equal(scrubbed_run(NULL), 0);
@@ -268,12 +268,12 @@ static void test_parking_refused(void **state)
 	(void)state;
 	scrubbed_put(8, 300);
 	scrubbed_put(300, 8);
-	memdevice_fail(s->metadata, MEMDEVICE_WRITE, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
+	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_left(0, 8, BLOCKED);
 	assert_left(1, 300, BLOCKED);
-	memdevice_reset(s->metadata);
+	memory_disk_reset(s->metadata);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_healed();
 }
@@ -282,22 +282,22 @@ static void test_parking_refused(void **state)
 static void test_issue8_b6_place_unreadable(void **state)
 {
 	/* Behind those of the scan, of its second look, and of the table. */
-	const struct memdevice_fault fault = { .call = MEMDEVICE_READ,
-					       .offset_bytes = scrubbed_offset(8),
-					       .size = 512,
-					       .skip = 3,
-					       .times = 3,
-					       .error = -EIO };
+	const struct memory_disk_fault fault = { .call = MEMORY_DISK_READ,
+						 .offset_bytes = scrubbed_offset(8),
+						 .size = 512,
+						 .skip = 3,
+						 .times = 3,
+						 .error = -EIO };
 
 	(void)state;
 	scrubbed_put(8, 300);
 	scrubbed_put(300, 8);
-	memdevice_fault(s->data, &fault);
+	memory_disk_fault(s->data, &fault);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_left(0, 8, BLOCKED);
 	assert_left(1, 300, BLOCKED);
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_healed();
 }
@@ -311,13 +311,13 @@ static void test_issue8_b6_parked_unreadable(void **state)
 	refuse(300);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_true(anything_parked());
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	scrubbed_put(16, 101);
 	scrubbed_put(101, 16);
-	memdevice_fail(s->metadata, MEMDEVICE_READ, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
+	memory_disk_fail(s->metadata, MEMORY_DISK_READ, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, 0);
-	memdevice_reset(s->metadata);
+	memory_disk_reset(s->metadata);
 	assert_int_equal(scrubbed_run(NULL), 0);
 	assert_healed();
 }
@@ -350,9 +350,9 @@ static void test_dry_run(void **state)
 	(void)state;
 	scrubbed_put(8, 300);
 	scrubbed_put(300, 8);
-	before = s->data->calls[MEMDEVICE_WRITE];
+	before = s->data->calls[MEMORY_DISK_WRITE];
 	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .dry_run = true }), 0);
-	after = s->data->calls[MEMDEVICE_WRITE];
+	after = s->data->calls[MEMORY_DISK_WRITE];
 	assert_int_equal(after, before);
 	assert_int_equal(s->finding_count, 2);
 	assert_int_equal(s->findings[0].disposition, CSUM_WOULD_REPAIR);

@@ -217,7 +217,7 @@ static void test_dry_run(void **state)
 	memcpy(before, s->data->bytes, s->data->size);
 	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .dry_run = true }), 0);
 	assert_memory_equal(before, s->data->bytes, s->data->size);
-	assert_int_equal(s->data->calls[MEMDEVICE_WRITE], 0);
+	assert_int_equal(s->data->calls[MEMORY_DISK_WRITE], 0);
 	assert_int_equal(s->finding_count, 3);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(s->findings[i].disposition, CSUM_WOULD_REPAIR);

@@ -334,8 +334,8 @@ static void test_slot_refused(void **state)
 {
 	(void)state;
 	memset(scrubbed_imd(1, 0), 1, 512);
-	memdevice_fail(s->metadata, MEMDEVICE_WRITE, 0, 4096, -1, -EIO);
-	memdevice_fail(s->metadata, MEMDEVICE_WRITE, 524288, 4096, -1, -EIO);
+	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, 0, 4096, -1, -EIO);
+	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, 524288, 4096, -1, -EIO);
 	assert_int_equal(scrub(), 0);
 	assert_damaged();
 	assert_int_equal(s->result.sectors_left, 3);

@@ -175,11 +175,11 @@ static void test_unreadable_now(void **state)
 
 	(void)state;
 	assert_int_equal(undone_scrub(), 0);
-	memdevice_fail(s->data, MEMDEVICE_READ, scrubbed_offset(300), 512, -1, -EIO);
+	memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(300), 512, -1, -EIO);
 	assert_int_equal(undone_undo(&plain, &result), 0);
 	assert_int_equal(result.restored, 2);
 	assert_string_equal(undone_refusals[2], "it cannot be read");
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	assert_int_equal(undone_undo(&plain, &result), 0);
 	assert_int_equal(result.restored, 3);
 	assert_damaged();
@@ -201,8 +201,8 @@ static void test_no_room_for_nothing(void **state)
 	undone_remember();
 	/* Unreadable until it is written, however often it is read before. */
 	for (int times = 1; times < 50; times++) {
-		memdevice_reset(s->data);
-		memdevice_fail(s->data, MEMDEVICE_READ, scrubbed_offset(300), 512, times, -EIO);
+		memory_disk_reset(s->data);
+		memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(300), 512, times, -EIO);
 		undone_return();
 		unlink(undone_file);
 		assert_int_equal(scrubbed_run(&options), 0);
@@ -211,7 +211,7 @@ static void test_no_room_for_nothing(void **state)
 			break;
 		assert_int_equal(file_size(), UNDONE_FILE - 512);
 	}
-	memdevice_reset(s->data);
+	memory_disk_reset(s->data);
 	assert_healed();
 	assert_int_equal(undone_undo(&plain, &result), 0);
 	assert_int_equal(result.restored, 2);

@@ -28,10 +28,10 @@ static struct {
 	int reads;
 } scrub;
 
-static void meanwhile(struct memdevice *memory, const struct memdevice_event *event)
+static void meanwhile(struct memory_disk *memory, const struct memory_disk_event *event)
 {
 	(void)memory;
-	if (event->call != MEMDEVICE_READ || event->offset_bytes > scrub.offset_bytes ||
+	if (event->call != MEMORY_DISK_READ || event->offset_bytes > scrub.offset_bytes ||
 	    event->offset_bytes + event->size <= scrub.offset_bytes)
 		return;
 	if (scrub.reads++ == scrub.wait)
@@ -217,7 +217,7 @@ static int reads_of_check(enum csum_at_work at_work, uint64_t errors)
 
 	play(scrubbed_offset(SECTOR), -1, nothing);
 	scrubbed.metadata->at_work = at_work;
-	memdevice_reset(scrubbed.data);
+	memory_disk_reset(scrubbed.data);
 	assert_int_equal(scrubbed_check(&totals), errors);
 	assert_int_equal(totals.sectors_bad, errors);
 	return scrub.reads;
@@ -256,8 +256,8 @@ static void test_unreadable(void **state)
 
 		play(scrubbed_offset(SECTOR), -1, nothing);
 		scrubbed.metadata->at_work = (enum csum_at_work)at_work;
-		memdevice_reset(scrubbed.data);
-		memdevice_fail(scrubbed.data, MEMDEVICE_READ, scrubbed_offset(SECTOR), 512, -1, -EIO);
+		memory_disk_reset(scrubbed.data);
+		memory_disk_fail(scrubbed.data, MEMORY_DISK_READ, scrubbed_offset(SECTOR), 512, -1, -EIO);
 		assert_int_equal(scrubbed_check(&totals), 1);
 		if (at_work == CSUM_SCRUB_AT_WORK)
 			assert_int_equal(scrub.reads, reads);

@@ -169,9 +169,9 @@ static void test_unreadable(void **state)
 	size_t tries = 0;
 
 	(void)state;
-	memdevice_fail(memory.metadata, MEMDEVICE_READ, imd_offset(20, 0), 512, -1, -EIO);
-	memdevice_fail(memory.metadata, MEMDEVICE_READ, imd_offset(21, 0), 1024, -1, -EREMOTEIO);
-	memdevice_fail(memory.metadata, MEMDEVICE_READ, imd_offset(21, 1), 1, -1, -EIO);
+	memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(20, 0), 512, -1, -EIO);
+	memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(21, 0), 1024, -1, -EREMOTEIO);
+	memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(21, 1), 1, -1, -EIO);
 	load(0, GROUPS);
 	assert_int_equal(csum_groups_group(&span, 20)->verdict[0], CSUM_IMD_UNREADABLE);
 	assert_int_equal(csum_groups_group(&span, 20)->newer, 1);
@@ -190,8 +190,8 @@ static void test_errors_that_pass(void **state)
 {
 	(void)state;
 	for (int times = 1; times <= 3; times++) {
-		memdevice_reset(memory.metadata);
-		memdevice_fail(memory.metadata, MEMDEVICE_READ, imd_offset(50, 0), 512, times, -EIO);
+		memory_disk_reset(memory.metadata);
+		memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(50, 0), 512, times, -EIO);
 		load(0, GROUPS);
 		assert_rest_sound(0, 0);
 	}
@@ -201,10 +201,10 @@ static void test_errors_that_pass(void **state)
 static void test_loaded_again(void **state)
 {
 	(void)state;
-	memdevice_fail(memory.metadata, MEMDEVICE_READ, imd_offset(50, 0), 512, -1, -EIO);
+	memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(50, 0), 512, -1, -EIO);
 	load(45, 10);
 	assert_int_equal(csum_groups_group(&span, 50)->verdict[0], CSUM_IMD_UNREADABLE);
-	memdevice_reset(memory.metadata);
+	memory_disk_reset(memory.metadata);
 	load(45, 10);
 	assert_rest_sound(0, 0);
 }
@@ -228,21 +228,21 @@ static void test_cut_short(void **state)
 static void test_vanished(void **state)
 {
 	static const int errors[] = { -ENODEV, -ENXIO };
-	const struct memdevice_fault later = { .call = MEMDEVICE_READ,
-					       .offset_bytes = imd_offset(50, 1),
-					       .size = 512,
-					       .skip = 0,
-					       .times = 1,
-					       .error = -EIO };
+	const struct memory_disk_fault later = { .call = MEMORY_DISK_READ,
+						 .offset_bytes = imd_offset(50, 1),
+						 .size = 512,
+						 .skip = 0,
+						 .times = 1,
+						 .error = -EIO };
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		recorder_init(&memory.recorder);
-		memdevice_reset(memory.metadata);
+		memory_disk_reset(memory.metadata);
 		/* When the run is read, or when a sector of it is. */
 		if (i >= 2)
-			memdevice_fault(memory.metadata, &later);
-		memdevice_fail(memory.metadata, MEMDEVICE_READ, imd_offset(50, 1), 512, -1, errors[i % 2]);
+			memory_disk_fault(memory.metadata, &later);
+		memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(50, 1), 512, -1, errors[i % 2]);
 		assert_int_equal(csum_groups_load(&memory.volume, &span, 0, GROUPS), errors[i % 2]);
 		assert_one_error(&memory.recorder,
 				 "metadata disk: reading metadata of groups 0 to 89: the device is gone; "
@@ -256,7 +256,7 @@ static void test_judged_again(void **state)
 	struct csum_group *group;
 
 	(void)state;
-	memdevice_fail(memory.metadata, MEMDEVICE_READ, imd_offset(11, 0), 512, -1, -EIO);
+	memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(11, 0), 512, -1, -EIO);
 	load(10, 2);
 	group = csum_groups_group(&span, 10);
 	memvolume_build_imd(&memory, group->copy[0], 10, 0, 99, entries_of(77));

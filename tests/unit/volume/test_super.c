@@ -52,7 +52,7 @@ static int start(void **state)
 	assert_int_equal(csum_volume_close(volume), 0);
 	for (int slot = 0; slot < CSUM_SLOTS; slot++)
 		assert_string_equal(identity_of((enum csum_slot)slot), OLD_WORD);
-	memdevice_reset(scrubbed.metadata);
+	memory_disk_reset(scrubbed.metadata);
 	return 0;
 }
 
@@ -66,17 +66,17 @@ static void change(int steps, bool torn)
 {
 	struct csum_volume *volume = scrubbed_open(false);
 
-	memdevice_reset(scrubbed.metadata);
-	memdevice_fault(
+	memory_disk_reset(scrubbed.metadata);
+	memory_disk_fault(
 		scrubbed.metadata,
-		&(struct memdevice_fault){ .call = MEMDEVICE_WRITE, .skip = steps, .times = torn, .most = 192 });
-	memdevice_fail(scrubbed.metadata, MEMDEVICE_WRITE, 0, 0, -1, -EIO);
+		&(struct memory_disk_fault){ .call = MEMORY_DISK_WRITE, .skip = steps, .times = torn, .most = 192 });
+	memory_disk_fail(scrubbed.metadata, MEMORY_DISK_WRITE, 0, 0, -1, -EIO);
 	scrubbed.metadata->faults[1].skip = steps;
 	csum_super_set_intent(volume, 0, 1);
 	strcpy(volume->superblock.data_identity, NEW_WORD);
 	assert_int_equal(csum_super_clean(volume) != 0, steps < STEPS);
 	assert_int_equal(csum_volume_close(volume), 0);
-	memdevice_reset(scrubbed.metadata);
+	memory_disk_reset(scrubbed.metadata);
 	recorder_init(&scrubbed.recorder);
 }
 
@@ -119,18 +119,18 @@ static void test_order(void **state)
 	size_t count = 0;
 
 	(void)state;
-	memdevice_reset(scrubbed.metadata);
+	memory_disk_reset(scrubbed.metadata);
 	strcpy(volume->superblock.data_identity, NEW_WORD);
 	assert_int_equal(csum_super_clean(volume), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
 	for (size_t i = 0; i < scrubbed.metadata->call_count; i++) {
-		if (scrubbed.metadata->log[i].call == MEMDEVICE_WRITE && count < 8)
+		if (scrubbed.metadata->log[i].call == MEMORY_DISK_WRITE && count < 8)
 			written[count++] = scrubbed.metadata->log[i].offset_bytes;
 	}
 	assert_int_equal(count, STEPS);
 	assert_int_equal(written[1], backup);
 	assert_int_not_equal(written[0], written[2]);
-	assert_int_equal(scrubbed.metadata->calls[MEMDEVICE_FLUSH], STEPS);
+	assert_int_equal(scrubbed.metadata->calls[MEMORY_DISK_FLUSH], STEPS);
 }
 
 /* Another static field that differs is damage, as ever, and no writer's business. */
@@ -158,10 +158,10 @@ static void test_unchanged(void **state)
 	struct csum_volume *volume = scrubbed_open(false);
 
 	(void)state;
-	memdevice_reset(scrubbed.metadata);
+	memory_disk_reset(scrubbed.metadata);
 	assert_int_equal(csum_super_clean(volume), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
-	assert_int_equal(scrubbed.metadata->calls[MEMDEVICE_WRITE], 1);
+	assert_int_equal(scrubbed.metadata->calls[MEMORY_DISK_WRITE], 1);
 }
 
 /* Time and size of the data file are gone while a writer is at work. */

@@ -180,7 +180,7 @@ static void test_older(void **state)
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), 0);
 	assert_verdicts(62, 30, 1, CSUM_VERDICT_OLDER);
 	/* Only that sector needs to be read to choose between the copies. */
-	memdevice_reset(memory->data);
+	memory_disk_reset(memory->data);
 	assert_int_equal(verify_run(CSUM_NEED_DIFFERING, 0, 62), 0);
 	assert_int_equal(memory->data->call_count, 1);
 	assert_int_equal(memory->data->log[0].offset_bytes, verify_offset_of(30));

@@ -17,7 +17,7 @@ static void test_error_that_passes(void **state)
 {
 	(void)state;
 	for (int times = 2; times <= 3; times++) {
-		memdevice_reset(memory->data);
+		memory_disk_reset(memory->data);
 		verify_fail_reads(30, 0, times, -EIO);
 		assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
 		assert_verdicts(62, 30, 1, CSUM_VERDICT_TRANSIENT);
@@ -82,7 +82,7 @@ static void test_mismatch_that_passes(void **state)
 	assert_verdicts(62, 30, 1, CSUM_VERDICT_TRANSIENT);
 	assert_memory_equal(verified.data + 30 * 512, memvolume_sector(memory, 30), 512);
 	assert_int_equal(verified.computed[30], memvolume_entry(memory, memvolume_sector(memory, 30)));
-	memdevice_reset(memory->data);
+	memory_disk_reset(memory->data);
 	verify_corrupt_reads(30, 0, -1);
 	assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
 	assert_verdicts(62, 30, 1, CSUM_VERDICT_MISMATCH);
@@ -109,7 +109,7 @@ static void test_mismatch_then_error(void **state)
 {
 	(void)state;
 	for (int persistent = 0; persistent < 2; persistent++) {
-		memdevice_reset(memory->data);
+		memory_disk_reset(memory->data);
 		verify_corrupt_reads(30, 0, 1);
 		/* 29 is wrong on the medium, so that both are read again in one go; and that fails. */
 		memvolume_content(memory, memvolume_sector(memory, 29), 29, 9);
@@ -130,7 +130,7 @@ static void test_unreadable_unwritten(void **state)
 	(void)state;
 	verify_set_entry(30, 0);
 	for (int need = CSUM_NEED_VERDICT; need <= CSUM_NEED_CONTENT; need++) {
-		memdevice_reset(memory->data);
+		memory_disk_reset(memory->data);
 		verify_fail_reads(30, 0, -1, -EIO);
 		assert_int_equal(verify_run((enum csum_need)need, 0, 62), 0);
 		assert_verdicts(62, 30, 1, CSUM_VERDICT_UNWRITTEN);
@@ -146,11 +146,11 @@ static void test_issue8_b5_every_error(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		memdevice_reset(memory->data);
+		memory_disk_reset(memory->data);
 		verify_fail_reads(30, 0, -1, errors[i]);
 		assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
 		assert_verdicts(62, 30, 1, CSUM_VERDICT_UNREADABLE);
-		memdevice_reset(memory->data);
+		memory_disk_reset(memory->data);
 		verify_fail_reads(30, 0, CSUM_IO_READ_ATTEMPTS, errors[i]);
 		assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
 		assert_verdicts(62, 30, 1, CSUM_VERDICT_TRANSIENT);
@@ -176,14 +176,14 @@ static void test_vanished(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		memdevice_reset(memory->data);
+		memory_disk_reset(memory->data);
 		verify_fail_reads(30, 0, -1, errors[i]);
 		assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), errors[i]);
-		memdevice_reset(memory->data);
+		memory_disk_reset(memory->data);
 		verify_fail_reads(30, 0, 1, -EIO);
 		verify_fail_reads(30, 0, -1, errors[i]);
 		assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), errors[i]);
-		memdevice_reset(memory->data);
+		memory_disk_reset(memory->data);
 		verify_corrupt_reads(30, 0, 1);
 		verify_fail_reads(30, 0, -1, errors[i]);
 		assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), errors[i]);

@@ -132,15 +132,15 @@ static void set_faults(const struct situation *situation)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(&memory.volume);
 
-	memdevice_reset(memory.metadata);
+	memory_disk_reset(memory.metadata);
 	for (int copy = 0; copy < 2; copy++) {
 		if (situation->copy[copy] == UNREADABLE)
-			memdevice_fail(memory.metadata, MEMDEVICE_READ, csum_layout_imd_offset(geometry, 0, copy),
-				       GROUPS * SECTOR_SIZE, -1, -EIO);
+			memory_disk_fail(memory.metadata, MEMORY_DISK_READ, csum_layout_imd_offset(geometry, 0, copy),
+					 GROUPS * SECTOR_SIZE, -1, -EIO);
 	}
-	memdevice_fail(memory.data, MEMDEVICE_READ,
-		       csum_layout_data_offset(geometry, (uint64_t)STORED_UNREADABLE * PER_STORE),
-		       (uint64_t)PER_STORE * SECTOR_SIZE, -1, -EIO);
+	memory_disk_fail(memory.data, MEMORY_DISK_READ,
+			 csum_layout_data_offset(geometry, (uint64_t)STORED_UNREADABLE * PER_STORE),
+			 (uint64_t)PER_STORE * SECTOR_SIZE, -1, -EIO);
 }
 
 /* ------------------------------------------------------------------ the rule */
