@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "damage/damjudge.h"
+#include "damage/judge.h"
 
 /* Runs on one volume before it is replaced. */
 #define RUNS 60u
@@ -47,22 +47,22 @@ static void cover(const int row[FACTORS])
 	}
 }
 
-static struct dam_shape shape_of(const int row[FACTORS])
+static struct damage_shape shape_of(const int row[FACTORS])
 {
 	static const uint32_t interleaves[LEVELS] = { 1, 2, 3, 0 };
 
-	return (struct dam_shape){
+	return (struct damage_shape){
 		.sector_size = row[0] ? 4096 : 512,
 		.interleave = interleaves[row[1]],
 		.external = row[2],
 		.short_last = row[3],
 		.checksum_type = (enum csum_checksum_type)(CSUM_CRC32 + row[4]),
-		.state = (enum dam_state)row[5],
+		.state = (enum damage_state)row[5],
 	};
 }
 
 /* Every pair of levels of two factors occurs: of many random rows the one that adds most, until none adds any. */
-static size_t choose_shapes(struct dam_shape shapes[SHAPES_MOST])
+static size_t choose_shapes(struct damage_shape shapes[SHAPES_MOST])
 {
 	uint64_t random = 20;
 	size_t count = 0;
@@ -73,7 +73,7 @@ static size_t choose_shapes(struct dam_shape shapes[SHAPES_MOST])
 
 		for (int tries = 0; tries < 2000; tries++) {
 			for (int i = 0; i < FACTORS; i++)
-				row[i] = (int)dam_below(&random, (uint64_t)levels[i]);
+				row[i] = (int)damage_below(&random, (uint64_t)levels[i]);
 			if (uncovered(row) > most) {
 				most = uncovered(row);
 				memcpy(best, row, sizeof(best));
@@ -89,21 +89,21 @@ static size_t choose_shapes(struct dam_shape shapes[SHAPES_MOST])
 
 /* ------------------------------------------------------------------ the table */
 
-static void print_table(const struct dam_tally *tally)
+static void print_table(const struct damage_tally *tally)
 {
 	print_message("# %-28s %8s %8s %8s %8s %8s %6s\n", "damage", "planted", "meaning", "noticed", "healed", "left",
 		      "wrong");
-	for (int kind = 0; kind < DAM_KINDS; kind++)
+	for (int kind = 0; kind < DAMAGE_KINDS; kind++)
 		print_message("# %-28s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %6" PRIu64 "\n",
-			      dam_kind_names[kind], tally->planted[kind], tally->meaningful[kind], tally->noticed[kind],
-			      tally->healed[kind], tally->left[kind], tally->wrong[kind]);
+			      damage_kind_names[kind], tally->planted[kind], tally->meaningful[kind],
+			      tally->noticed[kind], tally->healed[kind], tally->left[kind], tally->wrong[kind]);
 	print_message("# %" PRIu64 " damages in %" PRIu64 " runs; data sectors repaired:", tally->total, tally->runs);
 	for (int means = CSUM_MEANS_REPLICA; means < CSUM_MEANS_OTHER_COPY; means++)
 		print_message(" %s %" PRIu64, csum_means_name((enum csum_means)means), tally->means[means]);
 	print_message("\n#");
-	for (int kind = 0; kind < DAM_FAULTS; kind++)
-		print_message(" %s: %" PRIu64 "%s", dam_fault_names[kind], tally->faults[kind],
-			      kind + 1 < DAM_FAULTS ? "," : "\n");
+	for (int kind = 0; kind < DAMAGE_FAULTS; kind++)
+		print_message(" %s: %" PRIu64 "%s", damage_fault_names[kind], tally->faults[kind],
+			      kind + 1 < DAMAGE_FAULTS ? "," : "\n");
 }
 
 static uint64_t number_from(const char *name, uint64_t otherwise)
@@ -116,43 +116,44 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
 /* ------------------------------------------------------------------ the campaign */
 
 struct campaign {
-	struct dam_shape shapes[SHAPES_MOST];
+	struct damage_shape shapes[SHAPES_MOST];
 	size_t shape_count;
 	uint64_t seed, damages;
-	struct dam_tally tally;
-	uint64_t states[DAM_STATES];
+	struct damage_tally tally;
+	uint64_t states[DAMAGE_STATES];
 };
 
 /* Each run by its own number: half of them with one damage of a kind whose turn it is, the rest with up to five. */
-static void run_one(struct campaign *campaign, struct dam_base *base, uint64_t volume, uint64_t run)
+static void run_one(struct campaign *campaign, struct damage_volume *base, uint64_t volume, uint64_t run)
 {
 	char name[64];
-	uint64_t seed = (campaign->seed << 40) + volume * 1000 + run, random = dam_random(~seed);
-	struct dam_options options = { .seed = seed, .name = name, .damages = 1 };
+	uint64_t seed = (campaign->seed << 40) + volume * 1000 + run, random = damage_random(~seed);
+	struct damage_options options = { .seed = seed, .name = name, .damages = 1 };
 
 	snprintf(name, sizeof(name), "%" PRIu64 ".%" PRIu64 " (seed %" PRIu64 ")", volume, run, campaign->seed);
-	options.replica = dam_below(&random, 2) ? DAM_NO_REPLICA : (enum dam_replica)dam_below(&random, DAM_REPLICAS);
-	options.kind = (enum dam_kind)((volume * RUNS + run) % DAM_KINDS);
-	if (dam_below(&random, 2)) {
-		options.kind = DAM_KINDS;
-		options.damages = 2 + (uint32_t)dam_below(&random, DAM_MOST - 1);
+	options.replica = damage_below(&random, 2) ? DAMAGE_NO_REPLICA :
+						     (enum damage_replica)damage_below(&random, DAMAGE_REPLICAS);
+	options.kind = (enum damage_kind)((volume * RUNS + run) % DAMAGE_KINDS);
+	if (damage_below(&random, 2)) {
+		options.kind = DAMAGE_KINDS;
+		options.damages = 2 + (uint32_t)damage_below(&random, DAMAGE_MOST - 1);
 	}
-	dam_judge(base, &options, &campaign->tally);
+	damage_judge(base, &options, &campaign->tally);
 }
 
 static void run_volume(struct campaign *campaign, uint64_t volume, uint64_t first, uint64_t end)
 {
-	struct dam_shape shape = campaign->shapes[volume % campaign->shape_count];
-	struct dam_base base;
+	struct damage_shape shape = campaign->shapes[volume % campaign->shape_count];
+	struct damage_volume base;
 
 	/* It can do most: every other round is all its own. */
 	if (volume / campaign->shape_count % 2)
 		shape.checksum_type = CSUM_CRC64;
-	dam_base_make(&base, &shape, campaign->seed * 100000 + volume + 1);
+	damage_volume_make(&base, &shape, campaign->seed * 100000 + volume + 1);
 	campaign->states[base.shape.state]++;
 	for (uint64_t run = first; run < end && campaign->tally.total < campaign->damages; run++)
 		run_one(campaign, &base, volume, run);
-	dam_base_free(&base);
+	damage_volume_free(&base);
 }
 
 static void run_campaign(struct campaign *campaign)
@@ -182,8 +183,9 @@ static void test_campaign(void **state)
 	run_campaign(&campaign);
 	print_table(&campaign.tally);
 	print_message("# volumes: %" PRIu64 " clean, %" PRIu64 " active, %" PRIu64 " in recovery\n",
-		      campaign.states[DAM_CLEAN], campaign.states[DAM_ACTIVE], campaign.states[DAM_RECOVERING]);
-	for (int kind = 0; kind < DAM_FAULTS; kind++)
+		      campaign.states[DAMAGE_CLEAN], campaign.states[DAMAGE_ACTIVE],
+		      campaign.states[DAMAGE_RECOVERING]);
+	for (int kind = 0; kind < DAMAGE_FAULTS; kind++)
 		faults += campaign.tally.faults[kind];
 	assert_int_equal(faults, 0);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz/disks.h"
-#include "fuzz/volume_parts.h"
+#include "fuzz/volume_shared.h"
 #include "open.h"
 
 struct volume_body_counts volume_body_counts;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz/disks.h"
-#include "fuzz/volume_parts.h"
+#include "fuzz/volume_shared.h"
 #include "ondisk/ondisk.h"
 
 /* Bytes: enough for several groups of small sectors. */

@@ -6,7 +6,7 @@
 
 #include "dump/dump.h"
 #include "fuzz/disks.h"
-#include "fuzz/volume_parts.h"
+#include "fuzz/volume_shared.h"
 
 #define LARGE_RANGE (UINT64_C(4) << 20)
 

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "fuzz/disks.h"
-#include "fuzz/volume_parts.h"
+#include "fuzz/volume_shared.h"
 #include "open.h"
 
 static int open_for_repair(struct csum_volume **volume)

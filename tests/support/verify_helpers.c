@@ -14,11 +14,11 @@
 enum { ENTRIES = 62 };
 
 struct verified verified;
-static struct memvolume *const memory = &verified.memory;
+static struct memory_volume *const memory = &verified.memory;
 
 void verify_start(uint32_t sector_size, bool external, enum csum_checksum_type checksum_type)
 {
-	const struct memvolume_shape shape = {
+	const struct memory_volume_shape shape = {
 		.sector_size = sector_size,
 		.interleave = 3,
 		.external = external,
@@ -26,8 +26,8 @@ void verify_start(uint32_t sector_size, bool external, enum csum_checksum_type c
 		.data_sectors = (sector_size - 16) / 8 * (VERIFY_GROUPS - 1) + 21,
 	};
 
-	memvolume_init(memory, &shape);
-	memvolume_fill(memory);
+	memory_volume_init(memory, &shape);
+	memory_volume_fill(memory);
 	verified.data = csum_io_alloc((size_t)VERIFY_MOST * 4096);
 	assert_non_null(verified.data);
 	assert_int_equal(csum_groups_init(&verified.span, &memory->volume, VERIFY_GROUPS), 0);
@@ -38,7 +38,7 @@ void verify_stop(void)
 {
 	csum_groups_free(&verified.span);
 	free(verified.data);
-	memvolume_free(memory);
+	memory_volume_free(memory);
 }
 
 int verify_set_up(void **state)
@@ -67,10 +67,10 @@ void verify_set_entry(uint64_t data_sector, uint64_t entry)
 	uint64_t entries[ENTRIES], group = data_sector / ENTRIES;
 
 	for (uint32_t i = 0; i < ENTRIES; i++)
-		entries[i] = get_le(memvolume_imd(memory, group, 0) + 16 + 8 * i, 8);
+		entries[i] = get_le(memory_volume_imd(memory, group, 0) + 16 + 8 * i, 8);
 	entries[data_sector % ENTRIES] = entry;
-	memvolume_put_imd(memory, group, 0, 4, entries);
-	memvolume_put_imd(memory, group, 1, 5, entries);
+	memory_volume_put_imd(memory, group, 0, 4, entries);
+	memory_volume_put_imd(memory, group, 1, 5, entries);
 	verify_reload();
 }
 

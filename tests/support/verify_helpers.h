@@ -3,13 +3,13 @@
 #ifndef CSUM_TEST_SUPPORT_VERIFY_HELPERS_H
 #define CSUM_TEST_SUPPORT_VERIFY_HELPERS_H
 
-#include "support/memvolume.h"
+#include "support/memory_volume.h"
 #include "volume/verify.h"
 
 enum { VERIFY_MOST = 1024, VERIFY_GROUPS = 5 };
 
 struct verified {
-	struct memvolume memory; /* K = 3, five groups of which the last is short */
+	struct memory_volume memory; /* K = 3, five groups of which the last is short */
 	struct csum_groups span; /* of all of them */
 	/* What the last run gave, and more than that many bytes 0xee and verdicts 0x77 behind it. */
 	uint8_t *data, verdicts[VERIFY_MOST];

@@ -8,9 +8,9 @@
 
 #include "base/checksum.h"
 #include "support/bytes.h"
-#include "support/guarded.h"
+#include "support/guard_volume.h"
 
-static struct guarded *const g = &guarded;
+static struct guard_volume *const g = &guard_volume;
 
 enum { FIRST = 65536, SIZE = 4096 };
 #define SECOND (64 * MIB)
@@ -37,10 +37,10 @@ static void put_btrfs(uint8_t *at, uint64_t device_size, uint64_t generation)
 /* Both copies on a disk of 65 MiB, of which little is written. */
 static void fill_both(void)
 {
-	guarded_resize(65 * MIB, 512);
+	guard_volume_resize(65 * MIB, 512);
 	put_btrfs(g->content + FIRST, 3 * MIB, 1);
 	put_btrfs(g->content + SECOND, 3 * MIB, 1);
-	guarded_fill_but(3 * MIB, SECOND - 3 * MIB);
+	guard_volume_fill_but(3 * MIB, SECOND - 3 * MIB);
 }
 
 static void change(uint64_t offset, uint64_t generation)
@@ -48,7 +48,7 @@ static void change(uint64_t offset, uint64_t generation)
 	uint8_t superblock[SIZE];
 
 	put_btrfs(superblock, 3 * MIB, generation);
-	guarded_poke(offset, superblock, SIZE);
+	guard_volume_poke(offset, superblock, SIZE);
 }
 
 /* One device of several covers its own size. */
@@ -56,20 +56,20 @@ static void test_2_untouched_one_device_of_two(void **state)
 {
 	(void)state;
 	put_btrfs(g->content + FIRST, 3 * MIB, 1);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(3 * MIB - 1), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(3 * MIB), CSUM_COVER_NONE);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(3 * MIB - 1), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(3 * MIB), CSUM_COVER_NONE);
 }
 
 static void test_mounted(void **state)
 {
 	(void)state;
 	put_btrfs(g->content + FIRST, 3 * MIB, 1);
-	guarded_fill();
+	guard_volume_fill();
 	change(FIRST, 2);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("the btrfs at 0 was written to");
 }
 
@@ -80,21 +80,21 @@ static void test_near(void **state)
 
 	(void)state;
 	put_btrfs(g->content + FIRST, 3 * MIB, 1);
-	guarded_fill();
+	guard_volume_fill();
 	memcpy(superblock, g->content + FIRST, SIZE);
 	superblock[0x600] ^= 1;
 	seal(superblock);
-	guarded_poke(FIRST, superblock, SIZE);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(FIRST, superblock, SIZE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 static void test_second_copy_changed(void **state)
 {
 	(void)state;
 	fill_both();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	change(SECOND, 2);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* The first copy is gone: another vouches for it where it is dead or near, not where it is new. */
@@ -102,47 +102,47 @@ static void test_first_copy_decayed(void **state)
 {
 	(void)state;
 	fill_both();
-	guarded_flip(FIRST + 0x700, 2);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_flip(FIRST + 0x700, 2);
-	guarded_garble(FIRST + 0x800, 512);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
-	guarded_poke(FIRST, g->content + FIRST, SIZE);
+	guard_volume_flip(FIRST + 0x700, 2);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_flip(FIRST + 0x700, 2);
+	guard_volume_garble(FIRST + 0x800, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
+	guard_volume_poke(FIRST, g->content + FIRST, SIZE);
 	g->dead_offset = FIRST;
 	g->dead_size = SIZE;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_garble(SECOND, 512);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_garble(SECOND, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 /* A second copy outlives what was written over the first: that is no file system any more. */
 static void test_only_a_left_over_copy(void **state)
 {
 	(void)state;
-	guarded_resize(65 * MIB, 512);
+	guard_volume_resize(65 * MIB, 512);
 	put_btrfs(g->content + SECOND, 65 * MIB, 1);
-	guarded_fill_but(3 * MIB, SECOND - 3 * MIB);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
-	guarded_flip(FIRST + 5, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_fill_but(3 * MIB, SECOND - 3 * MIB);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
+	guard_volume_flip(FIRST + 5, 1);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 static void test_decayed(void **state)
 {
 	(void)state;
 	put_btrfs(g->content + FIRST, 3 * MIB, 1);
-	guarded_fill();
-	guarded_garble(FIRST + 1024, 512);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	guarded_garble(FIRST, SIZE);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_fill();
+	guard_volume_garble(FIRST + 1024, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_garble(FIRST, SIZE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 /* Another checksum than CRC-32C: not asked before question 2, but it has a record. */
@@ -153,36 +153,36 @@ static void test_other_checksum(void **state)
 	(void)state;
 	put_btrfs(g->content + FIRST, 3 * MIB, 1);
 	put_le(g->content + FIRST + 0xc4, 2, 1);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	put_btrfs(superblock, 3 * MIB, 2);
 	put_le(superblock + 0xc4, 2, 1);
-	guarded_poke(FIRST, superblock, SIZE);
+	guard_volume_poke(FIRST, superblock, SIZE);
 	g->facts.ours = true;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 }
 
 static void test_hostile_size(void **state)
 {
 	(void)state;
 	put_btrfs(g->content + FIRST, UINT64_MAX, 1);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(8 * MIB - 1), CSUM_COVER_RECORD);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(8 * MIB - 1), CSUM_COVER_RECORD);
 }
 
 static void test_real(void **state)
 {
 	(void)state;
-	guarded_resize(24 * MIB, 4096);
-	guarded_run("mkfs.btrfs -q -M %s");
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(20 * MIB), CSUM_COVER_RECORD);
-	guarded_change("btrfs filesystem label %s others");
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_resize(24 * MIB, 4096);
+	guard_volume_run("mkfs.btrfs -q -M %s");
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(20 * MIB), CSUM_COVER_RECORD);
+	guard_volume_change("btrfs filesystem label %s others");
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("the btrfs at 0 was written to");
 }
 
@@ -190,29 +190,30 @@ static void test_real(void **state)
 static void test_2_real_two_devices(void **state)
 {
 	(void)state;
-	guarded_resize(24 * MIB, 4096);
-	guarded_run("truncate -s 24M %1$s.2 && truncate -s 20M %1$s && mkfs.btrfs -q -f -M -d single -m single %1$s "
-		    "%1$s.2 && truncate -s 24M %1$s; s=$?; rm -f %1$s.2; exit $s");
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(20 * MIB - 4096), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(20 * MIB), CSUM_COVER_NONE);
+	guard_volume_resize(24 * MIB, 4096);
+	guard_volume_run(
+		"truncate -s 24M %1$s.2 && truncate -s 20M %1$s && mkfs.btrfs -q -f -M -d single -m single %1$s "
+		"%1$s.2 && truncate -s 24M %1$s; s=$?; rm -f %1$s.2; exit $s");
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(20 * MIB - 4096), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(20 * MIB), CSUM_COVER_NONE);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		guarded_test(test_2_untouched_one_device_of_two),
-		guarded_test(test_mounted),
-		guarded_test(test_near),
-		guarded_test(test_second_copy_changed),
-		guarded_test(test_first_copy_decayed),
-		guarded_test(test_only_a_left_over_copy),
-		guarded_test(test_decayed),
-		guarded_test(test_other_checksum),
-		guarded_test(test_hostile_size),
-		guarded_test(test_real),
-		guarded_test(test_2_real_two_devices),
+		guard_volume_test(test_2_untouched_one_device_of_two),
+		guard_volume_test(test_mounted),
+		guard_volume_test(test_near),
+		guard_volume_test(test_second_copy_changed),
+		guard_volume_test(test_first_copy_decayed),
+		guard_volume_test(test_only_a_left_over_copy),
+		guard_volume_test(test_decayed),
+		guard_volume_test(test_other_checksum),
+		guard_volume_test(test_hostile_size),
+		guard_volume_test(test_real),
+		guard_volume_test(test_2_real_two_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

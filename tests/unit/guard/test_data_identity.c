@@ -15,7 +15,7 @@
 #include "device/identity.h"
 #include "guard/data_identity.h"
 #include "support/device_helpers.h"
-#include "support/memvolume.h"
+#include "support/memory_volume.h"
 
 #define PARTITION_UUID "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -102,13 +102,13 @@ static void test_values(void **state)
 struct fixture {
 	char *directory, *sys, *image;
 	struct csum_system_roots roots;
-	struct memvolume memory;
+	struct memory_volume memory;
 };
 
 /* A SATA disk 8:0 with a partition 8:1, an NVMe disk 259:0, a loop device 7:0. */
 static int set_up(void **state)
 {
-	const struct memvolume_shape shape = {
+	const struct memory_volume_shape shape = {
 		.sector_size = 512,
 		.interleave = 3,
 		.external = true,
@@ -136,8 +136,8 @@ static int set_up(void **state)
 	put_link(fixture->sys, "dev/block/259:0", "../../devices/nvme0n1");
 	put_link(fixture->sys, "dev/block/7:0", "../../devices/loop0");
 	put_image(fixture->image, 1 << 20);
-	memvolume_init(&fixture->memory, &shape);
-	memvolume_fill(&fixture->memory);
+	memory_volume_init(&fixture->memory, &shape);
+	memory_volume_fill(&fixture->memory);
 	fixture->memory.volume.roots = &fixture->roots;
 	*state = fixture;
 	return 0;
@@ -147,7 +147,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	memvolume_free(&fixture->memory);
+	memory_volume_free(&fixture->memory);
 	temporary_remove(fixture->directory);
 	free(fixture->sys);
 	free(fixture->image);
@@ -277,10 +277,10 @@ static void test_renewed(void **state)
 static void test_not_renewed_for_other_data(void **state)
 {
 	struct fixture *fixture = *state;
-	struct memvolume *memory = &fixture->memory;
+	struct memory_volume *memory = &fixture->memory;
 
 	for (uint64_t sector = 0; sector < memory->volume.superblock.geometry.data_sectors; sector++)
-		memset(memvolume_sector(memory, sector), (int)sector, 512);
+		memset(memory_volume_sector(memory, sector), (int)sector, 512);
 	assert_renewed(fixture, "WWN=naa.5000c500ffffffff", makedev(8, 0), "WWN=naa.5000c500ffffffff");
 	assert_renewed(fixture, "", makedev(8, 0), "");
 }

@@ -8,15 +8,15 @@
 #include <cmocka.h>
 
 #include "support/bytes.h"
-#include "support/guarded.h"
+#include "support/guard_volume.h"
 
-static struct guarded *const g = &guarded;
+static struct guard_volume *const g = &guard_volume;
 
 /* Sectors with an ext superblock by hand, over random data. */
 static void fill_with_ext(uint64_t blocks)
 {
 	put_ext(g->content + 1024, blocks, 1);
-	guarded_fill();
+	guard_volume_fill();
 }
 
 static void change_superblock(uint32_t word)
@@ -24,19 +24,19 @@ static void change_superblock(uint32_t word)
 	uint8_t superblock[1024];
 
 	put_ext(superblock, 4096, word);
-	guarded_poke(1024, superblock, sizeof(superblock));
+	guard_volume_poke(1024, superblock, sizeof(superblock));
 }
 
 static void test_untouched(void **state)
 {
 	(void)state;
 	fill_with_ext(4096);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_string_equal(csum_guard_reason(g->guard), "");
 	/* What it claims is under its record, 4096 blocks of 1 KiB; not a sector more. */
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(4 * MIB - 1), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(4 * MIB), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(4 * MIB - 1), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_NONE);
 }
 
 static void test_mounted(void **state)
@@ -44,9 +44,9 @@ static void test_mounted(void **state)
 	(void)state;
 	fill_with_ext(4096);
 	change_superblock(0x7fffffff);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 0 was mounted 2038-01-19 03:14");
-	assert_int_equal(guarded_cover(4 * MIB), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_HELD);
 }
 
 /* It is asked also where question 2 says yes. */
@@ -55,10 +55,10 @@ static void test_mounted_while_ours(void **state)
 	(void)state;
 	g->facts.ours = true;
 	fill_with_ext(4096);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_ALL);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_ALL);
 	change_superblock(2);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 0 was written to");
 }
 
@@ -72,9 +72,9 @@ static void test_near(void **state)
 	memcpy(superblock, g->content + 1024, sizeof(superblock));
 	superblock[0x34] ^= 1;
 	seal_ext(superblock);
-	guarded_poke(1024, superblock, sizeof(superblock));
+	guard_volume_poke(1024, superblock, sizeof(superblock));
 	/* In the first sector one bit, in the second the checksum's: both may be near. */
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* What has decayed: bits, zeros, garbage, none of which fits the superblock's own checksum. */
@@ -84,14 +84,14 @@ static void test_decayed(void **state)
 
 	(void)state;
 	fill_with_ext(4096);
-	guarded_flip(1024 + 0x34, 3);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
-	guarded_garble(1024, 512);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	guarded_poke(1024, zeros, sizeof(zeros));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_flip(1024 + 0x34, 3);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
+	guard_volume_garble(1024, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_poke(1024, zeros, sizeof(zeros));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 static void test_dead(void **state)
@@ -100,8 +100,8 @@ static void test_dead(void **state)
 	fill_with_ext(4096);
 	g->dead_offset = 1024;
 	g->dead_size = 512;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 /* A write that went to the wrong place: the content of other sectors, right in itself. */
@@ -113,15 +113,15 @@ static void test_known(void **state)
 	put_ext(g->content + 3 * MIB, 4096, 9);
 	fill_with_ext(4096);
 	memcpy(superblock, g->content + 3 * MIB, sizeof(superblock));
-	guarded_poke(1024, superblock, sizeof(superblock));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_poke(1024, superblock, sizeof(superblock));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 	assert_int_equal(g->recorder.notes > 0, true);
 	/* A bit more, and it is nobody's. */
 	superblock[0x200] ^= 1;
 	seal_ext(superblock);
-	guarded_poke(1024, superblock, sizeof(superblock));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(1024, superblock, sizeof(superblock));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* With 32 bits nothing is known, and nothing near. */
@@ -131,27 +131,27 @@ static void test_known_with_32_bits(void **state)
 	g->type = CSUM_CRC32C;
 	put_ext(g->content + 3 * MIB, 4096, 9);
 	fill_with_ext(4096);
-	guarded_poke(1024, g->content + 3 * MIB, 1024);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(1024, g->content + 3 * MIB, 1024);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* S = 4096: few wrong bits beside the superblock do not say that it was changed; a new sector does. */
 static void test_beside(void **state)
 {
 	(void)state;
-	guarded_resize(8 * MIB, 4096);
+	guard_volume_resize(8 * MIB, 4096);
 	fill_with_ext(4096);
-	guarded_flip(100, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(8192), CSUM_COVER_NONE);
-	guarded_flip(100, 1);
-	guarded_flip(1024 + 0x34, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	guarded_flip(1024 + 0x34, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(8192), CSUM_COVER_RECORD);
+	guard_volume_flip(100, 1);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(8192), CSUM_COVER_NONE);
+	guard_volume_flip(100, 1);
+	guard_volume_flip(1024 + 0x34, 1);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_flip(1024 + 0x34, 1);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(8192), CSUM_COVER_RECORD);
 	change_superblock(2);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* A file system in part of which nothing was written by us. */
@@ -161,12 +161,12 @@ static void test_unwritten(void **state)
 
 	(void)state;
 	put_ext(g->content + 1024, 4096, 1);
-	guarded_fill_but(1024, 1024);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_fill_but(1024, 1024);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 	put_ext(superblock, 4096, 3);
-	guarded_poke(1024, superblock, sizeof(superblock));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_poke(1024, superblock, sizeof(superblock));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 }
 
 /* Half of the superblock is unwritten: the other half tells, and its own checksum is over both. */
@@ -174,11 +174,11 @@ static void test_half_written(void **state)
 {
 	(void)state;
 	put_ext(g->content + 1024, 4096, 1);
-	guarded_fill_but(1536, 512);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_fill_but(1536, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 	change_superblock(3);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* Without a checksum of its own it says nothing to question 1; it has a record all the same. */
@@ -187,12 +187,12 @@ static void test_without_checksum(void **state)
 	(void)state;
 	put_ext(g->content + 1024, 4096, 1);
 	put_le(g->content + 1024 + 0x64, 4, 0);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	g->facts.ours = true;
-	guarded_garble(1024 + 0x280, 16);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
+	guard_volume_garble(1024 + 0x280, 16);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 }
 
 /* Sizes that no disk has: clipped, or none. */
@@ -216,11 +216,12 @@ static void test_hostile(void **state)
 		put_le(superblock + 0x60, 4, 0x80);
 		put_le(superblock + 0x150, 4, cases[i].high);
 		seal_ext(superblock);
-		guarded_fill();
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		assert_int_equal(guarded_cover(0), cases[i].covered ? CSUM_COVER_RECORD : CSUM_COVER_NONE);
-		assert_int_equal(guarded_cover(8 * MIB - 1), cases[i].covered ? CSUM_COVER_RECORD : CSUM_COVER_NONE);
-		guarded_close();
+		guard_volume_fill();
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		assert_int_equal(guard_volume_cover(0), cases[i].covered ? CSUM_COVER_RECORD : CSUM_COVER_NONE);
+		assert_int_equal(guard_volume_cover(8 * MIB - 1),
+				 cases[i].covered ? CSUM_COVER_RECORD : CSUM_COVER_NONE);
+		guard_volume_close();
 		assert_int_equal(remove(g->data), 0);
 		assert_int_equal(remove(g->metadata), 0);
 	}
@@ -229,71 +230,71 @@ static void test_hostile(void **state)
 static void test_tiny_disk(void **state)
 {
 	(void)state;
-	guarded_resize(1536, 512);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_resize(1536, 512);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 /* What mkfs and its tools make. */
 static void test_real(void **state)
 {
 	(void)state;
-	guarded_run("mkfs.ext4 -q -F %s");
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(8 * MIB - 1), CSUM_COVER_RECORD);
-	guarded_change("tune2fs -L others %s");
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_run("mkfs.ext4 -q -F %s");
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(8 * MIB - 1), CSUM_COVER_RECORD);
+	guard_volume_change("tune2fs -L others %s");
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 0 was written to");
 }
 
 static void test_real_with_fsck(void **state)
 {
 	(void)state;
-	guarded_run("mkfs.ext4 -q -F -O 64bit -b 4096 %s");
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(8 * MIB - 1), CSUM_COVER_RECORD);
-	guarded_change("e2fsck -fy %s || [ $? -le 1 ]");
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_run("mkfs.ext4 -q -F -O 64bit -b 4096 %s");
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(8 * MIB - 1), CSUM_COVER_RECORD);
+	guard_volume_change("e2fsck -fy %s || [ $? -le 1 ]");
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* ext2 and ext3 have no checksum, but a record. */
 static void test_real_ext2(void **state)
 {
 	(void)state;
-	guarded_run("mkfs.ext2 -q -F %s");
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_record("ext2", 0);
-	guarded_change("tune2fs -L others -c 5 -C 3 -M /where/it/was/mounted %s");
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_run("mkfs.ext2 -q -F %s");
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_record("ext2", 0);
+	guard_volume_change("tune2fs -L others -c 5 -C 3 -M /where/it/was/mounted %s");
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext2 file system at 0 has changed");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		guarded_test(test_untouched),
-		guarded_test(test_mounted),
-		guarded_test(test_mounted_while_ours),
-		guarded_test(test_near),
-		guarded_test(test_decayed),
-		guarded_test(test_dead),
-		guarded_test(test_known),
-		guarded_test(test_known_with_32_bits),
-		guarded_test(test_beside),
-		guarded_test(test_unwritten),
-		guarded_test(test_half_written),
-		guarded_test(test_without_checksum),
-		guarded_test(test_hostile),
-		guarded_test(test_tiny_disk),
-		guarded_test(test_real),
-		guarded_test(test_real_with_fsck),
-		guarded_test(test_real_ext2),
+		guard_volume_test(test_untouched),
+		guard_volume_test(test_mounted),
+		guard_volume_test(test_mounted_while_ours),
+		guard_volume_test(test_near),
+		guard_volume_test(test_decayed),
+		guard_volume_test(test_dead),
+		guard_volume_test(test_known),
+		guard_volume_test(test_known_with_32_bits),
+		guard_volume_test(test_beside),
+		guard_volume_test(test_unwritten),
+		guard_volume_test(test_half_written),
+		guard_volume_test(test_without_checksum),
+		guard_volume_test(test_hostile),
+		guard_volume_test(test_tiny_disk),
+		guard_volume_test(test_real),
+		guard_volume_test(test_real_with_fsck),
+		guard_volume_test(test_real_ext2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,16 +9,16 @@
 #include <cmocka.h>
 
 #include "support/bytes.h"
-#include "support/guarded.h"
-#include "support/scrubbed.h"
+#include "support/guard_volume.h"
+#include "support/scrub_volume.h"
 
-static struct guarded *const g = &guarded;
+static struct guard_volume *const g = &guard_volume;
 
 /* An ext file system of 4 MiB in a disk of 8. */
 static void fill_with_ext(void)
 {
 	put_ext(g->content + 1024, 4096, 1);
-	guarded_fill();
+	guard_volume_fill();
 }
 
 static void rewrite(void)
@@ -26,7 +26,7 @@ static void rewrite(void)
 	uint8_t superblock[1024];
 
 	put_ext(superblock, 4096, 2);
-	guarded_poke(1024, superblock, sizeof(superblock));
+	guard_volume_poke(1024, superblock, sizeof(superblock));
 }
 
 static bool permits(enum csum_guard_cover cover, enum csum_class class, bool blank, enum csum_means means)
@@ -41,12 +41,12 @@ static void test_ours(void **state)
 	(void)state;
 	g->facts.ours = true;
 	fill_with_ext();
-	guarded_garble(1024, 1024);
-	guarded_garble(5 * MIB, 8192);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
+	guard_volume_garble(1024, 1024);
+	guard_volume_garble(5 * MIB, 8192);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 	assert_true(csum_guard_ours(g->guard));
 	assert_string_equal(csum_guard_reason(g->guard), "");
-	assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_ALL);
+	assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_ALL);
 	assert_int_equal(csum_guard_refuse(g->guard), 0);
 }
 
@@ -54,11 +54,11 @@ static void test_by_place(void **state)
 {
 	(void)state;
 	fill_with_ext();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_false(csum_guard_ours(g->guard));
 	assert_false(csum_guard_on_file(g->guard));
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_NONE);
 	assert_int_equal(csum_guard_refuse(g->guard), 0);
 }
 
@@ -67,8 +67,8 @@ static void test_rewritten(void **state)
 	(void)state;
 	fill_with_ext();
 	rewrite();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
 	assert_one_error(&g->recorder, "data.img: somebody else has written the data: ext4 at 0 was written to");
 	assert_one_error(&g->recorder, "refused for writing");
@@ -82,14 +82,14 @@ static void test_rewritten_allowed(void **state)
 	fill_with_ext();
 	rewrite();
 	g->allow = CSUM_ALLOW_REWRITTEN;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 0 was written to");
-	assert_int_equal(guarded_cover(0), CSUM_COVER_ALL);
-	assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_ALL);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_ALL);
+	assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_ALL);
 	assert_int_equal(csum_guard_refuse(g->guard), 0);
 	g->allow = CSUM_ALLOW_ALL & ~CSUM_ALLOW_REWRITTEN;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
 }
 
@@ -99,27 +99,27 @@ static void test_3_other_data(void **state)
 	(void)state;
 	fill_with_ext();
 	g->facts = (struct csum_guard_facts){ { 256, 3, true }, true };
-	assert_int_equal(guarded_ask(), CSUM_GUARD_OTHER_DATA);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_OTHER_DATA);
 	assert_reason("it is not the data of this metadata");
-	assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
 	assert_one_error(&g->recorder, "of 256 written sectors that were looked at 3 match");
 	assert_one_error(&g->recorder, "--allow=identity");
 	g->allow = CSUM_ALLOW_REWRITTEN;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_OTHER_DATA);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_OTHER_DATA);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
 	g->allow = CSUM_ALLOW_IDENTITY;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_ALL);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_ALL);
 	assert_int_equal(csum_guard_refuse(g->guard), 0);
 	rewrite();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 	g->allow = CSUM_ALLOW_IDENTITY | CSUM_ALLOW_REWRITTEN;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_ALL);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_ALL);
 	assert_int_equal(csum_guard_refuse(g->guard), 0);
 }
 
@@ -134,7 +134,7 @@ static void test_device_under_a_record(void **state)
 {
 	(void)state;
 	fill_with_ext();
-	guarded_ask();
+	guard_volume_ask();
 	for (int i = 0; i < MEANS; i++) {
 		enum csum_means means = all_means[i];
 
@@ -154,7 +154,7 @@ static void test_device_undecided(void **state)
 {
 	(void)state;
 	fill_with_ext();
-	guarded_ask();
+	guard_volume_ask();
 	for (int blank = 0; blank < 2; blank++) {
 		for (enum csum_class class = CSUM_CLASS_NONE; class < CSUM_CLASSES; class ++)
 			assert_int_equal(csum_guard_permits_undecided(g->guard, 16000, class, blank),
@@ -169,7 +169,7 @@ static void test_file(void **state)
 	(void)state;
 	g->is_block = false;
 	fill_with_ext();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_true(csum_guard_on_file(g->guard));
 	assert_reason("the file's time at our last close is not known");
 	for (int i = 0; i < MEANS; i++) {
@@ -183,7 +183,7 @@ static void test_file(void **state)
 		}
 	}
 	g->record.file_mtime_ns = 5;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_reason("the file's time is not that of our last close: somebody wrote to it, or it is a copy made "
 		      "without its times");
 }
@@ -199,16 +199,16 @@ static void test_held_rewritten(void **state)
 		g->record.held_reason = reason;
 		g->facts.ours = false;
 		/* Whatever else speaks for decay. */
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
-		assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_HELD);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
+		assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_HELD);
 		assert_reason("a scrub found that somebody else had written at 2025-11-25 10:12");
 		g->facts.ours = true;
-		assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
-		assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
+		assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 		g->allow = CSUM_ALLOW_REWRITTEN;
-		assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
-		assert_int_equal(guarded_cover(0), CSUM_COVER_ALL);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
+		assert_int_equal(guard_volume_cover(0), CSUM_COVER_ALL);
 		g->allow = 0;
 	}
 }
@@ -219,20 +219,20 @@ static void test_held_undecided(void **state)
 	fill_with_ext();
 	g->record.held_since = 1764065520;
 	g->record.held_reason = CSUM_HELD_UNDECIDED;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_reason("new content that nobody accounts for");
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_HELD);
 	g->facts.ours = true;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_ALL);
-	assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_ALL);
+	assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_HELD);
 	g->record.held_since = 0;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
-	assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_ALL);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
+	assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_ALL);
 	g->facts.ours = false;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_NONE);
 }
 
 /* ------------------------------------------------------------------ asked again */
@@ -242,17 +242,17 @@ static void test_refresh(void **state)
 {
 	(void)state;
 	fill_with_ext();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_int_equal(csum_guard_refresh(g->guard), 0);
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	rewrite();
 	assert_int_equal(csum_guard_refresh(g->guard), 0);
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 0 was written to");
-	assert_int_equal(guarded_cover(0), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 	/* And it stays so. */
-	guarded_poke(1024, g->content + 1024, 1024);
+	guard_volume_poke(1024, g->content + 1024, 1024);
 	assert_int_equal(csum_guard_refresh(g->guard), 0);
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_REWRITTEN);
 }
@@ -262,7 +262,7 @@ static void test_refresh_while_ours(void **state)
 	(void)state;
 	g->facts.ours = true;
 	fill_with_ext();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 	rewrite();
 	assert_int_equal(csum_guard_refresh(g->guard), 0);
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_REWRITTEN);
@@ -273,14 +273,14 @@ static void test_refresh_loses_records(void **state)
 {
 	(void)state;
 	fill_with_ext();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	guarded_garble(1024, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_garble(1024, 512);
 	assert_int_equal(csum_guard_refresh(g->guard), 0);
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
-	guarded_poke(1024, g->content + 1024, 1024);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
+	guard_volume_poke(1024, g->content + 1024, 1024);
 	assert_int_equal(csum_guard_refresh(g->guard), 0);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 static void test_same_time(void **state)
@@ -290,23 +290,23 @@ static void test_same_time(void **state)
 	(void)state;
 	g->is_block = false;
 	fill_with_ext();
-	guarded_ask();
+	guard_volume_ask();
 	assert_true(csum_guard_same_time(g->guard));
-	guarded_poke(g->size, &byte, 1);
+	guard_volume_poke(g->size, &byte, 1);
 	assert_false(csum_guard_same_time(g->guard));
 }
 
 /* ------------------------------------------------------------------ where nothing is asked */
 
-static void assert_idle(const struct scrubbed_shape *shape)
+static void assert_idle(const struct scrub_volume_shape *shape)
 {
 	struct csum_volume *volume;
 	struct csum_guard *guard;
 
-	scrubbed_start(shape);
-	volume = scrubbed_open(true);
+	scrub_volume_start(shape);
+	volume = scrub_volume_open(true);
 	volume->superblock.record.held_since = 1;
-	scrubbed_garbage(5);
+	scrub_volume_garbage(5);
 	assert_int_equal(csum_guard_create(volume, CSUM_GUARD_SCAN, 0, &guard), 0);
 	assert_int_equal(csum_guard_verdict(guard), CSUM_GUARD_DECAY);
 	assert_string_equal(csum_guard_reason(guard), "");
@@ -317,15 +317,15 @@ static void assert_idle(const struct scrubbed_shape *shape)
 	csum_guard_free(guard);
 	csum_guard_free(NULL);
 	assert_int_equal(csum_volume_close(volume), 0);
-	scrubbed_stop();
+	scrub_volume_stop();
 }
 
 static void test_idle(void **state)
 {
-	struct scrubbed_shape external = scrubbed_usual;
+	struct scrub_volume_shape external = scrub_volume_usual;
 
 	(void)state;
-	assert_idle(&scrubbed_usual);
+	assert_idle(&scrub_volume_usual);
 	external.external = true;
 	assert_idle(&external);
 }
@@ -333,20 +333,20 @@ static void test_idle(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		guarded_test(test_ours),
-		guarded_test(test_by_place),
-		guarded_test(test_rewritten),
-		guarded_test(test_rewritten_allowed),
-		guarded_test(test_3_other_data),
-		guarded_test(test_device_under_a_record),
-		guarded_test(test_device_undecided),
-		guarded_test(test_file),
-		guarded_test(test_held_rewritten),
-		guarded_test(test_held_undecided),
-		guarded_test(test_refresh),
-		guarded_test(test_refresh_while_ours),
-		guarded_test(test_refresh_loses_records),
-		guarded_test(test_same_time),
+		guard_volume_test(test_ours),
+		guard_volume_test(test_by_place),
+		guard_volume_test(test_rewritten),
+		guard_volume_test(test_rewritten_allowed),
+		guard_volume_test(test_3_other_data),
+		guard_volume_test(test_device_under_a_record),
+		guard_volume_test(test_device_undecided),
+		guard_volume_test(test_file),
+		guard_volume_test(test_held_rewritten),
+		guard_volume_test(test_held_undecided),
+		guard_volume_test(test_refresh),
+		guard_volume_test(test_refresh_while_ours),
+		guard_volume_test(test_refresh_loses_records),
+		guard_volume_test(test_same_time),
 		cmocka_unit_test(test_idle),
 	};
 

@@ -12,15 +12,15 @@
 #include "guard/guard.h"
 #include "ondisk/layout.h"
 #include "support/bytes.h"
-#include "support/memvolume.h"
+#include "support/memory_volume.h"
 
 #define SECTORS (62 * 40 + 7)
 
-static struct memvolume memory;
+static struct memory_volume memory;
 
 static void start(uint64_t data_sectors)
 {
-	const struct memvolume_shape shape = {
+	const struct memory_volume_shape shape = {
 		.sector_size = 512,
 		.interleave = 8,
 		.external = true,
@@ -28,8 +28,8 @@ static void start(uint64_t data_sectors)
 		.data_sectors = data_sectors,
 	};
 
-	memvolume_init(&memory, &shape);
-	memvolume_fill(&memory);
+	memory_volume_init(&memory, &shape);
+	memory_volume_fill(&memory);
 }
 
 static int set_up(void **state)
@@ -42,7 +42,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	memvolume_free(&memory);
+	memory_volume_free(&memory);
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static void spoil(unsigned int percent)
 {
 	for (uint64_t sector = 0; sector < SECTORS; sector++) {
 		if ((sector * 2654435761u >> 12) % 100 < percent)
-			fill_random(memvolume_sector(&memory, sector), 512, sector + 77);
+			fill_random(memory_volume_sector(&memory, sector), 512, sector + 77);
 	}
 }
 
@@ -75,14 +75,14 @@ static void set_entries(uint64_t (*entry)(uint64_t sector))
 		memset(entries, 0, sizeof(entries));
 		for (uint32_t i = 0; i < csum_layout_group_sectors(geometry, group); i++)
 			entries[i] = entry(group * 62 + i);
-		memvolume_put_imd(&memory, group, 0, 0, entries);
-		memvolume_put_imd(&memory, group, 1, 1, entries);
+		memory_volume_put_imd(&memory, group, 0, 0, entries);
+		memory_volume_put_imd(&memory, group, 1, 1, entries);
 	}
 }
 
 static uint64_t entry_of_present(uint64_t sector)
 {
-	return memvolume_entry(&memory, memvolume_sector(&memory, sector));
+	return memory_volume_entry(&memory, memory_volume_sector(&memory, sector));
 }
 
 static void test_right(void **state)
@@ -131,13 +131,13 @@ static void test_blank_is_no_evidence(void **state)
 {
 	(void)state;
 	for (uint64_t sector = 0; sector < SECTORS; sector++)
-		memset(memvolume_sector(&memory, sector), (int)(sector % 256), 512);
+		memset(memory_volume_sector(&memory, sector), (int)(sector % 256), 512);
 	set_entries(entry_of_present);
 	take(0, 0, false);
-	fill_random(memvolume_sector(&memory, 100), 512, 1);
+	fill_random(memory_volume_sector(&memory, 100), 512, 1);
 	set_entries(entry_of_present);
 	take(1, 1, false);
-	fill_random(memvolume_sector(&memory, 100), 512, 2);
+	fill_random(memory_volume_sector(&memory, 100), 512, 2);
 	take(1, 0, true);
 }
 
@@ -195,7 +195,7 @@ static void test_spread(void **state)
 {
 	(void)state;
 	for (uint64_t sector = SECTORS / 2; sector < SECTORS; sector++)
-		fill_random(memvolume_sector(&memory, sector), 512, sector + 77);
+		fill_random(memory_volume_sector(&memory, sector), 512, sector + 77);
 	take(16, 8, false);
 }
 
@@ -237,10 +237,10 @@ static void test_interrupted(void **state)
 	for (uint64_t group = 0; group < geometry->groups; group++) {
 		for (uint32_t i = 0; i < 62; i++)
 			entries[i] = group * 1000 + i + 5;
-		memvolume_put_imd(&memory, group, 1, 2, entries);
+		memory_volume_put_imd(&memory, group, 1, 2, entries);
 	}
 	take(256, 0, true);
-	memvolume_set_intent(&memory, 0, geometry->groups);
+	memory_volume_set_intent(&memory, 0, geometry->groups);
 	take(16, 16, false);
 }
 

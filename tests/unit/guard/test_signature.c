@@ -9,9 +9,9 @@
 
 #include "guard/place.h"
 #include "support/bytes.h"
-#include "support/guarded.h"
+#include "support/guard_volume.h"
 
-static struct guarded *const g = &guarded;
+static struct guard_volume *const g = &guard_volume;
 
 static bool undecided_allows(uint64_t offset)
 {
@@ -25,25 +25,25 @@ static void test_new_table(void **state)
 	uint8_t sector[512];
 
 	(void)state;
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	fill_random(sector, sizeof(sector), 4);
 	put_mbr(sector, 2048, 4096, 0x83);
-	guarded_poke(0, sector, sizeof(sector));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(0, sector, sizeof(sector));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("dos partition table at 0 is new");
-	assert_int_equal(guarded_cover(4 * MIB), CSUM_COVER_HELD);
+	assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_HELD);
 	/* Garbage looks like some of these: they are not asked where question 2 says yes. */
 	g->facts.ours = true;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 }
 
 static void test_new_gpt(void **state)
 {
 	(void)state;
-	guarded_fill();
-	guarded_change("printf 'label: gpt\\nstart=2048\\n' | sfdisk -q %s");
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_fill();
+	guard_volume_change("printf 'label: gpt\\nstart=2048\\n' | sfdisk -q %s");
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("gpt partition table at 0 is new");
 }
 
@@ -52,29 +52,29 @@ static void test_edited_table(void **state)
 {
 	(void)state;
 	for (uint32_t sector_size = 512; sector_size <= 4096; sector_size += 4096 - 512) {
-		guarded_resize(8 * MIB, sector_size);
+		guard_volume_resize(8 * MIB, sector_size);
 		put_mbr(g->content, 2048, 4096, 0x83);
-		guarded_fill();
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		guarded_flip(446 + 4, 0);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+		guard_volume_fill();
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		guard_volume_flip(446 + 4, 0);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 		assert_reason("the partition table at 0 has changed");
-		guarded_flip(10, 0);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		guarded_flip(446 + 4, 0);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		guarded_flip(10, 0);
-		guarded_flip(439, 7);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		guarded_flip(439, 7);
+		guard_volume_flip(10, 0);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		guard_volume_flip(446 + 4, 0);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		guard_volume_flip(10, 0);
+		guard_volume_flip(439, 7);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		guard_volume_flip(439, 7);
 		/* More than few bits: which are wrong is not known. */
-		guarded_garble(446, 64);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+		guard_volume_garble(446, 64);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 		/* Without its end it is garbage. */
-		guarded_garble(0, 512);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		guarded_tear_down(NULL);
-		guarded_set_up(NULL);
+		guard_volume_garble(0, 512);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		guard_volume_tear_down(NULL);
+		guard_volume_set_up(NULL);
 	}
 }
 
@@ -86,23 +86,23 @@ static void test_partitions(void **state)
 	uint8_t superblock[1024];
 
 	(void)state;
-	guarded_run(
+	guard_volume_run(
 		"printf 'label: dos\\nstart=2048,size=4096\\nstart=8192,size=8192,type=5\\nstart=10240,size=2048\\n' | "
 		"sfdisk -q %s");
 	put_ext(g->content + 1 * MIB + 1024, 100000, 1);
 	put_ext(g->content + 5 * MIB + 1024, 100000, 2);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
-	assert_int_equal(guarded_cover(1 * MIB), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(3 * MIB - 1), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(3 * MIB), CSUM_COVER_NONE);
-	assert_int_equal(guarded_cover(5 * MIB), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(6 * MIB - 1), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(6 * MIB), CSUM_COVER_NONE);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_cover(1 * MIB), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(3 * MIB - 1), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(3 * MIB), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(6 * MIB - 1), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(6 * MIB), CSUM_COVER_NONE);
 	put_ext(superblock, 100000, 3);
-	guarded_poke(5 * MIB + 1024, superblock, sizeof(superblock));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(5 * MIB + 1024, superblock, sizeof(superblock));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 5242880 was written to");
 }
 
@@ -115,41 +115,41 @@ static void test_recorded_place(void **state)
 	(void)state;
 	put_mbr(g->content, 2048, 4096, 0x83);
 	put_ext(g->content + 1 * MIB + 1024, 100000, 1);
-	guarded_fill();
-	guarded_record("dos", 0);
-	guarded_record("ext4", 1 * MIB);
-	guarded_poke(0, zeros, sizeof(zeros));
+	guard_volume_fill();
+	guard_volume_record("dos", 0);
+	guard_volume_record("ext4", 1 * MIB);
+	guard_volume_poke(0, zeros, sizeof(zeros));
 	put_ext(superblock, 100000, 3);
-	guarded_poke(1 * MIB + 1024, superblock, sizeof(superblock));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(1 * MIB + 1024, superblock, sizeof(superblock));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 1048576 was written to");
 	memset(&g->record, 0, sizeof(g->record));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 }
 
 /* A table with a partition everywhere, and outside; places recorded where nothing can be. */
 static void test_hostile_places(void **state)
 {
 	(void)state;
-	guarded_run("{ echo label: gpt; for i in $(seq 100); do echo start=$((2048+i)),size=1; done; } | "
-		    "sfdisk -q --no-reread %s");
-	guarded_fill();
-	guarded_record("ext4", UINT64_MAX);
-	guarded_record("xfs", 8 * MIB);
-	guarded_record("btrfs", 8 * MIB - 512);
-	guarded_record("a type that nobody knows", 777);
+	guard_volume_run("{ echo label: gpt; for i in $(seq 100); do echo start=$((2048+i)),size=1; done; } | "
+			 "sfdisk -q --no-reread %s");
+	guard_volume_fill();
+	guard_volume_record("ext4", UINT64_MAX);
+	guard_volume_record("xfs", 8 * MIB);
+	guard_volume_record("btrfs", 8 * MIB - 512);
+	guard_volume_record("a type that nobody knows", 777);
 	g->depth = CSUM_GUARD_SCAN;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(4 * MIB), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_NONE);
 }
 
 /* ------------------------------------------------------------------ what outlives others */
 
 static void assert_vouches_for_nothing(void)
 {
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	for (uint64_t offset = 0; offset < g->size; offset += MIB)
-		assert_int_equal(guarded_cover(offset), CSUM_COVER_NONE);
+		assert_int_equal(guard_volume_cover(offset), CSUM_COVER_NONE);
 }
 
 /* An ext4 superblock that outlived a partition table put over it is as we left it, and nobody's any more. */
@@ -158,11 +158,11 @@ static void test_2_ext4_under_a_table(void **state)
 	(void)state;
 	put_ext(g->content + 1024, 100000, 1);
 	put_mbr(g->content, 2048, 4096, 7);
-	guarded_fill();
+	guard_volume_fill();
 	assert_vouches_for_nothing();
 	/* The table is hit, but was recorded. */
-	guarded_record("dos", 0);
-	guarded_garble(0, 512);
+	guard_volume_record("dos", 0);
+	guard_volume_garble(0, 512);
 	assert_vouches_for_nothing();
 }
 
@@ -177,10 +177,10 @@ static void test_2_ext4_under_a_raid(void **state)
 	put_le(raid + 4, 4, 1);
 	put_le(raid + 144, 8, 8);
 	memset(raid + 16, 7, 16);
-	guarded_fill();
+	guard_volume_fill();
 	assert_vouches_for_nothing();
-	guarded_record("linux_raid_member", 0);
-	guarded_garble(4096, 512);
+	guard_volume_record("linux_raid_member", 0);
+	guard_volume_garble(4096, 512);
 	assert_vouches_for_nothing();
 }
 
@@ -196,14 +196,14 @@ static void test_2_ext4_under_lvm(void **state)
 	put_le(label + 20, 4, 32);
 	memcpy(label + 24, "LVM2 001", 8);
 	memset(label + 32, 'a', 32);
-	guarded_fill();
+	guard_volume_fill();
 	assert_vouches_for_nothing();
 }
 
 static void test_2_ext4_under_zfs(void **state)
 {
 	(void)state;
-	guarded_resize(72 * MIB, 4096);
+	guard_volume_resize(72 * MIB, 4096);
 	put_ext(g->content + 1024, 100000, 1);
 	for (int label = 0; label < 2; label++) {
 		for (int i = 0; i < 64; i++) {
@@ -214,7 +214,7 @@ static void test_2_ext4_under_zfs(void **state)
 			put_le(uberblock + 8, 8, 5000);
 		}
 	}
-	guarded_fill();
+	guard_volume_fill();
 	assert_vouches_for_nothing();
 }
 
@@ -223,15 +223,15 @@ static void test_replaced_by_ourselves(void **state)
 {
 	(void)state;
 	put_ext(g->content + 1024, 4096, 1);
-	guarded_fill();
-	guarded_record("xfs", 0);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	guard_volume_fill();
+	guard_volume_record("xfs", 0);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	assert_true(undecided_allows(0));
 	/* Where a sector of it is bad that cannot be told. */
-	guarded_garble(0, 512);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_garble(0, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 	assert_false(undecided_allows(0));
 }
 
@@ -242,11 +242,11 @@ static void test_2_unreadable_place(void **state)
 	const struct csum_guard_place place = { .is_partial = true };
 
 	(void)state;
-	guarded_fill();
-	guarded_ask();
+	guard_volume_fill();
+	guard_volume_ask();
 	assert_true(csum_guard_is_shared(g->volume, &places, &place, "ext4"));
-	guarded_record("ext3", 0);
-	guarded_ask();
+	guard_volume_record("ext3", 0);
+	guard_volume_ask();
 	assert_false(csum_guard_is_shared(g->volume, &places, &place, "ext4"));
 	assert_true(csum_guard_is_shared(g->volume, &places, &place, "xfs"));
 }
@@ -255,10 +255,10 @@ static void test_2_unreadable_place(void **state)
 
 static void make_fat(const char *command)
 {
-	guarded_resize(40 * MIB, 512);
-	guarded_run(command);
-	guarded_record("vfat", 0);
-	guarded_fill();
+	guard_volume_resize(40 * MIB, 512);
+	guard_volume_run(command);
+	guard_volume_record("vfat", 0);
+	guard_volume_fill();
 }
 
 static void test_fat_mounted(void **state)
@@ -271,18 +271,18 @@ static void test_fat_mounted(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		make_fat(cases[i].command);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
-		guarded_flip(cases[i].used, 0);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
+		guard_volume_flip(cases[i].used, 0);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 		assert_reason("the FAT at 0 has changed");
 		/* Another byte, or one more. */
-		guarded_flip(cases[i].used + 1, 0);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		guarded_flip(cases[i].used, 0);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		guarded_tear_down(NULL);
-		guarded_set_up(NULL);
+		guard_volume_flip(cases[i].used + 1, 0);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		guard_volume_flip(cases[i].used, 0);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		guard_volume_tear_down(NULL);
+		guard_volume_set_up(NULL);
 	}
 }
 
@@ -291,14 +291,14 @@ static void test_2_garbage_in_a_fat(void **state)
 {
 	(void)state;
 	make_fat("mkfs.vfat -F 16 %s");
-	guarded_garble(2048, 4096);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_garble(2048, 4096);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	/* In its boot sector it is taken for a change, as long as that is one still. */
-	guarded_garble(70, 100);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_garble(70, 100);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("vfat file system at 0 has changed");
-	guarded_garble(0, 512);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_garble(0, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_false(undecided_allows(0));
 	assert_true(undecided_allows(512));
 }
@@ -319,10 +319,10 @@ static void test_new_swap(void **state)
 	uint8_t swap[4096];
 
 	(void)state;
-	guarded_fill();
+	guard_volume_fill();
 	put_swap(swap);
-	guarded_poke(0, swap, sizeof(swap));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(0, swap, sizeof(swap));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("swap signature at 0 is new");
 }
 
@@ -331,14 +331,14 @@ static void test_old_swap_decayed(void **state)
 {
 	(void)state;
 	put_swap(g->content);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	guarded_flip(4000, 3);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	guarded_record("swap", 0);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	guarded_garble(1040, 64);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_flip(4000, 3);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_record("swap", 0);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_garble(1040, 64);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("swap signature at 0 has changed");
 }
 
@@ -347,9 +347,9 @@ static void test_own_checksum_wrong(void **state)
 {
 	(void)state;
 	put_ext(g->content + 1024, 4096, 1);
-	guarded_fill();
-	guarded_garble(1024 + 0x300, 64);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_fill();
+	guard_volume_garble(1024 + 0x300, 64);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 }
 
 /* ------------------------------------------------------------------ wiped, gone */
@@ -374,15 +374,15 @@ static void test_wiped(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		/* Also without a record, as of volumes of older builds. */
-		guarded_resize(cases[i].size, 4096);
-		guarded_run(cases[i].make);
-		guarded_fill();
-		guarded_change("wipefs -q -a -f %s");
-		assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+		guard_volume_resize(cases[i].size, 4096);
+		guard_volume_run(cases[i].make);
+		guard_volume_fill();
+		guard_volume_change("wipefs -q -a -f %s");
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 		snprintf(clause, sizeof(clause), "the signature of the %s at 0 was wiped", cases[i].type);
 		assert_reason(clause);
-		guarded_tear_down(NULL);
-		guarded_set_up(NULL);
+		guard_volume_tear_down(NULL);
+		guard_volume_set_up(NULL);
 	}
 }
 
@@ -394,10 +394,10 @@ static void test_gone(void **state)
 	(void)state;
 	put_swap(g->content);
 	fill_random(g->content + 3700, 100, 5);
-	guarded_fill();
-	guarded_record("swap", 0);
-	guarded_poke(0, zeros, sizeof(zeros));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_fill();
+	guard_volume_record("swap", 0);
+	guard_volume_poke(0, zeros, sizeof(zeros));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_false(undecided_allows(1024));
 	assert_false(undecided_allows(4000));
 	assert_true(undecided_allows(8192));
@@ -407,10 +407,10 @@ static void test_gone(void **state)
 static void test_gone_of_unknown_type(void **state)
 {
 	(void)state;
-	guarded_fill();
-	guarded_record("zfs_member", 0);
-	guarded_garble(100 * 1024, 512);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_fill();
+	guard_volume_record("zfs_member", 0);
+	guard_volume_garble(100 * 1024, 512);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_false(undecided_allows(0));
 	assert_true(undecided_allows(4 * MIB));
 	assert_false(undecided_allows(8 * MIB - 512));
@@ -419,26 +419,26 @@ static void test_gone_of_unknown_type(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		guarded_test(test_new_table),
-		guarded_test(test_new_gpt),
-		guarded_test(test_edited_table),
-		guarded_test(test_partitions),
-		guarded_test(test_recorded_place),
-		guarded_test(test_hostile_places),
-		guarded_test(test_2_ext4_under_a_table),
-		guarded_test(test_2_ext4_under_a_raid),
-		guarded_test(test_2_ext4_under_lvm),
-		guarded_test(test_2_ext4_under_zfs),
-		guarded_test(test_replaced_by_ourselves),
-		guarded_test(test_2_unreadable_place),
-		guarded_test(test_fat_mounted),
-		guarded_test(test_2_garbage_in_a_fat),
-		guarded_test(test_new_swap),
-		guarded_test(test_old_swap_decayed),
-		guarded_test(test_own_checksum_wrong),
-		guarded_test(test_wiped),
-		guarded_test(test_gone),
-		guarded_test(test_gone_of_unknown_type),
+		guard_volume_test(test_new_table),
+		guard_volume_test(test_new_gpt),
+		guard_volume_test(test_edited_table),
+		guard_volume_test(test_partitions),
+		guard_volume_test(test_recorded_place),
+		guard_volume_test(test_hostile_places),
+		guard_volume_test(test_2_ext4_under_a_table),
+		guard_volume_test(test_2_ext4_under_a_raid),
+		guard_volume_test(test_2_ext4_under_lvm),
+		guard_volume_test(test_2_ext4_under_zfs),
+		guard_volume_test(test_replaced_by_ourselves),
+		guard_volume_test(test_2_unreadable_place),
+		guard_volume_test(test_fat_mounted),
+		guard_volume_test(test_2_garbage_in_a_fat),
+		guard_volume_test(test_new_swap),
+		guard_volume_test(test_old_swap_decayed),
+		guard_volume_test(test_own_checksum_wrong),
+		guard_volume_test(test_wiped),
+		guard_volume_test(test_gone),
+		guard_volume_test(test_gone_of_unknown_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,9 @@
 
 #include "base/checksum.h"
 #include "support/bytes.h"
-#include "support/guarded.h"
+#include "support/guard_volume.h"
 
-static struct guarded *const g = &guarded;
+static struct guard_volume *const g = &guard_volume;
 
 /* An XFS by hand: 3 groups of 2 MiB in 8 MiB, sectors of 512 bytes, the log in group 1. */
 enum { BLOCK = 4096, GROUP_BLOCKS = 512, GROUPS = 3, SECTOR = 512, LOG_BLOCKS = 400 };
@@ -76,22 +76,22 @@ static void put_xfs(void)
 static void fill_with_xfs(void)
 {
 	put_xfs();
-	guarded_fill();
+	guard_volume_fill();
 }
 
 static void reset(uint64_t offset, size_t size)
 {
-	guarded_poke(offset, g->content + offset, size);
+	guard_volume_poke(offset, g->content + offset, size);
 }
 
 static void test_untouched(void **state)
 {
 	(void)state;
 	fill_with_xfs();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(6 * MIB - 1), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(6 * MIB), CSUM_COVER_NONE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(6 * MIB - 1), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(6 * MIB), CSUM_COVER_NONE);
 }
 
 static void test_superblock(void **state)
@@ -101,13 +101,13 @@ static void test_superblock(void **state)
 	(void)state;
 	fill_with_xfs();
 	put_superblock(sector, 2);
-	guarded_poke(0, sector, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(0, sector, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("the superblock of the xfs at 0 was written");
 	/* Another one's copy of it is no witness. */
 	reset(0, SECTOR);
-	guarded_poke(GROUP_BYTES, sector, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	guard_volume_poke(GROUP_BYTES, sector, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 }
 
 static void test_headers(void **state)
@@ -120,14 +120,14 @@ static void test_headers(void **state)
 		uint64_t offset = (uint64_t)(header - 1) * GROUP_BYTES + (uint64_t)header * SECTOR;
 
 		put_header(sector, header, 99);
-		guarded_poke(offset, sector, SECTOR);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+		guard_volume_poke(offset, sector, SECTOR);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 		assert_reason("a group header of the xfs at 0 was written");
 		/* Its own checksum is wrong: decay. */
 		sector[60] ^= 0xff;
-		guarded_poke(offset, sector, SECTOR);
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+		guard_volume_poke(offset, sector, SECTOR);
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 		reset(offset, SECTOR);
 	}
 }
@@ -137,13 +137,13 @@ static void test_half_of_the_headers(void **state)
 {
 	(void)state;
 	fill_with_xfs();
-	guarded_garble(SECTOR, 3 * SECTOR);
-	guarded_garble(GROUP_BYTES + SECTOR, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_garble(GROUP_BYTES + 2 * SECTOR, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_garble(SECTOR, 3 * SECTOR);
+	guard_volume_garble(GROUP_BYTES + SECTOR, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_garble(GROUP_BYTES + 2 * SECTOR, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 /* Near, it is put right in memory, and vouches; new it does not. */
@@ -153,16 +153,16 @@ static void test_superblock_decayed(void **state)
 
 	(void)state;
 	fill_with_xfs();
-	guarded_flip(84, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	guard_volume_flip(84, 1);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	put_header(sector, 1, 99);
-	guarded_poke(SECTOR, sector, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(SECTOR, sector, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	reset(SECTOR, SECTOR);
-	guarded_garble(0, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_garble(0, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 /* Dead, the second one tells where the rest is: of a file system that fills its place with equal groups. */
@@ -171,14 +171,14 @@ static void test_superblock_dead(void **state)
 	uint8_t sector[SECTOR];
 
 	(void)state;
-	guarded_resize(6 * MIB, 512);
+	guard_volume_resize(6 * MIB, 512);
 	fill_with_xfs();
 	g->dead_size = SECTOR;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(3 * MIB), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(3 * MIB), CSUM_COVER_RECORD);
 	put_header(sector, 2, 99);
-	guarded_poke(2 * GROUP_BYTES + 2 * SECTOR, sector, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(2 * GROUP_BYTES + 2 * SECTOR, sector, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* ------------------------------------------------------------------ the log */
@@ -195,7 +195,7 @@ static void stamp(uint64_t offset, int count, int record)
 			fill_random(sector, SECTOR, offset);
 			memcpy(sector, "\xfe\xed\xba\xbe", 4);
 		}
-		guarded_poke(offset + (uint64_t)i * SECTOR, sector, SECTOR);
+		guard_volume_poke(offset + (uint64_t)i * SECTOR, sector, SECTOR);
 	}
 }
 
@@ -205,18 +205,18 @@ static void test_log(void **state)
 	fill_with_xfs();
 	g->depth = CSUM_GUARD_SCAN;
 	stamp(LOG_AT + 100 * SECTOR, 8, 7);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("the log of the xfs at 0 was written");
 	/* One sector less, or no record in them. */
 	reset(LOG_AT + 100 * SECTOR, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	stamp(LOG_AT + 100 * SECTOR, 8, -1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	/* A record beside them. */
 	stamp(LOG_AT + 109 * SECTOR, 1, 0);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	stamp(LOG_AT + 108 * SECTOR, 2, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* Near sectors in the log are no reason to distrust it; 8 new ones in a row are. */
@@ -226,15 +226,15 @@ static void test_log_without_record(void **state)
 	fill_with_xfs();
 	g->depth = CSUM_GUARD_SCAN;
 	for (int i = 0; i < 20; i++)
-		guarded_flip(LOG_AT + (uint64_t)i * SECTOR, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_garble(LOG_AT + LOG_BYTES - 7 * SECTOR, 7 * SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_garble(LOG_AT + LOG_BYTES - 8 * SECTOR, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+		guard_volume_flip(LOG_AT + (uint64_t)i * SECTOR, 1);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_garble(LOG_AT + LOG_BYTES - 7 * SECTOR, 7 * SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_garble(LOG_AT + LOG_BYTES - 8 * SECTOR, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 /* Sectors of elsewhere, moved into the log by a disk that writes to the wrong place. */
@@ -243,11 +243,11 @@ static void test_log_known(void **state)
 	(void)state;
 	put_xfs();
 	memcpy(g->content + 7 * MIB, "\xfe\xed\xba\xbe", 4);
-	guarded_fill();
+	guard_volume_fill();
 	g->depth = CSUM_GUARD_SCAN;
-	guarded_poke(LOG_AT + 10 * SECTOR, g->content + 7 * MIB, 16 * SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	guard_volume_poke(LOG_AT + 10 * SECTOR, g->content + 7 * MIB, 16 * SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 }
 
 /* Zeroed, or dead: decay. */
@@ -258,22 +258,22 @@ static void test_log_blank(void **state)
 	(void)state;
 	fill_with_xfs();
 	g->depth = CSUM_GUARD_SCAN;
-	guarded_poke(LOG_AT, zeros, sizeof(zeros));
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	guard_volume_poke(LOG_AT, zeros, sizeof(zeros));
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	reset(LOG_AT, sizeof(zeros));
 	stamp(LOG_AT, 64, 5);
 	g->dead_offset = LOG_AT;
 	g->dead_size = 64 * SECTOR;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 }
 
 /* An opening reads on from where it was written last, around its end. */
 static void test_log_at_an_opening(void **state)
 {
 	(void)state;
-	guarded_resize(16 * MIB, 512);
+	guard_volume_resize(16 * MIB, 512);
 	put_superblock(g->content, 1);
 	/* Two groups of 6 MiB, and 5 MiB of log in the second. */
 	put_be(g->content + 8, 8, 3072);
@@ -286,19 +286,19 @@ static void test_log_at_an_opening(void **state)
 	seal(g->content, 224);
 	for (int i = 0; i < 6; i++)
 		put_header(g->content + (i / 3) * 6 * MIB + (i % 3 + 1) * SECTOR, i % 3 + 1, (uint64_t)i);
-	guarded_fill();
+	guard_volume_fill();
 	g->depth = CSUM_GUARD_OPENING;
 	/* Behind the part: from block 10000 of 10240 on, 4608 blocks. */
 	stamp(6 * MIB + 16 * BLOCK + 5000 * SECTOR, 8, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	stamp(6 * MIB + 16 * BLOCK + 4300 * SECTOR, 8, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	reset(6 * MIB + 16 * BLOCK + 4300 * SECTOR, 8 * SECTOR);
 	stamp(6 * MIB + 16 * BLOCK + 10200 * SECTOR, 8, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	reset(6 * MIB + 16 * BLOCK + 10200 * SECTOR, 8 * SECTOR);
 	g->depth = CSUM_GUARD_SCAN;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* Its log elsewhere, it is written in place without a trace of it here. */
@@ -308,9 +308,9 @@ static void test_2_log_elsewhere(void **state)
 	put_xfs();
 	put_be(g->content + 48, 8, 0);
 	seal(g->content, 224);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 /* ------------------------------------------------------------------ others */
@@ -323,13 +323,13 @@ static void test_version_4(void **state)
 	(void)state;
 	put_xfs();
 	put_be(g->content + 100, 2, 0xb4a4);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	g->facts.ours = true;
 	put_header(sector, 1, 99);
-	guarded_poke(SECTOR, sector, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_DECAY);
+	guard_volume_poke(SECTOR, sector, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 }
 
 /* S = 4096: all four structures of a group in one sector. */
@@ -338,17 +338,17 @@ static void test_large_sectors(void **state)
 	uint8_t sector[SECTOR];
 
 	(void)state;
-	guarded_resize(8 * MIB, 4096);
+	guard_volume_resize(8 * MIB, 4096);
 	fill_with_xfs();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_flip(3000, 1);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_flip(3000, 1);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_flip(3000, 1);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_flip(3000, 1);
 	put_header(sector, 2, 99);
-	guarded_poke(2 * GROUP_BYTES + 2 * SECTOR, sector, SECTOR);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_poke(2 * GROUP_BYTES + 2 * SECTOR, sector, SECTOR);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
 /* Fields that would lead far away, or nowhere. */
@@ -372,11 +372,11 @@ static void test_hostile(void **state)
 		put_xfs();
 		put_be(g->content + cases[i].at, cases[i].size, cases[i].value);
 		seal(g->content, 224);
-		guarded_fill();
+		guard_volume_fill();
 		g->depth = CSUM_GUARD_SCAN;
-		assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-		assert_int_equal(guarded_cover(4 * MIB), CSUM_COVER_NONE);
-		guarded_close();
+		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+		assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_NONE);
+		guard_volume_close();
 		assert_int_equal(remove(g->data), 0);
 		assert_int_equal(remove(g->metadata), 0);
 	}
@@ -402,8 +402,8 @@ static void test_any_fields(void **state)
 			put_be(sector + field[0], field[1], UINT64_MAX >> next_random(&random) % 64);
 		}
 		seal(sector, 224);
-		guarded_poke(0, sector, SECTOR);
-		guarded_ask();
+		guard_volume_poke(0, sector, SECTOR);
+		guard_volume_ask();
 	}
 }
 
@@ -418,77 +418,77 @@ static void test_many_groups(void **state)
 	put_be(g->content + 88, 4, UINT32_MAX);
 	put_be(g->content + 96, 4, 8);
 	seal(g->content, 224);
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(8 * MIB - 1), CSUM_COVER_RECORD);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(8 * MIB - 1), CSUM_COVER_RECORD);
 }
 
 static void test_real(void **state)
 {
 	(void)state;
-	guarded_resize(32 * MIB, 512);
-	guarded_run("mkfs.xfs -q -f -d agcount=2 %s");
-	guarded_fill();
+	guard_volume_resize(32 * MIB, 512);
+	guard_volume_run("mkfs.xfs -q -f -d agcount=2 %s");
+	guard_volume_fill();
 	g->depth = CSUM_GUARD_SCAN;
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	assert_int_equal(guarded_cover(32 * MIB - 1), CSUM_COVER_RECORD);
-	guarded_change("xfs_admin -L others %s");
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	assert_int_equal(guard_volume_cover(32 * MIB - 1), CSUM_COVER_RECORD);
+	guard_volume_change("xfs_admin -L others %s");
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("of the xfs at 0 was written");
 }
 
 static void test_real_with_large_sectors(void **state)
 {
 	(void)state;
-	guarded_resize(32 * MIB, 4096);
-	guarded_run("mkfs.xfs -q -f -s size=4096 -d agcount=2 %s");
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_flip(100, 2);
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_RECORD);
-	guarded_flip(100, 2);
-	guarded_change("xfs_db -x -c 'agf 1' -c 'write freeblks 2900' %s");
-	assert_int_equal(guarded_ask(), CSUM_GUARD_REWRITTEN);
+	guard_volume_resize(32 * MIB, 4096);
+	guard_volume_run("mkfs.xfs -q -f -s size=4096 -d agcount=2 %s");
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_flip(100, 2);
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
+	guard_volume_flip(100, 2);
+	guard_volume_change("xfs_db -x -c 'agf 1' -c 'write freeblks 2900' %s");
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("a group header");
 }
 
 static void test_2_real_log_elsewhere(void **state)
 {
 	(void)state;
-	guarded_resize(32 * MIB, 4096);
-	guarded_run(
+	guard_volume_resize(32 * MIB, 4096);
+	guard_volume_run(
 		"truncate -s 32M %1$s.log && mkfs.xfs -q -f -l logdev=%1$s.log %1$s; s=$?; rm -f %1$s.log; exit $s");
-	guarded_fill();
-	assert_int_equal(guarded_ask(), CSUM_GUARD_BY_PLACE);
-	assert_int_equal(guarded_cover(0), CSUM_COVER_NONE);
+	guard_volume_fill();
+	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
+	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		guarded_test(test_untouched),
-		guarded_test(test_superblock),
-		guarded_test(test_headers),
-		guarded_test(test_half_of_the_headers),
-		guarded_test(test_superblock_decayed),
-		guarded_test(test_superblock_dead),
-		guarded_test(test_log),
-		guarded_test(test_log_without_record),
-		guarded_test(test_log_known),
-		guarded_test(test_log_blank),
-		guarded_test(test_log_at_an_opening),
-		guarded_test(test_2_log_elsewhere),
-		guarded_test(test_version_4),
-		guarded_test(test_large_sectors),
-		guarded_test(test_hostile),
-		guarded_test(test_any_fields),
-		guarded_test(test_many_groups),
-		guarded_test(test_real),
-		guarded_test(test_real_with_large_sectors),
-		guarded_test(test_2_real_log_elsewhere),
+		guard_volume_test(test_untouched),
+		guard_volume_test(test_superblock),
+		guard_volume_test(test_headers),
+		guard_volume_test(test_half_of_the_headers),
+		guard_volume_test(test_superblock_decayed),
+		guard_volume_test(test_superblock_dead),
+		guard_volume_test(test_log),
+		guard_volume_test(test_log_without_record),
+		guard_volume_test(test_log_known),
+		guard_volume_test(test_log_blank),
+		guard_volume_test(test_log_at_an_opening),
+		guard_volume_test(test_2_log_elsewhere),
+		guard_volume_test(test_version_4),
+		guard_volume_test(test_large_sectors),
+		guard_volume_test(test_hostile),
+		guard_volume_test(test_any_fields),
+		guard_volume_test(test_many_groups),
+		guard_volume_test(test_real),
+		guard_volume_test(test_real_with_large_sectors),
+		guard_volume_test(test_2_real_log_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

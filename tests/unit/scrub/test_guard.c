@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "support/guarded.h"
+#include "support/guard_volume.h"
 
-static struct guarded *const g = &guarded;
+static struct guard_volume *const g = &guard_volume;
 
 static struct csum_scrub_result result;
 static uint64_t reported[CSUM_FINDING_KINDS]; /* data sectors */
@@ -47,7 +47,7 @@ static bool is_right(uint64_t sector)
 {
 	uint8_t bytes[4096];
 
-	guarded_peek(sector * g->sector_size, bytes, g->sector_size);
+	guard_volume_peek(sector * g->sector_size, bytes, g->sector_size);
 	return memcmp(bytes, g->content + sector * g->sector_size, g->sector_size) == 0;
 }
 
@@ -55,17 +55,17 @@ static void plant_decay(void)
 {
 	const uint8_t zeros[512] = { 0 };
 
-	guarded_flip(100 * 512 + 7, 3);
-	guarded_poke(200 * 512, g->content + 300 * 512, 512);
+	guard_volume_flip(100 * 512 + 7, 3);
+	guard_volume_poke(200 * 512, g->content + 300 * 512, 512);
 	/* Zeros where content was that lies elsewhere too. */
-	guarded_poke(400 * 512, zeros, sizeof(zeros));
+	guard_volume_poke(400 * 512, zeros, sizeof(zeros));
 }
 
 static void fill_with_a_duplicate(void)
 {
 	memcpy(g->content + 400 * 512, g->content + 500 * 512, 512);
 	memcpy(g->content + 200 * 512, g->content + 600 * 512, 512);
-	guarded_fill();
+	guard_volume_fill();
 }
 
 static void test_decay_only_is_healed(void **state)
@@ -93,7 +93,7 @@ static void test_one_new_sector_leaves_all(void **state)
 	(void)state;
 	fill_with_a_duplicate();
 	plant_decay();
-	guarded_garble(16000 * 512, 512);
+	guard_volume_garble(16000 * 512, 512);
 	scrub((struct csum_scrub_options){ .dry_run = true }, 0, NULL);
 	assert_int_equal(result.sectors_repaired, 0);
 	assert_int_equal(reported[CSUM_REWRITTEN], 4);
@@ -105,7 +105,7 @@ static void test_one_new_sector_leaves_all(void **state)
 	assert_false(is_right(100) || is_right(200) || is_right(400));
 	assert_int_equal(record.held_reason, CSUM_HELD_UNDECIDED);
 	/* Held: that the new sector is right again later proves nothing of the others. */
-	guarded_poke(16000 * 512, g->content + 16000 * 512, 512);
+	guard_volume_poke(16000 * 512, g->content + 16000 * 512, 512);
 	scrub((struct csum_scrub_options){ .heal = CSUM_HEAL_DEFAULT }, 0, &record);
 	assert_int_equal(result.sectors_repaired, 0);
 	assert_int_equal(record.held_reason, CSUM_HELD_UNDECIDED);
@@ -141,8 +141,8 @@ static uint64_t plant_many(void)
 {
 	uint64_t count = 0;
 
-	guarded_resize((uint64_t)MANY_SECTORS * 512, 512);
-	guarded_fill();
+	guard_volume_resize((uint64_t)MANY_SECTORS * 512, 512);
+	guard_volume_fill();
 	for (int pass = 0; pass < 2; pass++) {
 		count = 0;
 		for (uint64_t sector = 0; sector < MANY_SECTORS; sector++) {
@@ -152,7 +152,7 @@ static uint64_t plant_many(void)
 			count++;
 		}
 		if (pass == 0)
-			guarded_poke(0, g->content, g->size);
+			guard_volume_poke(0, g->content, g->size);
 	}
 	assert_true(count > 65536 + 1000);
 	return count;
@@ -165,7 +165,7 @@ static void test_many_undecided(void **state)
 
 	(void)state;
 	count += !is_planted(last);
-	guarded_garble(last * 512, 512);
+	guard_volume_garble(last * 512, 512);
 	scrub((struct csum_scrub_options){ .heal = CSUM_HEAL_DEFAULT }, 0, NULL);
 	assert_int_equal(result.totals.guard, CSUM_GUARD_UNDECIDED);
 	assert_int_equal(reported[CSUM_REWRITTEN], count);
@@ -189,9 +189,9 @@ static void test_many_undecided_healed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		guarded_test(test_decay_only_is_healed),   guarded_test(test_one_new_sector_leaves_all),
-		guarded_test(test_a_part_decides_nothing), guarded_test(test_many_undecided),
-		guarded_test(test_many_undecided_healed),
+		guard_volume_test(test_decay_only_is_healed),	guard_volume_test(test_one_new_sector_leaves_all),
+		guard_volume_test(test_a_part_decides_nothing), guard_volume_test(test_many_undecided),
+		guard_volume_test(test_many_undecided_healed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,13 +11,13 @@
 #include <cmocka.h>
 
 #include "support/bytes.h"
-#include "support/scrubbed.h"
+#include "support/scrub_volume.h"
 
-static struct scrubbed *const s = &scrubbed;
+static struct scrub_volume *const s = &scrub_volume;
 
 static int run_with(const char *const *replicas, size_t count)
 {
-	return scrubbed_run(&(struct csum_scrub_options){
+	return scrub_volume_run(&(struct csum_scrub_options){
 		.length_bytes = CSUM_TO_END,
 		.replicas = replicas,
 		.replica_count = count,
@@ -36,12 +36,12 @@ static void damage_file(const char *path, uint64_t offset)
 
 static void test_replica(void **state)
 {
-	const char *replica = scrubbed_make_replica();
+	const char *replica = scrub_volume_make_replica();
 
 	(void)state;
-	scrubbed_garbage(8);
-	scrubbed_garbage(9);
-	memset(scrubbed_sector(200), 0, 512);
+	scrub_volume_garbage(8);
+	scrub_volume_garbage(9);
+	memset(scrub_volume_sector(200), 0, 512);
 	/* Damaged where it is not needed, and where it is. */
 	damage_file(replica, 300 * 512);
 	damage_file(replica, 9 * 512);
@@ -56,7 +56,7 @@ static void test_replica(void **state)
 	assert_int_equal(s->findings[2].kind, CSUM_ZEROED);
 	assert_int_equal(s->findings[2].disposition, CSUM_REPAIRED);
 	assert_int_equal(s->result.errors_left, 1);
-	scrubbed_put(9, 9);
+	scrub_volume_put(9, 9);
 	assert_healed();
 }
 
@@ -71,9 +71,9 @@ static void test_volume_as_replica(void **state)
 	assert_non_null(file);
 	assert_int_equal(fwrite(s->original[0], s->disks[0].size, 1, file), 1);
 	assert_int_equal(fclose(file), 0);
-	damage_file(path, scrubbed_offset(9));
-	scrubbed_garbage(8);
-	scrubbed_garbage(9);
+	damage_file(path, scrub_volume_offset(9));
+	scrub_volume_garbage(8);
+	scrub_volume_garbage(9);
 	assert_int_equal(run_with(&replica, 1), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_int_equal(s->findings[0].disposition, CSUM_REPAIRED);
@@ -88,7 +88,7 @@ static void test_replica_refused(void **state)
 
 	(void)state;
 	put_image(small, (off_t)(s->geometry.data_sectors * 512 - 1));
-	scrubbed_garbage(8);
+	scrub_volume_garbage(8);
 	assert_int_equal(run_with(names, 1), -EINVAL);
 	assert_one_error(&s->recorder, "too small");
 	names[0] = "/nonexistent/replica";
@@ -98,11 +98,11 @@ static void test_replica_refused(void **state)
 
 static void test_unreadable(void **state)
 {
-	const char *replica = scrubbed_make_replica();
+	const char *replica = scrub_volume_make_replica();
 
 	(void)state;
-	memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(8), 512, -1, -EIO);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	memory_disk_fail(s->data, MEMORY_DISK_READ, scrub_volume_offset(8), 512, -1, -EIO);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_one_finding(CSUM_UNREADABLE, 8, CSUM_LEFT, "");
 	/* It is rewritten, but cannot be read back. */
 	assert_int_equal(run_with(&replica, 1), 0);
@@ -110,7 +110,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(s->findings[0].disposition, CSUM_LEFT);
 	/* The run's read, three by itself, three of the table: and then, as rewriting does it, no more. */
 	memory_disk_reset(s->data);
-	memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(8), 512, 7, -EIO);
+	memory_disk_fail(s->data, MEMORY_DISK_READ, scrub_volume_offset(8), 512, 7, -EIO);
 	assert_int_equal(run_with(&replica, 1), 0);
 	assert_int_equal(s->finding_count, 1);
 	assert_int_equal(s->findings[0].kind, CSUM_UNREADABLE);
@@ -121,47 +121,47 @@ static void test_unreadable(void **state)
 static void test_refused_writes(void **state)
 {
 	(void)state;
-	scrubbed_sector(8)[3] ^= 1;
-	scrubbed_sector(9)[3] ^= 1;
-	memset(scrubbed_imd(1, 0), 1, 512);
-	memset(scrubbed_imd(2, 0), 1, 512);
-	memory_disk_fail(s->data, MEMORY_DISK_WRITE, scrubbed_offset(8), 512, -1, -EIO);
-	memory_disk_fail(s->data, MEMORY_DISK_WRITE, (uint64_t)(scrubbed_imd(1, 0) - s->metadata->bytes), 512, -1,
+	scrub_volume_sector(8)[3] ^= 1;
+	scrub_volume_sector(9)[3] ^= 1;
+	memset(scrub_volume_imd(1, 0), 1, 512);
+	memset(scrub_volume_imd(2, 0), 1, 512);
+	memory_disk_fail(s->data, MEMORY_DISK_WRITE, scrub_volume_offset(8), 512, -1, -EIO);
+	memory_disk_fail(s->data, MEMORY_DISK_WRITE, (uint64_t)(scrub_volume_imd(1, 0) - s->metadata->bytes), 512, -1,
 			 -EIO);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.errors_left, 2);
 	assert_int_equal(s->result.errors_repaired, 2);
 	assert_int_equal(s->result.imd_repaired, 1);
 	assert_true(s->result.recorded);
 	memory_disk_reset(s->data);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
 static void test_failed_flush_ends_it(void **state)
 {
 	(void)state;
-	scrubbed_sector(8)[3] ^= 1;
+	scrub_volume_sector(8)[3] ^= 1;
 	/* Opening, the record, the repair. */
 	memory_disk_fault(s->data, &(struct memory_disk_fault){
 					   .call = MEMORY_DISK_FLUSH, .skip = 2, .times = 1, .error = -EIO });
-	assert_int_equal(scrubbed_run(NULL), -EIO);
+	assert_int_equal(scrub_volume_run(NULL), -EIO);
 	assert_int_equal(s->result.errors_left, 1);
 	memory_disk_reset(s->data);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
 static void test_vanished(void **state)
 {
 	(void)state;
-	scrubbed_sector(8)[3] ^= 1;
-	memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(15), 512, -1, -ENODEV);
-	assert_int_equal(scrubbed_run(NULL), -ENODEV);
+	scrub_volume_sector(8)[3] ^= 1;
+	memory_disk_fail(s->data, MEMORY_DISK_READ, scrub_volume_offset(15), 512, -1, -ENODEV);
+	assert_int_equal(scrub_volume_run(NULL), -ENODEV);
 	assert_int_equal(s->result.end, CSUM_SCRUB_FAILED);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scrubbed_set_up, scrubbed_tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scrub_volume_set_up, scrub_volume_tear_down)
 
 int main(void)
 {

@@ -13,17 +13,17 @@
 #include "ondisk/imd.h"
 #include "scrub/scrub.h"
 #include "support/bytes.h"
-#include "support/scrubbed.h"
+#include "support/scrub_volume.h"
 #include "update/super.h"
 
-static struct scrubbed *const s = &scrubbed;
+static struct scrub_volume *const s = &scrub_volume;
 
 /* Batches of two groups: sectors 0 to 123, 124 to 247, 248 to 371, and the rest. */
 #define RATE 300000u
 
 static struct csum_volume_info info(void)
 {
-	struct csum_volume *volume = scrubbed_open(true);
+	struct csum_volume *volume = scrub_volume_open(true);
 	struct csum_volume_info result;
 
 	csum_volume_get_info(volume, &result);
@@ -45,17 +45,18 @@ static void test_resumes(void **state)
 	uint64_t reached;
 
 	(void)state;
-	scrubbed_sector(430)[3] ^= 1;
-	scrubbed_cancel_once_read(130);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
-			 -ECANCELED);
+	scrub_volume_sector(430)[3] ^= 1;
+	scrub_volume_cancel_once_read(130);
+	assert_int_equal(
+		scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
+		-ECANCELED);
 	recorder_init(&s->recorder);
 	reached = s->result.next_sector;
 	assert_int_equal(reached, 124);
 	assert_int_equal(info().current_scrub.next_group, reached / 62);
 	first = info().current_scrub.totals;
 	assert_int_equal(first.verified + first.unwritten, reached);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(s->result.resumed);
 	assert_int_equal(s->recorder.notes, 2); /* it goes on; it looks around for sector 430 */
 	assert_int_equal(s->result.first_sector, reached);
@@ -74,23 +75,24 @@ static void test_resumes(void **state)
 static void test_resumes_before_what_waited(void **state)
 {
 	(void)state;
-	scrubbed_sector(130)[3] ^= 1;
-	scrubbed_cancel_once_read(250);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
-			 -ECANCELED);
+	scrub_volume_sector(130)[3] ^= 1;
+	scrub_volume_cancel_once_read(250);
+	assert_int_equal(
+		scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
+		-ECANCELED);
 	recorder_init(&s->recorder);
 	assert_one_finding(CSUM_MISMATCH, 130, CSUM_LEFT, "the scrub was interrupted before it could be repaired");
 	assert_int_equal(s->result.next_sector, 124);
 	assert_int_equal(info().current_scrub.next_group, 2);
 	assert_int_equal(info().current_scrub.totals.left_bad, 0);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){
 				 .length_bytes = CSUM_TO_END, .rate_bytes = RATE, .progress = cancel_now }),
 			 -ECANCELED);
 	recorder_init(&s->recorder);
 	assert_int_equal(s->result.first_sector, 124);
 	assert_one_finding(CSUM_MISMATCH, 130, CSUM_REPAIRED, "1 bit");
 	assert_true(info().current_scrub.next_group > 2);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 0);
 	assert_int_equal(info().last_scrub.totals.repaired, 1);
 	assert_int_equal(info().last_scrub.totals.verified + info().last_scrub.totals.unwritten + 1,
@@ -104,11 +106,11 @@ static void test_cancelled_check(void **state)
 	struct csum_totals totals;
 
 	(void)state;
-	scrubbed_sector(130)[3] ^= 1;
-	scrubbed_cancel_once_read(250);
+	scrub_volume_sector(130)[3] ^= 1;
+	scrub_volume_cancel_once_read(250);
 	assert_int_equal(
-		scrubbed_check_with(&(struct csum_check_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE },
-				    &totals),
+		scrub_volume_check_with(&(struct csum_check_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE },
+					&totals),
 		-ECANCELED);
 	assert_one_finding(CSUM_MISMATCH, 130, CSUM_LEFT, "");
 }
@@ -116,14 +118,16 @@ static void test_cancelled_check(void **state)
 static void test_restart(void **state)
 {
 	(void)state;
-	scrubbed_cancel_once_read(130);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
-			 -ECANCELED);
+	scrub_volume_cancel_once_read(130);
+	assert_int_equal(
+		scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
+		-ECANCELED);
 	recorder_init(&s->recorder);
 	/* A range leaves the record alone. */
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = 512 }), 0);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = 512 }), 0);
 	assert_true(info().current_scrub.started != 0);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .restart = true }), 0);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .restart = true }),
+			 0);
 	assert_false(s->result.resumed);
 	assert_int_equal(s->result.first_sector, 0);
 	assert_int_equal(info().last_scrub.totals.verified + info().last_scrub.totals.unwritten,
@@ -133,8 +137,8 @@ static void test_restart(void **state)
 static void test_time_limit(void **state)
 {
 	(void)state;
-	scrubbed_sector(8)[3] ^= 1;
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){
+	scrub_volume_sector(8)[3] ^= 1;
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){
 				 .length_bytes = CSUM_TO_END, .rate_bytes = 40000, .time_limit_seconds = 1 }),
 			 0);
 	assert_int_equal(s->result.end, CSUM_SCRUB_TIME_LIMIT);
@@ -149,16 +153,18 @@ static void test_max_errors(void **state)
 
 	(void)state;
 	for (uint64_t sector = 8; sector < 13; sector++)
-		scrubbed_sector(sector)[3] ^= 1;
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .max_errors = 4 }), 0);
+		scrub_volume_sector(sector)[3] ^= 1;
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .max_errors = 4 }),
+			 0);
 	assert_int_equal(s->result.end, CSUM_SCRUB_MAX_ERRORS);
 	/* Nothing is dealt with, nor told of, but how many there were. */
 	assert_int_equal(s->result.errors_open, 5);
 	assert_int_equal(s->result.errors_left, 0);
 	assert_int_equal(s->finding_count, 0);
-	assert_int_equal(scrubbed_check(&totals), 5);
+	assert_int_equal(scrub_volume_check(&totals), 5);
 	/* The next one begins where they are. */
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .max_errors = 5 }), 0);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .max_errors = 5 }),
+			 0);
 	assert_int_equal(s->result.end, CSUM_SCRUB_COMPLETE);
 	assert_int_equal(s->result.sectors_repaired, 5);
 	assert_healed();
@@ -166,18 +172,18 @@ static void test_max_errors(void **state)
 
 static void test_a_million(void **state)
 {
-	struct scrubbed_shape shape = scrubbed_usual;
+	struct scrub_volume_shape shape = scrub_volume_usual;
 
 	(void)state;
-	scrubbed_stop();
+	scrub_volume_stop();
 	shape.data_sectors = 62 * 2500;
-	scrubbed_start(&shape);
+	scrub_volume_start(&shape);
 	for (uint64_t sector = 3; sector < s->geometry.data_sectors; sector++)
-		scrubbed_sector(sector)[sector % 512] ^= 0xff;
+		scrub_volume_sector(sector)[sector % 512] ^= 0xff;
 	/* The runs of six are healed, as they are short; what counts is that nothing overflows. */
-	assert_int_equal(
-		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .heal = CSUM_HEAL_NOTHING }),
-		0);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
+									.heal = CSUM_HEAL_NOTHING }),
+			 0);
 	assert_true(s->result.errors_left > 100000);
 	assert_int_equal(s->result.errors_left, s->result.sectors_left);
 }
@@ -185,8 +191,8 @@ static void test_a_million(void **state)
 /* Both copies of group 1 valid and different, the volume active: sector 62 + 2 is new in copy 0 only. */
 static void interrupt(uint8_t *newer_content)
 {
-	struct csum_volume *volume = scrubbed_open(true);
-	uint8_t *older = scrubbed_imd(1, 0), *newer = scrubbed_imd(1, 1);
+	struct csum_volume *volume = scrub_volume_open(true);
+	uint8_t *older = scrub_volume_imd(1, 0), *newer = scrub_volume_imd(1, 1);
 	int newest = csum_imd_compare_generations(csum_imd_generation(newer), csum_imd_generation(older)) > 0;
 	uint8_t *target = newest ? older : newer, *source = newest ? newer : older;
 
@@ -208,19 +214,19 @@ static void test_recovers(void **state)
 	for (int way = 0; way < 4; way++) {
 		interrupt(content);
 		if (way == 1 || way == 3)
-			memcpy(scrubbed_sector(64), content, 512);
+			memcpy(scrub_volume_sector(64), content, 512);
 		/* Decayed, either version: healed against that. */
 		if (way >= 2)
-			scrubbed_sector(64)[5] ^= 0x10;
-		assert_int_equal(scrubbed_run(NULL), 0);
+			scrub_volume_sector(64)[5] ^= 0x10;
+		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_true(s->result.recovered);
 		assert_int_equal(s->result.errors_left, 0);
 		assert_int_equal(s->result.sectors_repaired, way >= 2);
 		if (way == 1 || way == 3) {
 			struct csum_totals totals;
 
-			assert_memory_equal(scrubbed_sector(64), content, 512);
-			assert_int_equal(scrubbed_check(&totals), 0);
+			assert_memory_equal(scrub_volume_sector(64), content, 512);
+			assert_int_equal(scrub_volume_check(&totals), 0);
 			assert_int_equal(totals.findings[CSUM_INTERRUPTED], 0);
 			memcpy(s->data->bytes, s->original[0], s->data->size);
 		} else {
@@ -236,16 +242,16 @@ static void test_recovery_leaves(void **state)
 
 	(void)state;
 	interrupt(content);
-	fill_random(scrubbed_sector(64), 512, 5);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	fill_random(scrub_volume_sector(64), 512, 5);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(s->result.recovered);
 	assert_int_equal(s->recorder.warnings, 1);
 	assert_int_equal(s->result.sectors_left, 1);
-	assert_int_equal(scrubbed_check(&totals), 1);
+	assert_int_equal(scrub_volume_check(&totals), 1);
 	assert_int_equal(info().state, CSUM_CLEAN);
 	/* The newest entry was kept. */
-	memcpy(scrubbed_sector(64), content, 512);
-	assert_int_equal(scrubbed_check(&totals), 0);
+	memcpy(scrub_volume_sector(64), content, 512);
+	assert_int_equal(scrub_volume_check(&totals), 0);
 }
 
 /* The old content lies in a sector that is bad itself, whose own lies in the one that is interrupted. */
@@ -261,16 +267,16 @@ static void test_issue8_b9_rotated(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		interrupt(content);
-		scrubbed_put(300, 64);
-		scrubbed_put(310, 300);
-		scrubbed_put(64, 310);
-		assert_int_equal(scrubbed_run(&options[i]), 0);
+		scrub_volume_put(300, 64);
+		scrub_volume_put(310, 300);
+		scrub_volume_put(64, 310);
+		assert_int_equal(scrub_volume_run(&options[i]), 0);
 		assert_true(s->result.recovered);
 		assert_int_equal(s->recorder.warnings, 0);
-		assert_memory_equal(scrubbed_sector(64), scrubbed_original(64), 512);
+		assert_memory_equal(scrub_volume_sector(64), scrub_volume_original(64), 512);
 		assert_int_equal(s->findings[1].first_sector, 64);
 		assert_string_equal(s->how[1], "from data sector 300");
-		assert_int_equal(scrubbed_run(NULL), 0);
+		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_healed();
 	}
 }
@@ -282,10 +288,10 @@ static void test_issue8_b9_not_elsewhere(void **state)
 
 	(void)state;
 	interrupt(content);
-	scrubbed_put(300, 64);
-	scrubbed_garbage(64);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
-								    .heal = CSUM_HEAL_REPLICA | CSUM_HEAL_BITS }),
+	scrub_volume_put(300, 64);
+	scrub_volume_garbage(64);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
+									.heal = CSUM_HEAL_REPLICA | CSUM_HEAL_BITS }),
 			 0);
 	assert_int_equal(s->recorder.notes, 2); /* it recovers; it looks whose contents the bad ones hold */
 	assert_int_equal(s->recorder.warnings, 1);
@@ -295,24 +301,24 @@ static void test_issue8_b9_not_elsewhere(void **state)
 /* Of so many interrupted sectors that not all are looked for at once the others wait, and are not given up. */
 static void test_issue8_b9_more_than_the_table(void **state)
 {
-	struct scrubbed_shape shape = scrubbed_usual;
+	struct scrub_volume_shape shape = scrub_volume_usual;
 	const uint64_t sectors = CSUM_SCRUB_SOUGHT / 2 + 1000;
 	struct csum_volume *volume;
 	uint8_t other[512];
 
 	(void)state;
-	scrubbed_stop();
+	scrub_volume_stop();
 	shape.data_sectors = 62 * 700;
-	scrubbed_start(&shape);
-	volume = scrubbed_open(true);
+	scrub_volume_start(&shape);
+	volume = scrub_volume_open(true);
 	csum_super_set_intent(volume, 0, 700);
 	assert_int_equal(csum_super_write(volume), 0);
 	assert_int_equal(csum_super_write(volume), 0);
 	fill_random(other, 512, 4711);
 	for (uint64_t group = 0, done = 0; done < sectors; group++) {
-		int newest = csum_imd_compare_generations(csum_imd_generation(scrubbed_imd(group, 1)),
-							  csum_imd_generation(scrubbed_imd(group, 0))) > 0;
-		uint8_t *target = scrubbed_imd(group, !newest), *source = scrubbed_imd(group, newest);
+		int newest = csum_imd_compare_generations(csum_imd_generation(scrub_volume_imd(group, 1)),
+							  csum_imd_generation(scrub_volume_imd(group, 0))) > 0;
+		uint8_t *target = scrub_volume_imd(group, !newest), *source = scrub_volume_imd(group, newest);
 
 		memcpy(target, source, 512);
 		for (uint32_t i = 0; i < 62; i++) {
@@ -320,17 +326,17 @@ static void test_issue8_b9_more_than_the_table(void **state)
 				continue;
 			memcpy(other, &done, sizeof(done));
 			csum_imd_set_entry(target, i, csum_checksum_entry(CSUM_CRC64, other, 512));
-			scrubbed_garbage(62 * group + i);
+			scrub_volume_garbage(62 * group + i);
 			done++;
 		}
 		csum_imd_seal(volume->seed_state, group, !newest, csum_imd_generation(source) + 1, target, 512);
 	}
 	assert_int_equal(csum_volume_close(volume), 0);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(s->result.still_active);
 	assert_int_equal(s->result.sectors_repaired, 0);
 	assert_int_equal(info().state, CSUM_ACTIVE);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_false(s->result.still_active);
 	assert_int_equal(info().state, CSUM_CLEAN);
 }
@@ -340,25 +346,25 @@ static void test_slot_cannot_be_written(void **state)
 	uint8_t content[512];
 
 	(void)state;
-	scrubbed_sector(8)[3] ^= 1;
+	scrub_volume_sector(8)[3] ^= 1;
 	s->metadata->bytes[100] ^= 1;
 	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, 0, 4096, -1, -EIO);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_false(s->result.recorded);
 	assert_int_equal(s->result.sectors_repaired, 1);
 	memory_disk_reset(s->metadata);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 	/* An active volume stays so, and is not touched. */
 	interrupt(content);
-	scrubbed_sector(8)[3] ^= 1;
+	scrub_volume_sector(8)[3] ^= 1;
 	s->metadata->bytes[100] ^= 1;
 	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, 0, 4096, -1, -EIO);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(s->result.still_active);
 	assert_int_equal(s->result.sectors_repaired, 0);
 	memory_disk_reset(s->metadata);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
@@ -370,7 +376,7 @@ static void test_unreadable_journal(void **state)
 	interrupt(content);
 	/* Opening tries three times; writing makes it readable. */
 	memory_disk_fail(s->metadata, MEMORY_DISK_READ, 65536, 512, 3, -EIO);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->findings[0].subject, CSUM_SUBJECT_JOURNAL);
 	assert_int_equal(s->findings[0].disposition, CSUM_REPAIRED);
 	assert_true(s->result.recovered);
@@ -385,28 +391,28 @@ static void test_copies_cannot_be_written(void **state)
 	/* Merging: the journal takes it, one copy does not, the other does. */
 	for (int copy = 0; copy < 2; copy++) {
 		interrupt(content);
-		memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, (uint64_t)(scrubbed_imd(1, copy) - s->metadata->bytes),
-				 512, -1, -EIO);
-		assert_int_equal(scrubbed_run(NULL), 0);
+		memory_disk_fail(s->metadata, MEMORY_DISK_WRITE,
+				 (uint64_t)(scrub_volume_imd(1, copy) - s->metadata->bytes), 512, -1, -EIO);
+		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_false(s->result.still_active);
 		assert_original_data();
 		memory_disk_reset(s->metadata);
-		assert_int_equal(scrubbed_run(NULL), 0);
+		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_healed();
 	}
 	/* Neither does: it stays active, until they do. */
 	interrupt(content);
 	for (int copy = 0; copy < 2; copy++)
-		memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, (uint64_t)(scrubbed_imd(1, copy) - s->metadata->bytes),
-				 512, -1, -EIO);
-	assert_int_equal(scrubbed_run(NULL), 0);
+		memory_disk_fail(s->metadata, MEMORY_DISK_WRITE,
+				 (uint64_t)(scrub_volume_imd(1, copy) - s->metadata->bytes), 512, -1, -EIO);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(s->result.still_active);
 	memory_disk_reset(s->metadata);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scrubbed_set_up, scrubbed_tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scrub_volume_set_up, scrub_volume_tear_down)
 
 int main(void)
 {

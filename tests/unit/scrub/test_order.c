@@ -10,9 +10,9 @@
 
 #include "ondisk/ondisk.h"
 #include "ondisk/parked.h"
-#include "support/scrubbed.h"
+#include "support/scrub_volume.h"
 
-static struct scrubbed *const s = &scrubbed;
+static struct scrub_volume *const s = &scrub_volume;
 
 static void assert_misplaced(size_t i, uint64_t sector, uint64_t other, uint64_t source)
 {
@@ -32,15 +32,15 @@ static void test_misdirected_write(void **state)
 	struct csum_totals totals;
 
 	(void)state;
-	scrubbed_put(300, 8);
-	assert_int_equal(scrubbed_check(&totals), 1);
+	scrub_volume_put(300, 8);
+	assert_int_equal(scrub_volume_check(&totals), 1);
 	assert_int_equal(totals.findings[CSUM_MISPLACED], 1);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 1);
 	assert_misplaced(0, 300, 8, 0);
 	/* The write that went astray did not arrive where it should have. */
-	scrubbed_garbage(8);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	scrub_volume_garbage(8);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_int_equal(s->findings[0].first_sector, 8);
 	assert_int_equal(s->findings[0].kind, CSUM_MISMATCH);
@@ -52,9 +52,9 @@ static void test_misdirected_write(void **state)
 static void test_swapped(void **state)
 {
 	(void)state;
-	scrubbed_put(8, 300);
-	scrubbed_put(300, 8);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	scrub_volume_put(8, 300);
+	scrub_volume_put(300, 8);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_misplaced(0, 8, 300, 300);
 	assert_misplaced(1, 300, 8, 8);
@@ -65,27 +65,27 @@ static void test_rings_and_chains(void **state)
 {
 	(void)state;
 	/* A ring of three, a ring of two, and a shift by one that loses the last. */
-	scrubbed_put(15, 100);
-	scrubbed_put(100, 201);
-	scrubbed_put(201, 15);
-	scrubbed_put(16, 101);
-	scrubbed_put(101, 16);
+	scrub_volume_put(15, 100);
+	scrub_volume_put(100, 201);
+	scrub_volume_put(201, 15);
+	scrub_volume_put(16, 101);
+	scrub_volume_put(101, 16);
 	for (uint64_t i = 50; i < 55; i++)
-		scrubbed_put(i + 1, i);
-	scrubbed_garbage(50);
-	assert_int_equal(scrubbed_run(NULL), 0);
+		scrub_volume_put(i + 1, i);
+	scrub_volume_garbage(50);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, 10);
 	assert_int_equal(s->result.sectors_left, 1);
-	scrubbed_put(55, 55);
+	scrub_volume_put(55, 55);
 	assert_healed();
 }
 
 static void test_uniform_is_not_misplaced(void **state)
 {
 	(void)state;
-	scrubbed_put(8, 2);
-	scrubbed_put(10, 1);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	scrub_volume_put(8, 2);
+	scrub_volume_put(10, 1);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_int_equal(s->findings[0].kind, CSUM_MISMATCH);
 	assert_int_equal(s->findings[1].kind, CSUM_ZEROED);
@@ -95,7 +95,7 @@ static void test_uniform_is_not_misplaced(void **state)
 static int64_t fill_as(void *user, void *buffer, size_t size)
 {
 	assert_true(size >= 512);
-	memcpy(buffer, scrubbed_original(*(uint64_t *)user), 512);
+	memcpy(buffer, scrub_volume_original(*(uint64_t *)user), 512);
 	return 512;
 }
 
@@ -107,7 +107,7 @@ static void write_as(uint64_t place, uint64_t sector)
 		.length_bytes = 512,
 		.source = { fill_as, &sector },
 	};
-	struct csum_volume *volume = scrubbed_open(false);
+	struct csum_volume *volume = scrub_volume_open(false);
 	uint64_t done;
 
 	assert_int_equal(csum_write(volume, &options, &done), 0);
@@ -118,10 +118,10 @@ static void test_good_copy_elsewhere(void **state)
 {
 	(void)state;
 	write_as(400, 8);
-	scrubbed_garbage(8);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	scrub_volume_garbage(8);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_one_finding(CSUM_MISMATCH, 8, CSUM_REPAIRED, "from data sector 400");
-	assert_memory_equal(scrubbed_sector(8), scrubbed_original(8), 512);
+	assert_memory_equal(scrub_volume_sector(8), scrub_volume_original(8), 512);
 }
 
 /* The place that is repaired holds the only copy of what a sector outside the range lacks. */
@@ -129,25 +129,25 @@ static void test_owner_outside_range(void **state)
 {
 	(void)state;
 	write_as(400, 8);
-	scrubbed_put(8, 300);
-	scrubbed_garbage(300);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
+	scrub_volume_put(8, 300);
+	scrub_volume_garbage(300);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_misplaced(0, 8, 300, 400);
 	assert_int_equal(s->findings[1].first_sector, 300);
 	assert_string_equal(s->how[1], "from data sector 8");
-	assert_memory_equal(scrubbed_sector(8), scrubbed_original(8), 512);
-	assert_memory_equal(scrubbed_sector(300), scrubbed_original(300), 512);
+	assert_memory_equal(scrub_volume_sector(8), scrub_volume_original(8), 512);
+	assert_memory_equal(scrub_volume_sector(300), scrub_volume_original(300), 512);
 }
 
 /* What joins the table for the sake of another one holds the only copy of a third one's content. */
 static void test_issue8_b9_ring_outside_range(void **state)
 {
 	(void)state;
-	scrubbed_put(8, 300);
-	scrubbed_put(300, 400);
-	scrubbed_put(400, 8);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
+	scrub_volume_put(8, 300);
+	scrub_volume_put(300, 400);
+	scrub_volume_put(400, 8);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
 	assert_int_equal(s->finding_count, 3);
 	assert_int_equal(s->result.sectors_repaired, 3);
 	assert_healed();
@@ -163,23 +163,23 @@ static void test_issue8_b9_long_chain_outside_range(void **state)
 	for (uint64_t i = 0; i < count; i++, sector += 13)
 		chain[i] = sector % 7 ? sector : sector + 1;
 	for (uint64_t i = 0; i + 1 < count; i++)
-		scrubbed_put(chain[i], chain[i + 1]);
-	scrubbed_garbage(chain[count - 1]);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .offset_bytes = first * 512, .length_bytes = 512 }),
-			 0);
+		scrub_volume_put(chain[i], chain[i + 1]);
+	scrub_volume_garbage(chain[count - 1]);
+	assert_int_equal(
+		scrub_volume_run(&(struct csum_scrub_options){ .offset_bytes = first * 512, .length_bytes = 512 }), 0);
 	assert_int_equal(s->result.sectors_repaired, 0);
 	for (uint64_t i = 0; i + 1 < count; i++)
-		assert_memory_equal(scrubbed_sector(chain[i]), scrubbed_original(chain[i + 1]), 512);
-	assert_int_equal(scrubbed_run(NULL), 0);
+		assert_memory_equal(scrub_volume_sector(chain[i]), scrub_volume_original(chain[i + 1]), 512);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, count - 1);
 	for (uint64_t i = 1; i < count; i++)
-		assert_memory_equal(scrubbed_sector(chain[i]), scrubbed_original(chain[i]), 512);
+		assert_memory_equal(scrub_volume_sector(chain[i]), scrub_volume_original(chain[i]), 512);
 }
 
 /* Writes to that sector are refused until memory_disk_reset(). */
 static void refuse(uint64_t sector)
 {
-	memory_disk_fail(s->data, MEMORY_DISK_WRITE, scrubbed_offset(sector), 512, -1, -EIO);
+	memory_disk_fail(s->data, MEMORY_DISK_WRITE, scrub_volume_offset(sector), 512, -1, -EIO);
 }
 
 static void assert_left(size_t i, uint64_t sector, const char *why)
@@ -202,44 +202,44 @@ static void test_owner_refuses(void **state)
 {
 	(void)state;
 	for (uint64_t i = 50; i < 53; i++)
-		scrubbed_put(i + 1, i);
-	scrubbed_garbage(50);
+		scrub_volume_put(i + 1, i);
+	scrub_volume_garbage(50);
 	write_as(400, 53);
 	refuse(50);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_left(0, 50, REFUSED);
 	assert_left(1, 51, BLOCKED);
 	assert_int_equal(s->findings[1].sector_count, 3);
 	memory_disk_reset(s->data);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, 4);
 	assert_int_equal(s->result.errors_left, 0);
 	for (uint64_t i = 50; i < 54; i++)
-		assert_memory_equal(scrubbed_sector(i), scrubbed_original(i), 512);
+		assert_memory_equal(scrub_volume_sector(i), scrub_volume_original(i), 512);
 }
 
 /* The parked content is still there when its owner can be written, and only then makes room for another one. */
 static void test_parked_until_written(void **state)
 {
 	(void)state;
-	scrubbed_put(8, 300);
-	scrubbed_put(300, 8);
-	scrubbed_put(16, 101);
-	scrubbed_put(101, 16);
+	scrub_volume_put(8, 300);
+	scrub_volume_put(300, 8);
+	scrub_volume_put(16, 101);
+	scrub_volume_put(101, 16);
 	refuse(300);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, 1);
 	assert_int_equal(s->finding_count, 4);
-	assert_memory_equal(scrubbed_sector(8), scrubbed_original(8), 512);
+	assert_memory_equal(scrub_volume_sector(8), scrub_volume_original(8), 512);
 	assert_left(1, 16, BLOCKED);
 	assert_left(2, 101, BLOCKED);
 	assert_left(3, 300, REFUSED);
 	assert_true(anything_parked());
 	/* It also survives a scrub that repairs nothing. */
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	memory_disk_reset(s->data);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 3);
 	assert_int_equal(s->result.errors_left, 0);
 	assert_false(anything_parked());
@@ -250,15 +250,15 @@ static void test_parked_until_written(void **state)
 static void test_parked_in_vain(void **state)
 {
 	(void)state;
-	scrubbed_put(8, 300);
-	scrubbed_put(300, 8);
+	scrub_volume_put(8, 300);
+	scrub_volume_put(300, 8);
 	refuse(300);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(anything_parked());
 	memory_disk_reset(s->data);
 	write_as(300, 400);
 	assert_true(anything_parked());
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 0);
 	assert_false(anything_parked());
 }
@@ -266,15 +266,15 @@ static void test_parked_in_vain(void **state)
 static void test_parking_refused(void **state)
 {
 	(void)state;
-	scrubbed_put(8, 300);
-	scrubbed_put(300, 8);
+	scrub_volume_put(8, 300);
+	scrub_volume_put(300, 8);
 	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_left(0, 8, BLOCKED);
 	assert_left(1, 300, BLOCKED);
 	memory_disk_reset(s->metadata);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
@@ -283,22 +283,22 @@ static void test_issue8_b6_place_unreadable(void **state)
 {
 	/* Behind those of the scan, of its second look, and of the table. */
 	const struct memory_disk_fault fault = { .call = MEMORY_DISK_READ,
-						 .offset_bytes = scrubbed_offset(8),
+						 .offset_bytes = scrub_volume_offset(8),
 						 .size = 512,
 						 .skip = 3,
 						 .times = 3,
 						 .error = -EIO };
 
 	(void)state;
-	scrubbed_put(8, 300);
-	scrubbed_put(300, 8);
+	scrub_volume_put(8, 300);
+	scrub_volume_put(300, 8);
 	memory_disk_fault(s->data, &fault);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_left(0, 8, BLOCKED);
 	assert_left(1, 300, BLOCKED);
 	memory_disk_reset(s->data);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
@@ -306,19 +306,19 @@ static void test_issue8_b6_place_unreadable(void **state)
 static void test_issue8_b6_parked_unreadable(void **state)
 {
 	(void)state;
-	scrubbed_put(8, 300);
-	scrubbed_put(300, 8);
+	scrub_volume_put(8, 300);
+	scrub_volume_put(300, 8);
 	refuse(300);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(anything_parked());
 	memory_disk_reset(s->data);
-	scrubbed_put(16, 101);
-	scrubbed_put(101, 16);
+	scrub_volume_put(16, 101);
+	scrub_volume_put(101, 16);
 	memory_disk_fail(s->metadata, MEMORY_DISK_READ, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, 0);
 	memory_disk_reset(s->metadata);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
@@ -331,15 +331,15 @@ static void test_forged_parked(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
 		const struct csum_parked parked = { .entry = 12345, .owner = owners[i], .place = UINT64_MAX };
-		struct csum_volume *volume = scrubbed_open(false);
+		struct csum_volume *volume = scrub_volume_open(false);
 
 		csum_parked_encode(&parked, volume->seed_state, 512, record);
 		assert_int_equal(csum_volume_close(volume), 0);
 		memcpy(s->metadata->bytes + CSUM_JOURNAL_OFFSET, record, sizeof(record));
-		scrubbed_sector(9)[3] ^= 1;
-		assert_int_equal(scrubbed_run(NULL), 0);
+		scrub_volume_sector(9)[3] ^= 1;
+		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_one_finding(CSUM_MISMATCH, 9, CSUM_REPAIRED, "1 bit");
-		assert_memory_equal(scrubbed_sector(9), scrubbed_original(9), 512);
+		assert_memory_equal(scrub_volume_sector(9), scrub_volume_original(9), 512);
 	}
 }
 
@@ -348,10 +348,11 @@ static void test_dry_run(void **state)
 	uint64_t before, after;
 
 	(void)state;
-	scrubbed_put(8, 300);
-	scrubbed_put(300, 8);
+	scrub_volume_put(8, 300);
+	scrub_volume_put(300, 8);
 	before = s->data->calls[MEMORY_DISK_WRITE];
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .dry_run = true }), 0);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .dry_run = true }),
+			 0);
 	after = s->data->calls[MEMORY_DISK_WRITE];
 	assert_int_equal(after, before);
 	assert_int_equal(s->finding_count, 2);
@@ -359,7 +360,7 @@ static void test_dry_run(void **state)
 	assert_int_equal(s->findings[1].disposition, CSUM_WOULD_REPAIR);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scrubbed_set_up, scrubbed_tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scrub_volume_set_up, scrub_volume_tear_down)
 
 int main(void)
 {

@@ -10,15 +10,15 @@
 #include <cmocka.h>
 
 #include "support/bytes.h"
-#include "support/scrubbed.h"
+#include "support/scrub_volume.h"
 
-static struct scrubbed *const s = &scrubbed;
+static struct scrub_volume *const s = &scrub_volume;
 
 static void test_nothing_wrong(void **state)
 {
 	(void)state;
 	for (unsigned int way = 0; way < 12; way++) {
-		struct scrubbed_shape shape = {
+		struct scrub_volume_shape shape = {
 			.sector_size = way & 1 ? 4096 : 512,
 			.interleave = 3,
 			.external = way & 2,
@@ -26,8 +26,8 @@ static void test_nothing_wrong(void **state)
 			.data_sectors = way & 1 ? 510 * 2 + 9 : 62 * 7 + 20,
 		};
 
-		scrubbed_start(&shape);
-		assert_int_equal(scrubbed_run(NULL), 0);
+		scrub_volume_start(&shape);
+		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_int_equal(s->finding_count, 0);
 		assert_int_equal(s->result.end, CSUM_SCRUB_COMPLETE);
 		assert_int_equal(s->result.totals.sectors_verified + s->result.totals.sectors_unwritten,
@@ -37,27 +37,27 @@ static void test_nothing_wrong(void **state)
 		assert_true(s->result.record.ended >= s->result.record.started && s->result.record.started);
 		assert_healed();
 		/* And every kind of flip, where the checksum allows it. */
-		scrubbed_sector(3)[100] ^= 4;
-		assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
-									    .heal = CSUM_HEAL_BITS }),
+		scrub_volume_sector(3)[100] ^= 4;
+		assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
+										.heal = CSUM_HEAL_BITS }),
 				 0);
 		assert_one_finding(CSUM_MISMATCH, 3, CSUM_REPAIRED, "1 bit");
 		assert_int_equal(s->result.errors_repaired, 1);
 		assert_int_equal(s->result.errors_left, 0);
 		assert_int_equal(s->result.record.totals.repaired, 1);
 		assert_healed();
-		scrubbed_stop();
+		scrub_volume_stop();
 	}
 }
 
 static void test_flips(void **state)
 {
 	(void)state;
-	scrubbed_sector(71)[1] ^= 0x81;
-	scrubbed_sector(71)[2] ^= 1;
-	scrubbed_sector(100)[0] ^= 1;
-	scrubbed_sector(100)[511] ^= 0x80;
-	assert_int_equal(scrubbed_run(NULL), 0);
+	scrub_volume_sector(71)[1] ^= 0x81;
+	scrub_volume_sector(71)[2] ^= 1;
+	scrub_volume_sector(100)[0] ^= 1;
+	scrub_volume_sector(100)[511] ^= 0x80;
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_int_equal(s->findings[0].first_sector, 71);
 	assert_string_equal(s->how[0], "burst of 9 bits");
@@ -70,23 +70,23 @@ static void test_flips(void **state)
 
 static void test_no_bits_without_asking(void **state)
 {
-	struct scrubbed_shape shape = scrubbed_usual;
+	struct scrub_volume_shape shape = scrub_volume_usual;
 	struct csum_totals totals;
 
 	(void)state;
-	scrubbed_sector(71)[1] ^= 1;
-	assert_int_equal(
-		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .heal = CSUM_HEAL_NOTHING }),
-		0);
+	scrub_volume_sector(71)[1] ^= 1;
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
+									.heal = CSUM_HEAL_NOTHING }),
+			 0);
 	assert_one_finding(CSUM_MISMATCH, 71, CSUM_LEFT, "");
 	assert_int_equal(s->result.sectors_left, 1);
 	assert_int_equal(s->result.record.totals.left_bad, 1);
-	assert_int_equal(scrubbed_check(&totals), 1);
-	scrubbed_stop();
+	assert_int_equal(scrub_volume_check(&totals), 1);
+	scrub_volume_stop();
 	shape.checksum_type = CSUM_CRC32C;
-	scrubbed_start(&shape);
-	scrubbed_sector(71)[1] ^= 1;
-	assert_int_equal(scrubbed_run(NULL), 0);
+	scrub_volume_start(&shape);
+	scrub_volume_sector(71)[1] ^= 1;
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_one_finding(CSUM_MISMATCH, 71, CSUM_LEFT, "");
 }
 
@@ -103,7 +103,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 static void flip_run(uint64_t count)
 {
 	for (uint64_t sector = 100; sector < 100 + count; sector++)
-		scrubbed_sector(sector)[9] ^= 2;
+		scrub_volume_sector(sector)[9] ^= 2;
 }
 
 static void test_long_run_is_no_flip(void **state)
@@ -113,19 +113,19 @@ static void test_long_run_is_no_flip(void **state)
 		.length_bytes = 100 * 512,
 		.source = { fill, NULL },
 	};
-	struct csum_volume *volume = scrubbed_open(false);
+	struct csum_volume *volume = scrub_volume_open(false);
 	uint64_t done;
 
 	(void)state;
 	assert_int_equal(csum_write(volume, &options, &done), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
 	flip_run(65);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	/* Adjacent, and of one outcome: one finding. */
 	assert_one_finding(CSUM_MISMATCH, 100, CSUM_LEFT, "");
 	assert_int_equal(s->findings[0].sector_count, 65);
 	flip_run(1);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_one_finding(CSUM_MISMATCH, 101, CSUM_REPAIRED, "1 bit");
 	assert_int_equal(s->findings[0].sector_count, 64);
 	assert_int_equal(s->result.errors_left, 0);
@@ -134,10 +134,10 @@ static void test_long_run_is_no_flip(void **state)
 static void test_imd_copies(void **state)
 {
 	(void)state;
-	memset(scrubbed_imd(1, 0), 0xee, 512);
-	scrubbed_imd(2, 1)[40] ^= 1;
-	memcpy(scrubbed_imd(4, 0), scrubbed_imd(3, 0), 512);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	memset(scrub_volume_imd(1, 0), 0xee, 512);
+	scrub_volume_imd(2, 1)[40] ^= 1;
+	memcpy(scrub_volume_imd(4, 0), scrub_volume_imd(3, 0), 512);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 3);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(s->findings[i].kind, CSUM_IMD_BAD);
@@ -154,13 +154,13 @@ static void test_lost_group(void **state)
 	struct csum_totals totals;
 
 	(void)state;
-	memset(scrubbed_imd(1, 0), 0xee, 512);
-	memset(scrubbed_imd(1, 1), 0xee, 512);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	memset(scrub_volume_imd(1, 0), 0xee, 512);
+	memset(scrub_volume_imd(1, 1), 0xee, 512);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_one_finding(CSUM_IMD_LOST, 62, CSUM_LEFT, "");
 	assert_original_data();
 	assert_int_equal(s->result.errors_left, 1);
-	assert_int_equal(scrubbed_check(&totals), 1);
+	assert_int_equal(scrub_volume_check(&totals), 1);
 }
 
 static void test_slots(void **state)
@@ -172,7 +172,7 @@ static void test_slots(void **state)
 		uint64_t offset = slot == 2 ? s->metadata->size / 4096 * 4096 - 65536 : offsets[slot];
 
 		s->metadata->bytes[offset + 100] ^= 1;
-		assert_int_equal(scrubbed_run(NULL), 0);
+		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_int_equal(s->finding_count, 1);
 		assert_int_equal(s->findings[0].subject, CSUM_SUBJECT_SUPERBLOCK);
 		assert_int_equal(s->findings[0].slot, slot);
@@ -191,13 +191,13 @@ static void test_both_slots_gone(void **state)
 	memset(s->metadata->bytes, 0, 4096);
 	memset(s->metadata->bytes + 524288, 0xff, 4096);
 	memset(s->metadata->bytes + 65536, 0x11, 4096);
-	scrubbed_imd(1, 0)[20] ^= 1;
-	assert_int_equal(scrubbed_run(NULL), 0);
+	scrub_volume_imd(1, 0)[20] ^= 1;
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(s->result.recovered);
 	assert_int_equal(s->result.repaired[CSUM_SUPERBLOCK_BAD], 2);
 	assert_int_equal(s->result.errors_left, 0);
 	assert_healed();
-	volume = scrubbed_open(false);
+	volume = scrub_volume_open(false);
 	csum_volume_get_info(volume, &info);
 	assert_int_equal(info.state, CSUM_CLEAN);
 	assert_true(info.session > UINT64_C(1) << 32);
@@ -211,11 +211,12 @@ static void test_dry_run(void **state)
 
 	(void)state;
 	assert_non_null(before);
-	scrubbed_sector(71)[1] ^= 1;
-	memset(scrubbed_imd(1, 0), 0xee, 512);
+	scrub_volume_sector(71)[1] ^= 1;
+	memset(scrub_volume_imd(1, 0), 0xee, 512);
 	s->metadata->bytes[100] ^= 1;
 	memcpy(before, s->data->bytes, s->data->size);
-	assert_int_equal(scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .dry_run = true }), 0);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .dry_run = true }),
+			 0);
 	assert_memory_equal(before, s->data->bytes, s->data->size);
 	assert_int_equal(s->data->calls[MEMORY_DISK_WRITE], 0);
 	assert_int_equal(s->finding_count, 3);
@@ -228,15 +229,16 @@ static void test_dry_run(void **state)
 static void test_range(void **state)
 {
 	(void)state;
-	scrubbed_sector(71)[1] ^= 1;
-	scrubbed_sector(200)[1] ^= 1;
+	scrub_volume_sector(71)[1] ^= 1;
+	scrub_volume_sector(200)[1] ^= 1;
 	assert_int_equal(
-		scrubbed_run(&(struct csum_scrub_options){ .offset_bytes = 100 * 512, .length_bytes = 200 * 512 }), 0);
+		scrub_volume_run(&(struct csum_scrub_options){ .offset_bytes = 100 * 512, .length_bytes = 200 * 512 }),
+		0);
 	assert_one_finding(CSUM_MISMATCH, 200, CSUM_REPAIRED, "1 bit");
 	assert_false(s->result.recorded);
 	assert_int_equal(s->result.first_sector, 100);
 	assert_int_equal(s->result.end_sector, 300);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_one_finding(CSUM_MISMATCH, 71, CSUM_REPAIRED, "1 bit");
 	assert_healed();
 }
@@ -245,15 +247,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_wrong),
-		cmocka_unit_test_setup_teardown(test_flips, scrubbed_set_up, scrubbed_tear_down),
-		cmocka_unit_test_setup_teardown(test_no_bits_without_asking, scrubbed_set_up, scrubbed_tear_down),
-		cmocka_unit_test_setup_teardown(test_long_run_is_no_flip, scrubbed_set_up, scrubbed_tear_down),
-		cmocka_unit_test_setup_teardown(test_imd_copies, scrubbed_set_up, scrubbed_tear_down),
-		cmocka_unit_test_setup_teardown(test_lost_group, scrubbed_set_up, scrubbed_tear_down),
-		cmocka_unit_test_setup_teardown(test_slots, scrubbed_set_up, scrubbed_tear_down),
-		cmocka_unit_test_setup_teardown(test_both_slots_gone, scrubbed_set_up, scrubbed_tear_down),
-		cmocka_unit_test_setup_teardown(test_dry_run, scrubbed_set_up, scrubbed_tear_down),
-		cmocka_unit_test_setup_teardown(test_range, scrubbed_set_up, scrubbed_tear_down),
+		cmocka_unit_test_setup_teardown(test_flips, scrub_volume_set_up, scrub_volume_tear_down),
+		cmocka_unit_test_setup_teardown(test_no_bits_without_asking, scrub_volume_set_up,
+						scrub_volume_tear_down),
+		cmocka_unit_test_setup_teardown(test_long_run_is_no_flip, scrub_volume_set_up, scrub_volume_tear_down),
+		cmocka_unit_test_setup_teardown(test_imd_copies, scrub_volume_set_up, scrub_volume_tear_down),
+		cmocka_unit_test_setup_teardown(test_lost_group, scrub_volume_set_up, scrub_volume_tear_down),
+		cmocka_unit_test_setup_teardown(test_slots, scrub_volume_set_up, scrub_volume_tear_down),
+		cmocka_unit_test_setup_teardown(test_both_slots_gone, scrub_volume_set_up, scrub_volume_tear_down),
+		cmocka_unit_test_setup_teardown(test_dry_run, scrub_volume_set_up, scrub_volume_tear_down),
+		cmocka_unit_test_setup_teardown(test_range, scrub_volume_set_up, scrub_volume_tear_down),
 	};
 
 	return cmocka_run_group_tests_name("scrub", tests, NULL, NULL);

@@ -17,11 +17,11 @@
 #include <cmocka.h>
 
 #include "support/bytes.h"
-#include "support/undone.h"
+#include "support/undo_volume.h"
 
 enum { MOST = 16 };
 
-static struct scrubbed *const s = &scrubbed;
+static struct scrub_volume *const s = &scrub_volume;
 static char *directory, *made;
 static struct csum_undo_file_info listed[MOST];
 static char *paths[MOST];
@@ -29,7 +29,7 @@ static size_t listed_count;
 
 static int set_up(void **state)
 {
-	undone_set_up(state);
+	undo_volume_set_up(state);
 	directory = path_in(s->directory, "state/undo");
 	return 0;
 }
@@ -47,7 +47,7 @@ static int tear_down(void **state)
 	free(directory);
 	free(made);
 	made = NULL;
-	return undone_tear_down(state);
+	return undo_volume_tear_down(state);
 }
 
 static void take_made(void *user, const char *path)
@@ -59,7 +59,7 @@ static void take_made(void *user, const char *path)
 
 static int scrub(void)
 {
-	return scrubbed_run(&(struct csum_scrub_options){
+	return scrub_volume_run(&(struct csum_scrub_options){
 		.length_bytes = CSUM_TO_END, .undo_directory = directory, .undo_made = take_made });
 }
 
@@ -73,7 +73,7 @@ static void take_file(void *user, const struct csum_undo_file_info *info)
 
 static size_t list(void)
 {
-	struct csum_volume *volume = scrubbed_open(false);
+	struct csum_volume *volume = scrub_volume_open(false);
 
 	forget_list();
 	assert_int_equal(csum_undo_list(volume, directory, take_file, NULL), 0);
@@ -85,13 +85,13 @@ static size_t list(void)
 static int undo_newest(struct csum_undo_result *result)
 {
 	const struct csum_undo_options options = { .directory = directory };
-	struct csum_volume *volume = scrubbed_open(false);
+	struct csum_volume *volume = scrub_volume_open(false);
 	char *path;
 	int error = csum_undo_find(volume, directory, &path);
 
 	assert_int_equal(csum_volume_close(volume), 0);
 	if (!error)
-		error = undone_undo_file(path, &options, result);
+		error = undo_volume_undo_file(path, &options, result);
 	free(path);
 	return error;
 }
@@ -99,7 +99,7 @@ static int undo_newest(struct csum_undo_result *result)
 /* Damages one more sector, and has it repaired. */
 static void scrub_sector(uint64_t sector)
 {
-	scrubbed_sector(sector)[3] ^= 0x10;
+	scrub_volume_sector(sector)[3] ^= 0x10;
 	assert_int_equal(scrub(), 0);
 	assert_int_equal(s->result.sectors_repaired, 1);
 }
@@ -159,7 +159,7 @@ static void test_chain(void **state)
 	assert_int_equal(listed[1].state, CSUM_UNDO_OLDER);
 	assert_int_equal(listed[2].state, CSUM_UNDO_OLDER);
 	assert_string_equal(paths[2], oldest);
-	assert_int_equal(undone_undo_file(oldest, &options, &result), -EINVAL);
+	assert_int_equal(undo_volume_undo_file(oldest, &options, &result), -EINVAL);
 	assert_one_error(&s->recorder, "undo newest first, which is ");
 	assert_non_null(strstr(s->recorder.last_error, paths[0]));
 	assert_int_equal(undo_newest(&result), 0);
@@ -167,7 +167,7 @@ static void test_chain(void **state)
 	assert_int_equal(listed[0].state, CSUM_UNDO_UNDONE);
 	assert_int_equal(listed[1].state, CSUM_UNDO_NEWEST);
 	recorder_init(&s->recorder);
-	assert_int_equal(undone_undo_file(paths[0], &options, &result), -EINVAL);
+	assert_int_equal(undo_volume_undo_file(paths[0], &options, &result), -EINVAL);
 	assert_one_error(&s->recorder, "undone already, or of a scrub of another copy");
 	assert_int_equal(undo_newest(&result), 0);
 	assert_int_equal(undo_newest(&result), 0);
@@ -186,7 +186,7 @@ static void test_chain(void **state)
 
 static void resign(const char *path, const uint8_t *previous)
 {
-	uint8_t head[UNDONE_HEAD];
+	uint8_t head[UNDO_VOLUME_HEAD];
 	int descriptor = open(path, O_RDWR);
 
 	assert_int_equal(pread(descriptor, head, sizeof(head), 0), sizeof(head));
@@ -218,7 +218,7 @@ static void test_forged_chain(void **state)
 	assert_int_equal(list(), 2);
 	assert_int_equal(listed[0].state, CSUM_UNDO_NEWEST);
 	assert_int_equal(listed[1].state, CSUM_UNDO_OLDER);
-	assert_int_equal(undone_undo_file(paths[1], &options, &result), -EINVAL);
+	assert_int_equal(undo_volume_undo_file(paths[1], &options, &result), -EINVAL);
 	resign(paths[0], id[0]);
 	assert_int_equal(list(), 2);
 	assert_int_equal(listed[0].state, CSUM_UNDO_NEWEST);
@@ -291,13 +291,13 @@ static void assert_left(const char *why)
 		if (s->findings[i].subject == CSUM_SUBJECT_DATA)
 			assert_string_equal(s->how[i], "what it holds cannot be kept for undo");
 	}
-	assert_int_equal(scrubbed_check(&totals), 3);
+	assert_int_equal(scrub_volume_check(&totals), 3);
 	assert_int_equal(totals.findings[CSUM_MISMATCH], 3);
 }
 
 static void damage_metadata(void)
 {
-	memset(scrubbed_imd(1, 0), 1, 512);
+	memset(scrub_volume_imd(1, 0), 1, 512);
 	s->metadata->bytes[100] ^= 1;
 }
 
@@ -325,7 +325,7 @@ static void test_none_known(void **state)
 	(void)state;
 	damage_metadata();
 	assert_int_equal(
-		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .undo_directory = "" }), 0);
+		scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .undo_directory = "" }), 0);
 	assert_left("no directory for undo files is known");
 }
 
@@ -333,7 +333,7 @@ static void test_none_known(void **state)
 static void test_slot_refused(void **state)
 {
 	(void)state;
-	memset(scrubbed_imd(1, 0), 1, 512);
+	memset(scrub_volume_imd(1, 0), 1, 512);
 	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, 0, 4096, -1, -EIO);
 	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, 524288, 4096, -1, -EIO);
 	assert_int_equal(scrub(), 0);
@@ -341,14 +341,14 @@ static void test_slot_refused(void **state)
 	assert_int_equal(s->result.sectors_left, 3);
 	assert_int_equal(s->result.imd_repaired, 1);
 	assert_non_null(strstr(s->recorder.last_warning, "the superblock that would name the undo file"));
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_original_data();
 }
 
 /* Room for the first round of repairs only. */
 static void test_no_room_half_way(void **state)
 {
-	const struct rlimit limit = { UNDONE_HEAD + 130 * UNDONE_RECORD, RLIM_INFINITY };
+	const struct rlimit limit = { UNDO_VOLUME_HEAD + 130 * UNDO_VOLUME_RECORD, RLIM_INFINITY };
 	struct rlimit before;
 	struct csum_undo_result result;
 	struct csum_totals totals;
@@ -359,11 +359,11 @@ static void test_no_room_half_way(void **state)
 		bool is_written = sector % 7 != 0 && sector != 300;
 
 		if (is_written)
-			scrubbed_sector(sector)[1] ^= 2;
+			scrub_volume_sector(sector)[1] ^= 2;
 		bad += is_written;
 	}
-	undone_remember();
-	assert_int_equal(scrubbed_check(&totals), bad + 3);
+	undo_volume_remember();
+	assert_int_equal(scrub_volume_check(&totals), bad + 3);
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -380,7 +380,7 @@ static void test_no_room_half_way(void **state)
 	assert_int_equal(undo_newest(&result), 0);
 	assert_int_equal(result.restored, 128);
 	assert_int_equal(result.refused, 0);
-	assert_int_equal(scrubbed_check(&totals), bad + 3);
+	assert_int_equal(scrub_volume_check(&totals), bad + 3);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

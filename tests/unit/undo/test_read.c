@@ -15,17 +15,17 @@
 #include "base/checksum.h"
 #include "ondisk/superblock.h"
 #include "support/bytes.h"
-#include "support/undone.h"
+#include "support/undo_volume.h"
 
-static struct scrubbed *const s = &scrubbed;
+static struct scrub_volume *const s = &scrub_volume;
 static const struct csum_undo_options plain, forced = { .force = true };
 static uint8_t bytes[8192]; /* of the file, to be changed */
-static uint8_t pristine[UNDONE_FILE];
+static uint8_t pristine[UNDO_VOLUME_FILE];
 
 /* Where record i begins, and the one that ends the file. */
 static uint8_t *record(int i)
 {
-	return bytes + UNDONE_HEAD + i * UNDONE_RECORD;
+	return bytes + UNDO_VOLUME_HEAD + i * UNDO_VOLUME_RECORD;
 }
 
 static void start_over(void)
@@ -35,7 +35,7 @@ static void start_over(void)
 
 static void store_file(size_t size)
 {
-	int descriptor = open(undone_file, O_WRONLY | O_TRUNC | O_CREAT, 0600);
+	int descriptor = open(undo_volume_file, O_WRONLY | O_TRUNC | O_CREAT, 0600);
 
 	assert_true(descriptor >= 0);
 	assert_int_equal(write(descriptor, bytes, size), size);
@@ -46,20 +46,20 @@ static void store_file(size_t size)
 static void sign(uint8_t *at, size_t stored)
 {
 	put_le(at + 4, 4, 0);
-	put_le(at + 4, 4, zlib_crc32(zlib_crc32(0, bytes + 48, 16), at, UNDONE_UNIT + stored));
+	put_le(at + 4, 4, zlib_crc32(zlib_crc32(0, bytes + 48, 16), at, UNDO_VOLUME_UNIT + stored));
 }
 
 static void scrub_and_load(void)
 {
 	int descriptor;
 
-	assert_int_equal(undone_scrub(), 0);
-	descriptor = open(undone_file, O_RDONLY);
+	assert_int_equal(undo_volume_scrub(), 0);
+	descriptor = open(undo_volume_file, O_RDONLY);
 	assert_true(descriptor >= 0);
-	assert_int_equal(read(descriptor, pristine, sizeof(pristine)), UNDONE_FILE);
+	assert_int_equal(read(descriptor, pristine, sizeof(pristine)), UNDO_VOLUME_FILE);
 	close(descriptor);
 	start_over();
-	undone_remember();
+	undo_volume_remember();
 }
 
 /* Undoes what is in `bytes`; the volume is as it was then. */
@@ -67,10 +67,10 @@ static int try_file(size_t size, struct csum_undo_result *result)
 {
 	int error;
 
-	undone_return();
+	undo_volume_return();
 	recorder_init(&s->recorder);
 	store_file(size);
-	error = undone_undo(&plain, result);
+	error = undo_volume_undo(&plain, result);
 	if (error) {
 		assert_int_equal(result->restored, 0);
 		assert_int_equal(s->recorder.errors, 1);
@@ -100,9 +100,9 @@ static void test_bytes(void **state)
 	assert_memory_equal(first, "UREC", 4);
 	assert_int_equal(get_le(first + 8, 4), 1);
 	assert_int_equal(get_le(first + 12, 4), 512);
-	assert_int_equal(get_le(first + 24, 8), scrubbed_offset(get_le(first + 16, 8)));
+	assert_int_equal(get_le(first + 24, 8), scrub_volume_offset(get_le(first + 16, 8)));
 	assert_int_equal(get_le(first + 32, 8),
-			 csum_checksum_entry(CSUM_CRC64, scrubbed_sector(get_le(first + 16, 8)), 512));
+			 csum_checksum_entry(CSUM_CRC64, scrub_volume_sector(get_le(first + 16, 8)), 512));
 	assert_int_equal(get_le(first + 44, 4), 0);
 	assert_int_equal(get_le(record(2) + 48, 8), 2);
 	assert_int_equal(get_le(end + 8, 4), 5);
@@ -118,14 +118,14 @@ static void test_damaged(void **state)
 	(void)state;
 	scrub_and_load();
 	/* A flipped bit before the end: nothing is believed. */
-	for (size_t at = 0; at < UNDONE_FILE - UNDONE_UNIT; at += 97) {
+	for (size_t at = 0; at < UNDO_VOLUME_FILE - UNDO_VOLUME_UNIT; at += 97) {
 		bytes[at] ^= 4;
-		assert_int_equal(try_file(UNDONE_FILE, &result), at < UNDONE_HEAD ? -EINVAL : -EBADMSG);
+		assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), at < UNDO_VOLUME_HEAD ? -EINVAL : -EBADMSG);
 		bytes[at] ^= 4;
 	}
 	/* Of the end: as if there were none. */
 	record(3)[50] ^= 4;
-	assert_int_equal(try_file(UNDONE_FILE, &result), 0);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), 0);
 	assert_true(result.cut_short);
 	assert_int_equal(result.restored, 3);
 	assert_damaged();
@@ -138,12 +138,12 @@ static void test_cut_short(void **state)
 
 	(void)state;
 	scrub_and_load();
-	for (size_t size = UNDONE_FILE - 1; size >= UNDONE_HEAD; size -= 37) {
+	for (size_t size = UNDO_VOLUME_FILE - 1; size >= UNDO_VOLUME_HEAD; size -= 37) {
 		assert_int_equal(try_file(size, &result), 0);
 		assert_true(result.cut_short);
-		assert_int_equal(result.restored, (size - UNDONE_HEAD) / UNDONE_RECORD);
+		assert_int_equal(result.restored, (size - UNDO_VOLUME_HEAD) / UNDO_VOLUME_RECORD);
 	}
-	assert_int_equal(try_file(UNDONE_HEAD - 1, &result), -EINVAL);
+	assert_int_equal(try_file(UNDO_VOLUME_HEAD - 1, &result), -EINVAL);
 	assert_int_equal(try_file(0, &result), -EINVAL);
 }
 
@@ -154,14 +154,14 @@ static void test_hole_in_last_batch(void **state)
 
 	(void)state;
 	scrub_and_load();
-	memset(record(1), 0, UNDONE_RECORD);
-	assert_int_equal(try_file(UNDONE_FILE - UNDONE_UNIT, &result), 0);
+	memset(record(1), 0, UNDO_VOLUME_RECORD);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE - UNDO_VOLUME_UNIT, &result), 0);
 	assert_true(result.cut_short);
 	assert_int_equal(result.restored, 1);
 	/* Had the first two been durable when the third was written, it is damage. */
 	put_le(record(2) + 56, 8, 2);
 	sign(record(2), 512);
-	assert_int_equal(try_file(UNDONE_FILE - UNDONE_UNIT, &result), -EBADMSG);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE - UNDO_VOLUME_UNIT, &result), -EBADMSG);
 }
 
 /* ------------------------------------------------------------------ forged, with right CRCs */
@@ -176,19 +176,19 @@ static void test_forged_sizes(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		put_le(record(1) + 12, 4, sizes[i]);
 		sign(record(1), 512);
-		assert_int_equal(try_file(UNDONE_FILE, &result), -EBADMSG);
+		assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), -EBADMSG);
 	}
 	/* No bytes in the file, and a size that no buffer has room for. */
 	start_over();
 	put_le(record(1) + 12, 4, 1u << 30);
 	put_le(record(1) + 44, 4, 2);
 	sign(record(1), 0);
-	assert_int_equal(try_file(UNDONE_FILE, &result), -EBADMSG);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), -EBADMSG);
 	/* Sound, but no data sector. */
 	start_over();
 	put_le(record(2) + 12, 4, 64);
 	sign(record(2), 64);
-	assert_int_equal(try_file(UNDONE_HEAD + 2 * UNDONE_RECORD + 128, &result), -EBADMSG);
+	assert_int_equal(try_file(UNDO_VOLUME_HEAD + 2 * UNDO_VOLUME_RECORD + 128, &result), -EBADMSG);
 }
 
 static void test_forged_places(void **state)
@@ -201,7 +201,7 @@ static void test_forged_places(void **state)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		put_le(record(2) + 16, 8, places[i]);
 		sign(record(2), 512);
-		assert_int_equal(try_file(UNDONE_FILE, &result), -EBADMSG);
+		assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), -EBADMSG);
 		assert_one_error(&s->recorder, "names no data sector");
 	}
 }
@@ -216,21 +216,21 @@ static void test_forged_counts(void **state)
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		put_le(record(3) + 48, 8, counts[i]);
 		sign(record(3), 0);
-		assert_int_equal(try_file(UNDONE_FILE, &result), -EBADMSG);
+		assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), -EBADMSG);
 	}
 	put_le(record(3) + 48, 8, 3);
 	put_le(record(3) + 16, 8, UINT64_MAX);
 	sign(record(3), 0);
-	assert_int_equal(try_file(UNDONE_FILE, &result), 0);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), 0);
 	/* A record twice, one left out, one more behind the end. */
-	memcpy(record(2), record(1), UNDONE_RECORD);
-	assert_int_equal(try_file(UNDONE_FILE, &result), -EBADMSG);
+	memcpy(record(2), record(1), UNDO_VOLUME_RECORD);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), -EBADMSG);
 	start_over();
-	memmove(record(1), record(2), UNDONE_RECORD + UNDONE_UNIT);
-	assert_int_equal(try_file(UNDONE_FILE - UNDONE_RECORD, &result), -EBADMSG);
+	memmove(record(1), record(2), UNDO_VOLUME_RECORD + UNDO_VOLUME_UNIT);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE - UNDO_VOLUME_RECORD, &result), -EBADMSG);
 	start_over();
-	memcpy(record(3) + UNDONE_UNIT, record(0), UNDONE_RECORD);
-	assert_int_equal(try_file(UNDONE_FILE + UNDONE_RECORD, &result), -EBADMSG);
+	memcpy(record(3) + UNDO_VOLUME_UNIT, record(0), UNDO_VOLUME_RECORD);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE + UNDO_VOLUME_RECORD, &result), -EBADMSG);
 }
 
 /* Kinds and flags that nobody makes lose nothing; a sector put back twice ends as the first of them has it. */
@@ -242,17 +242,17 @@ static void test_forged_kinds(void **state)
 	scrub_and_load();
 	put_le(record(1) + 8, 4, 77);
 	sign(record(1), 512);
-	assert_int_equal(try_file(UNDONE_FILE, &result), 0);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), 0);
 	assert_int_equal(result.restored, 2);
 	assert_int_equal(result.metadata, 1);
 	start_over();
 	memcpy(record(1) + 16, record(0) + 16, 8);
 	memcpy(record(1) + 32, record(0) + 32, 12);
 	sign(record(1), 512);
-	assert_int_equal(try_file(UNDONE_FILE, &result), 0);
+	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), 0);
 	assert_int_equal(result.restored, 2);
 	assert_int_equal(result.refused, 1);
-	assert_memory_equal(scrubbed_sector(get_le(record(0) + 16, 8)), record(0) + 64, 512);
+	assert_memory_equal(scrub_volume_sector(get_le(record(0) + 16, 8)), record(0) + 64, 512);
 }
 
 /* A hole of more bytes than could ever be looked through. */
@@ -262,11 +262,11 @@ static void test_endless_hole(void **state)
 
 	(void)state;
 	scrub_and_load();
-	assert_int_equal(truncate(undone_file, (off_t)1 << 42), 0);
-	assert_int_equal(undone_undo(&plain, &result), -EBADMSG);
-	store_file(UNDONE_FILE - UNDONE_UNIT);
-	assert_int_equal(truncate(undone_file, (off_t)1 << 42), 0);
-	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(truncate(undo_volume_file, (off_t)1 << 42), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), -EBADMSG);
+	store_file(UNDO_VOLUME_FILE - UNDO_VOLUME_UNIT);
+	assert_int_equal(truncate(undo_volume_file, (off_t)1 << 42), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), 0);
 	assert_true(result.cut_short);
 	assert_int_equal(result.restored, 3);
 }
@@ -276,10 +276,10 @@ static void test_no_file_at_all(void **state)
 	struct csum_undo_result result;
 
 	(void)state;
-	assert_int_equal(undone_undo(&plain, &result), -ENOENT);
-	assert_int_equal(undone_undo_file(s->directory, &plain, &result), -EINVAL);
-	assert_int_equal(mkfifo(undone_file, 0600), 0);
-	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_int_equal(undo_volume_undo(&plain, &result), -ENOENT);
+	assert_int_equal(undo_volume_undo_file(s->directory, &plain, &result), -EINVAL);
+	assert_int_equal(mkfifo(undo_volume_file, 0600), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), -EINVAL);
 }
 
 /* ------------------------------------------------------------------ version 1 */
@@ -287,19 +287,19 @@ static void test_no_file_at_all(void **state)
 /* What v0.1.0 would have written. */
 static size_t make_old(void)
 {
-	size_t size = UNDONE_OLD_HEAD;
+	size_t size = UNDO_VOLUME_OLD_HEAD;
 
 	put_le(bytes + 12, 4, 1);
 	memset(bytes + 48, 0, 16);
 	put_le(bytes + 8, 4, 0);
-	put_le(bytes + 8, 4, zlib_crc32(0, bytes, UNDONE_OLD_HEAD));
-	for (int i = 0; i < 3; i++, size += UNDONE_RECORD) {
+	put_le(bytes + 8, 4, zlib_crc32(0, bytes, UNDO_VOLUME_OLD_HEAD));
+	for (int i = 0; i < 3; i++, size += UNDO_VOLUME_RECORD) {
 		uint8_t *at = bytes + size;
 
-		memmove(at, record(i), UNDONE_RECORD);
+		memmove(at, record(i), UNDO_VOLUME_RECORD);
 		memset(at + 48, 0, 16);
 		put_le(at + 4, 4, 0);
-		put_le(at + 4, 4, zlib_crc32(0, at, UNDONE_RECORD));
+		put_le(at + 4, 4, zlib_crc32(0, at, UNDO_VOLUME_RECORD));
 	}
 	return size;
 }
@@ -314,21 +314,21 @@ static void test_version_1(void **state)
 	size = make_old();
 	assert_int_equal(try_file(size, &result), -EINVAL);
 	assert_one_error(&s->recorder, "version 1 does not say which scrub");
-	assert_int_equal(undone_undo(&forced, &result), 0);
+	assert_int_equal(undo_volume_undo(&forced, &result), 0);
 	assert_false(result.cut_short);
 	assert_int_equal(result.restored, 3);
 	assert_damaged();
 	/* Its rule: any record behind one that is not sound is damage. */
-	bytes[UNDONE_OLD_HEAD + UNDONE_RECORD + 100] ^= 1;
+	bytes[UNDO_VOLUME_OLD_HEAD + UNDO_VOLUME_RECORD + 100] ^= 1;
 	assert_int_equal(try_file(size, &result), -EINVAL);
-	assert_int_equal(undone_undo(&forced, &result), -EBADMSG);
+	assert_int_equal(undo_volume_undo(&forced, &result), -EBADMSG);
 	store_file(size - 1);
 	bytes[12] = 3;
 	assert_int_equal(try_file(size, &result), -EINVAL);
 	assert_one_error(&s->recorder, "a version that this program does not know");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, undone_set_up, undone_tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, undo_volume_set_up, undo_volume_tear_down)
 
 int main(void)
 {

@@ -12,16 +12,16 @@
 #include <cmocka.h>
 
 #include "support/bytes.h"
-#include "support/undone.h"
+#include "support/undo_volume.h"
 
-static struct scrubbed *const s = &scrubbed;
+static struct scrub_volume *const s = &scrub_volume;
 static const struct csum_undo_options plain, dry = { .dry_run = true }, forced = { .force = true };
 
 static off_t file_size(void)
 {
 	struct stat status;
 
-	assert_int_equal(stat(undone_file, &status), 0);
+	assert_int_equal(stat(undo_volume_file, &status), 0);
 	return status.st_size;
 }
 
@@ -30,17 +30,17 @@ static void test_there_and_back(void **state)
 	struct csum_undo_result result;
 
 	(void)state;
-	memset(scrubbed_imd(1, 0), 1, 512);
+	memset(scrub_volume_imd(1, 0), 1, 512);
 	s->metadata->bytes[100] ^= 1;
-	assert_int_equal(undone_scrub(), 0);
+	assert_int_equal(undo_volume_scrub(), 0);
 	/* Three sectors, an imd sector, a superblock. */
 	assert_int_equal(s->result.undo_records, 5);
 	assert_int_equal(s->result.undo_sectors, 3);
 	assert_healed();
-	assert_int_equal(undone_undo(&dry, &result), 0);
+	assert_int_equal(undo_volume_undo(&dry, &result), 0);
 	assert_int_equal(result.restored, 3);
 	assert_healed();
-	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), 0);
 	assert_int_equal(result.records, 5);
 	assert_int_equal(result.restored, 3);
 	assert_int_equal(result.metadata, 2);
@@ -48,9 +48,9 @@ static void test_there_and_back(void **state)
 	assert_false(result.cut_short);
 	assert_damaged();
 	/* A file that is there is not written over. */
-	assert_int_equal(undone_scrub(), -EEXIST);
+	assert_int_equal(undo_volume_scrub(), -EEXIST);
 	assert_damaged();
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
@@ -60,12 +60,12 @@ static void test_undone_twice(void **state)
 	struct csum_undo_result result;
 
 	(void)state;
-	assert_int_equal(undone_scrub(), 0);
-	assert_int_equal(undone_undo(&plain, &result), 0);
-	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_int_equal(undo_volume_scrub(), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), -EINVAL);
 	assert_one_error(&s->recorder, "undone already, or of a scrub of another copy");
 	assert_damaged();
-	assert_int_equal(undone_undo(&forced, &result), 0);
+	assert_int_equal(undo_volume_undo(&forced, &result), 0);
 	assert_int_equal(result.restored, 3);
 	assert_damaged();
 }
@@ -76,37 +76,37 @@ static void test_case_4_twin(void **state)
 	struct csum_undo_result result;
 
 	(void)state;
-	for (int i = 0; i < UNDONE_SECTORS; i++)
-		memcpy(scrubbed_sector(undone_places[i]), scrubbed_original(undone_places[i]), 512);
-	undone_remember();
-	for (int i = 0; i < UNDONE_SECTORS; i++)
-		memcpy(scrubbed_sector(undone_places[i]), undone_damaged[i], 512);
-	assert_int_equal(undone_scrub(), 0);
-	undone_return();
-	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	for (int i = 0; i < UNDO_VOLUME_SECTORS; i++)
+		memcpy(scrub_volume_sector(undo_volume_places[i]), scrub_volume_original(undo_volume_places[i]), 512);
+	undo_volume_remember();
+	for (int i = 0; i < UNDO_VOLUME_SECTORS; i++)
+		memcpy(scrub_volume_sector(undo_volume_places[i]), undo_volume_damaged[i], 512);
+	assert_int_equal(undo_volume_scrub(), 0);
+	undo_volume_return();
+	assert_int_equal(undo_volume_undo(&plain, &result), -EINVAL);
 	assert_int_equal(result.restored, 0);
 	assert_one_error(&s->recorder, "another copy of the volume");
 	assert_healed();
-	assert_int_equal(undone_undo(&dry, &result), -EINVAL);
+	assert_int_equal(undo_volume_undo(&dry, &result), -EINVAL);
 }
 
 /* Of a scrub that was stopped before the end of what it had to do, twice in a row. */
 static void test_newest_first(void **state)
 {
-	char *first = undone_file;
+	char *first = undo_volume_file;
 	struct csum_undo_result result;
 
 	(void)state;
-	assert_int_equal(undone_scrub(), 0);
-	undone_file = path_in(s->directory, "second");
-	scrubbed_sector(20)[4] ^= 1;
-	assert_int_equal(undone_scrub(), 0);
-	assert_int_equal(undone_undo_file(first, &plain, &result), -EINVAL);
+	assert_int_equal(undo_volume_scrub(), 0);
+	undo_volume_file = path_in(s->directory, "second");
+	scrub_volume_sector(20)[4] ^= 1;
+	assert_int_equal(undo_volume_scrub(), 0);
+	assert_int_equal(undo_volume_undo_file(first, &plain, &result), -EINVAL);
 	assert_one_error(&s->recorder, "undo newest first");
 	assert_healed();
-	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), 0);
 	assert_int_equal(result.restored, 1);
-	assert_int_equal(undone_undo_file(first, &plain, &result), 0);
+	assert_int_equal(undo_volume_undo_file(first, &plain, &result), 0);
 	assert_int_equal(result.restored, 3);
 	assert_damaged();
 	free(first);
@@ -123,12 +123,12 @@ static void test_older_build_wrote(void **state)
 	struct csum_undo_result result;
 
 	(void)state;
-	assert_int_equal(undone_scrub(), 0);
-	undone_change_slots(new_session);
-	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_int_equal(undo_volume_scrub(), 0);
+	undo_volume_change_slots(new_session);
+	assert_int_equal(undo_volume_undo(&plain, &result), -EINVAL);
 	assert_one_error(&s->recorder, "an older csumtool has written the volume since");
 	assert_healed();
-	assert_int_equal(undone_undo(&forced, &result), 0);
+	assert_int_equal(undo_volume_undo(&forced, &result), 0);
 	assert_damaged();
 }
 
@@ -151,21 +151,21 @@ static void test_changed_since(void **state)
 	uint64_t done;
 
 	(void)state;
-	assert_int_equal(undone_scrub(), 0);
-	volume = scrubbed_open(false);
+	assert_int_equal(undo_volume_scrub(), 0);
+	volume = scrub_volume_open(false);
 	assert_int_equal(csum_write(volume, &options, &done), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
-	scrubbed_sector(300)[17] ^= 1;
-	assert_int_equal(undone_undo(&plain, &result), 0);
+	scrub_volume_sector(300)[17] ^= 1;
+	assert_int_equal(undo_volume_undo(&plain, &result), 0);
 	assert_int_equal(result.restored, 1);
 	assert_int_equal(result.refused, 2);
-	assert_string_equal(undone_refusals[0], "its entry has changed");
-	assert_string_equal(undone_refusals[1], "");
-	assert_string_equal(undone_refusals[2], "it no longer holds what the scrub wrote");
-	assert_int_equal(scrubbed_sector(8)[0], 0xab);
-	assert_memory_equal(scrubbed_sector(9), undone_damaged[1], 512);
+	assert_string_equal(undo_volume_refusals[0], "its entry has changed");
+	assert_string_equal(undo_volume_refusals[1], "");
+	assert_string_equal(undo_volume_refusals[2], "it no longer holds what the scrub wrote");
+	assert_int_equal(scrub_volume_sector(8)[0], 0xab);
+	assert_memory_equal(scrub_volume_sector(9), undo_volume_damaged[1], 512);
 	/* What has changed stays so: that scrub is undone. */
-	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_int_equal(undo_volume_undo(&plain, &result), -EINVAL);
 }
 
 /* A read error may pass, and then the rest is put back. */
@@ -174,13 +174,13 @@ static void test_unreadable_now(void **state)
 	struct csum_undo_result result;
 
 	(void)state;
-	assert_int_equal(undone_scrub(), 0);
-	memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(300), 512, -1, -EIO);
-	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(undo_volume_scrub(), 0);
+	memory_disk_fail(s->data, MEMORY_DISK_READ, scrub_volume_offset(300), 512, -1, -EIO);
+	assert_int_equal(undo_volume_undo(&plain, &result), 0);
 	assert_int_equal(result.restored, 2);
-	assert_string_equal(undone_refusals[2], "it cannot be read");
+	assert_string_equal(undo_volume_refusals[2], "it cannot be read");
 	memory_disk_reset(s->data);
-	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), 0);
 	assert_int_equal(result.restored, 3);
 	assert_damaged();
 }
@@ -190,35 +190,35 @@ static void test_no_room_for_nothing(void **state)
 {
 	const struct csum_scrub_options options = {
 		.length_bytes = CSUM_TO_END,
-		.undo_file = undone_file,
-		.replicas = (const char *const[]){ scrubbed_make_replica() },
+		.undo_file = undo_volume_file,
+		.replicas = (const char *const[]){ scrub_volume_make_replica() },
 		.replica_count = 1,
 	};
 	struct csum_undo_result result;
 
 	(void)state;
-	memset(scrubbed_sector(9), 0, 512);
-	undone_remember();
+	memset(scrub_volume_sector(9), 0, 512);
+	undo_volume_remember();
 	/* Unreadable until it is written, however often it is read before. */
 	for (int times = 1; times < 50; times++) {
 		memory_disk_reset(s->data);
-		memory_disk_fail(s->data, MEMORY_DISK_READ, scrubbed_offset(300), 512, times, -EIO);
-		undone_return();
-		unlink(undone_file);
-		assert_int_equal(scrubbed_run(&options), 0);
+		memory_disk_fail(s->data, MEMORY_DISK_READ, scrub_volume_offset(300), 512, times, -EIO);
+		undo_volume_return();
+		unlink(undo_volume_file);
+		assert_int_equal(scrub_volume_run(&options), 0);
 		assert_int_equal(s->result.undo_sectors, 3);
-		if (file_size() == UNDONE_FILE - 2 * 512)
+		if (file_size() == UNDO_VOLUME_FILE - 2 * 512)
 			break;
-		assert_int_equal(file_size(), UNDONE_FILE - 512);
+		assert_int_equal(file_size(), UNDO_VOLUME_FILE - 512);
 	}
 	memory_disk_reset(s->data);
 	assert_healed();
-	assert_int_equal(undone_undo(&plain, &result), 0);
+	assert_int_equal(undo_volume_undo(&plain, &result), 0);
 	assert_int_equal(result.restored, 2);
-	assert_memory_equal(scrubbed_sector(8), undone_damaged[0], 512);
-	assert_int_equal(scrubbed_sector(9)[0], 0);
-	assert_memory_equal(scrubbed_sector(9), scrubbed_sector(9) + 1, 511);
-	assert_string_equal(undone_refusals[2], "what it held could not be read");
+	assert_memory_equal(scrub_volume_sector(8), undo_volume_damaged[0], 512);
+	assert_int_equal(scrub_volume_sector(9)[0], 0);
+	assert_memory_equal(scrub_volume_sector(9), scrub_volume_sector(9) + 1, 511);
+	assert_string_equal(undo_volume_refusals[2], "what it held could not be read");
 }
 
 /* What is not in the file is not overwritten. */
@@ -227,11 +227,11 @@ static void test_saved_first(void **state)
 	struct csum_totals totals;
 
 	(void)state;
-	free(undone_file);
-	undone_file = path_in(s->directory, "no/such/folder");
-	assert_int_equal(undone_scrub(), -ENOENT);
+	free(undo_volume_file);
+	undo_volume_file = path_in(s->directory, "no/such/folder");
+	assert_int_equal(undo_volume_scrub(), -ENOENT);
 	assert_damaged();
-	assert_int_equal(scrubbed_check(&totals), 3);
+	assert_int_equal(scrub_volume_check(&totals), 3);
 }
 
 static void test_nothing_to_save(void **state)
@@ -241,11 +241,11 @@ static void test_nothing_to_save(void **state)
 
 	(void)state;
 	memcpy(s->data->bytes, s->original[0], s->data->size);
-	assert_int_equal(undone_scrub(), 0);
+	assert_int_equal(undo_volume_scrub(), 0);
 	assert_int_equal(s->result.undo_records, 0);
-	assert_int_equal(access(undone_file, F_OK), -1);
+	assert_int_equal(access(undo_volume_file, F_OK), -1);
 	/* And the volume does not name what is gone. */
-	volume = scrubbed_open(false);
+	volume = scrub_volume_open(false);
 	assert_int_equal(csum_undo_find(volume, s->directory, &path), -ENOENT);
 	assert_null(path);
 	assert_one_error(&s->recorder, "no scrub of this volume is left to be undone");
@@ -262,13 +262,13 @@ static void test_another_volume(void **state)
 	struct csum_undo_result result;
 
 	(void)state;
-	assert_int_equal(undone_scrub(), 0);
-	undone_change_slots(another_uuid);
-	assert_int_equal(undone_undo(&plain, &result), -EINVAL);
+	assert_int_equal(undo_volume_scrub(), 0);
+	undo_volume_change_slots(another_uuid);
+	assert_int_equal(undo_volume_undo(&plain, &result), -EINVAL);
 	assert_one_error(&s->recorder, "another volume");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, undone_set_up, undone_tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, undo_volume_set_up, undo_volume_tear_down)
 
 int main(void)
 {

@@ -15,7 +15,7 @@
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
 #include "support/bytes.h"
-#include "support/scrubbed.h"
+#include "support/scrub_volume.h"
 #include "volume/super.h"
 
 enum { GROUP = 1, SECTOR = 65, SLOT_SIZE = 4096 };
@@ -48,14 +48,14 @@ static void play(uint64_t offset_bytes, int wait, void (*act)(void))
 	scrub.wait = wait;
 	scrub.act = act;
 	scrub.reads = 0;
-	scrubbed.data->meanwhile = meanwhile;
-	scrubbed.metadata->at_work = CSUM_SCRUB_AT_WORK;
+	scrub_volume.data->meanwhile = meanwhile;
+	scrub_volume.metadata->at_work = CSUM_SCRUB_AT_WORK;
 }
 
 static int set_up(void **state)
 {
-	scrubbed_set_up(state);
-	play(scrubbed_offset(SECTOR), 0, nothing);
+	scrub_volume_set_up(state);
+	play(scrub_volume_offset(SECTOR), 0, nothing);
 	return 0;
 }
 
@@ -64,11 +64,11 @@ static void assert_flawless(void)
 {
 	struct csum_totals totals;
 
-	assert_int_equal(scrubbed_check(&totals), 0);
-	assert_int_equal(scrubbed.finding_count, 0);
-	assert_int_equal(totals.sectors_verified + totals.sectors_unwritten, scrubbed.geometry.data_sectors);
+	assert_int_equal(scrub_volume_check(&totals), 0);
+	assert_int_equal(scrub_volume.finding_count, 0);
+	assert_int_equal(totals.sectors_verified + totals.sectors_unwritten, scrub_volume.geometry.data_sectors);
 	assert_int_equal(totals.sectors_bad + totals.sectors_interrupted + totals.sectors_transient, 0);
-	assert_int_equal(totals.imd_verified, 2 * scrubbed.geometry.groups);
+	assert_int_equal(totals.imd_verified, 2 * scrub_volume.geometry.groups);
 }
 
 static int compare(void *user, const void *bytes, size_t size, uint64_t offset_bytes, bool is_zero)
@@ -91,7 +91,7 @@ static void assert_reads_as(const uint8_t *expected)
 		.sink = compare,
 		.user = (void *)(uintptr_t)expected,
 	};
-	struct csum_volume *volume = scrubbed_open_to_read();
+	struct csum_volume *volume = scrub_volume_open_to_read();
 	uint64_t done;
 
 	assert_int_equal(csum_read(volume, &options, &done), 0);
@@ -104,14 +104,14 @@ static void assert_reads_as(const uint8_t *expected)
 static void put_original_group(void)
 {
 	for (int copy = 0; copy < 2; copy++)
-		memcpy(scrubbed_imd(GROUP, copy),
-		       scrubbed.original[0] + (scrubbed_imd(GROUP, copy) - scrubbed.metadata->bytes), 512);
+		memcpy(scrub_volume_imd(GROUP, copy),
+		       scrub_volume.original[0] + (scrub_volume_imd(GROUP, copy) - scrub_volume.metadata->bytes), 512);
 }
 
 static void tear_group(void)
 {
 	for (int copy = 0; copy < 2; copy++)
-		fill_random(scrubbed_imd(GROUP, copy) + 256, 256, 5);
+		fill_random(scrub_volume_imd(GROUP, copy) + 256, 256, 5);
 }
 
 /* Both copies are seen torn, as neither is for longer than its write takes. */
@@ -120,11 +120,11 @@ static void test_copies_between_metadata_and_data(void **state)
 	(void)state;
 	/* Of a lost group no data is read: the next group's first sector tells that data is being read. */
 	tear_group();
-	play(scrubbed_offset(SECTOR + 62), 0, put_original_group);
+	play(scrub_volume_offset(SECTOR + 62), 0, put_original_group);
 	assert_flawless();
 	tear_group();
-	play(scrubbed_offset(SECTOR), 0, put_original_group);
-	assert_reads_as(scrubbed_original(SECTOR));
+	play(scrub_volume_offset(SECTOR), 0, put_original_group);
+	assert_reads_as(scrub_volume_original(SECTOR));
 }
 
 /* Without their data. */
@@ -135,10 +135,10 @@ static void test_copies_alone(void **state)
 
 	(void)state;
 	tear_group();
-	play((uint64_t)(scrubbed_imd(GROUP, 1) - scrubbed.metadata->bytes), 2, put_original_group);
-	assert_int_equal(scrubbed_check_with(&options, &totals), 0);
-	assert_int_equal(scrubbed.finding_count, 0);
-	assert_int_equal(totals.imd_verified, 2 * scrubbed.geometry.groups);
+	play((uint64_t)(scrub_volume_imd(GROUP, 1) - scrub_volume.metadata->bytes), 2, put_original_group);
+	assert_int_equal(scrub_volume_check_with(&options, &totals), 0);
+	assert_int_equal(scrub_volume.finding_count, 0);
+	assert_int_equal(totals.imd_verified, 2 * scrub_volume.geometry.groups);
 }
 
 static uint8_t new_content[512];
@@ -149,11 +149,11 @@ static void put_new_content(void)
 	uint32_t seed_state;
 	struct csum_superblock superblock;
 
-	assert_true(csum_superblock_decode(scrubbed.metadata->bytes + CSUM_SLOT_A_OFFSET, &superblock));
+	assert_true(csum_superblock_decode(scrub_volume.metadata->bytes + CSUM_SLOT_A_OFFSET, &superblock));
 	seed_state = csum_superblock_seed_state(&superblock);
-	memcpy(scrubbed_sector(SECTOR), new_content, 512);
+	memcpy(scrub_volume_sector(SECTOR), new_content, 512);
 	for (int copy = 0; copy < 2; copy++) {
-		uint8_t *imd = scrubbed_imd(GROUP, copy);
+		uint8_t *imd = scrub_volume_imd(GROUP, copy);
 
 		csum_imd_set_entry(imd, SECTOR - 62, csum_checksum_entry(CSUM_CRC64, new_content, 512));
 		csum_imd_seal(seed_state, GROUP, copy, 100 + (uint32_t)copy, imd, 512);
@@ -164,47 +164,47 @@ static void test_repair_between_metadata_and_data(void **state)
 {
 	(void)state;
 	fill_random(new_content, 512, 4711);
-	play(scrubbed_offset(SECTOR), 0, put_new_content);
+	play(scrub_volume_offset(SECTOR), 0, put_new_content);
 	assert_flawless();
 	assert_true(scrub.reads > 1);
-	memcpy(scrubbed.metadata->bytes, scrubbed.original[0], scrubbed.metadata->size);
-	play(scrubbed_offset(SECTOR), 0, put_new_content);
+	memcpy(scrub_volume.metadata->bytes, scrub_volume.original[0], scrub_volume.metadata->size);
+	play(scrub_volume_offset(SECTOR), 0, put_new_content);
 	assert_reads_as(new_content);
 }
 
 static void put_original_sector(void)
 {
-	memcpy(scrubbed_sector(SECTOR), scrubbed_original(SECTOR), 512);
+	memcpy(scrub_volume_sector(SECTOR), scrub_volume_original(SECTOR), 512);
 }
 
 static void test_repair_after_some_reads(void **state)
 {
 	(void)state;
 	for (int wait = 1; wait < 6; wait++) {
-		scrubbed_garbage(SECTOR);
-		play(scrubbed_offset(SECTOR), wait, put_original_sector);
+		scrub_volume_garbage(SECTOR);
+		play(scrub_volume_offset(SECTOR), wait, put_original_sector);
 		assert_flawless();
-		scrubbed_garbage(SECTOR);
-		play(scrubbed_offset(SECTOR), wait, put_original_sector);
-		assert_reads_as(scrubbed_original(SECTOR));
+		scrub_volume_garbage(SECTOR);
+		play(scrub_volume_offset(SECTOR), wait, put_original_sector);
+		assert_reads_as(scrub_volume_original(SECTOR));
 	}
 }
 
 static void end_scrub_with_repair(void)
 {
 	put_original_sector();
-	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 }
 
 /* What it wrote last counts, though it is gone when it is asked for. */
 static void test_scrub_ends(void **state)
 {
 	(void)state;
-	scrubbed_garbage(SECTOR);
-	play(scrubbed_offset(SECTOR), 1, end_scrub_with_repair);
-	scrubbed_garbage(SECTOR + 1);
+	scrub_volume_garbage(SECTOR);
+	play(scrub_volume_offset(SECTOR), 1, end_scrub_with_repair);
+	scrub_volume_garbage(SECTOR + 1);
 	/* Read once more, with the sector beside it that stays bad. */
-	assert_int_equal(scrubbed_check(&(struct csum_totals){ 0 }), 1);
+	assert_int_equal(scrub_volume_check(&(struct csum_totals){ 0 }), 1);
 	assert_one_finding(CSUM_MISMATCH, SECTOR + 1, CSUM_LEFT, "");
 }
 
@@ -215,10 +215,10 @@ static int reads_of_check(enum csum_at_work at_work, uint64_t errors)
 {
 	struct csum_totals totals;
 
-	play(scrubbed_offset(SECTOR), -1, nothing);
-	scrubbed.metadata->at_work = at_work;
-	memory_disk_reset(scrubbed.data);
-	assert_int_equal(scrubbed_check(&totals), errors);
+	play(scrub_volume_offset(SECTOR), -1, nothing);
+	scrub_volume.metadata->at_work = at_work;
+	memory_disk_reset(scrub_volume.data);
+	assert_int_equal(scrub_volume_check(&totals), errors);
 	assert_int_equal(totals.sectors_bad, errors);
 	return scrub.reads;
 }
@@ -229,20 +229,20 @@ static void test_reads_of_what_is_right(void **state)
 
 	(void)state;
 	assert_int_equal(reads_of_check(CSUM_NOBODY_AT_WORK, 0), 1);
-	calls = scrubbed.data->call_count;
+	calls = scrub_volume.data->call_count;
 	assert_int_equal(reads_of_check(CSUM_SCRUB_AT_WORK, 0), 1);
-	assert_int_equal(scrubbed.data->call_count, calls);
+	assert_int_equal(scrub_volume.data->call_count, calls);
 }
 
 static void test_bad_for_good(void **state)
 {
 	(void)state;
-	scrubbed_garbage(SECTOR);
+	scrub_volume_garbage(SECTOR);
 	/* Once, once more since the transfer may have been at fault, and when it is reported. */
 	assert_int_equal(reads_of_check(CSUM_NOBODY_AT_WORK, 1), 3);
 	assert_true(reads_of_check(CSUM_SCRUB_AT_WORK, 1) > 6);
 	assert_one_finding(CSUM_MISMATCH, SECTOR, CSUM_LEFT, "");
-	assert_true(scrubbed.findings[0].has_checksum);
+	assert_true(scrub_volume.findings[0].has_checksum);
 }
 
 /* The device is not asked again and again for what it cannot read. */
@@ -254,11 +254,11 @@ static void test_unreadable(void **state)
 	for (int at_work = CSUM_NOBODY_AT_WORK; at_work <= CSUM_SCRUB_AT_WORK; at_work++) {
 		struct csum_totals totals;
 
-		play(scrubbed_offset(SECTOR), -1, nothing);
-		scrubbed.metadata->at_work = (enum csum_at_work)at_work;
-		memory_disk_reset(scrubbed.data);
-		memory_disk_fail(scrubbed.data, MEMORY_DISK_READ, scrubbed_offset(SECTOR), 512, -1, -EIO);
-		assert_int_equal(scrubbed_check(&totals), 1);
+		play(scrub_volume_offset(SECTOR), -1, nothing);
+		scrub_volume.metadata->at_work = (enum csum_at_work)at_work;
+		memory_disk_reset(scrub_volume.data);
+		memory_disk_fail(scrub_volume.data, MEMORY_DISK_READ, scrub_volume_offset(SECTOR), 512, -1, -EIO);
+		assert_int_equal(scrub_volume_check(&totals), 1);
 		if (at_work == CSUM_SCRUB_AT_WORK)
 			assert_int_equal(scrub.reads, reads);
 		reads = scrub.reads;
@@ -269,12 +269,12 @@ static void test_unreadable(void **state)
 static void test_scrub_itself(void **state)
 {
 	(void)state;
-	scrubbed_garbage(SECTOR);
-	play(scrubbed_offset(SECTOR), -1, nothing);
-	assert_int_equal(
-		scrubbed_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .heal = CSUM_HEAL_NOTHING }),
-		0);
-	assert_int_equal(scrubbed.result.sectors_left, 1);
+	scrub_volume_garbage(SECTOR);
+	play(scrub_volume_offset(SECTOR), -1, nothing);
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
+									.heal = CSUM_HEAL_NOTHING }),
+			 0);
+	assert_int_equal(scrub_volume.result.sectors_left, 1);
 	assert_int_equal(scrub.reads, 3);
 }
 
@@ -282,7 +282,8 @@ static void test_scrub_itself(void **state)
 
 static void put_original_data(void)
 {
-	memcpy(scrubbed.data->bytes, scrubbed.original[scrubbed.data - scrubbed.disks], scrubbed.data->size);
+	memcpy(scrub_volume.data->bytes, scrub_volume.original[scrub_volume.data - scrub_volume.disks],
+	       scrub_volume.data->size);
 }
 
 /* Errors that are none any more count for no limit: nothing is left unread for their sake. */
@@ -293,31 +294,31 @@ static void test_limit(void **state)
 		.dry_run = true,
 		.max_errors = 1,
 	};
-	struct csum_volume *volume = scrubbed_open_to_read();
+	struct csum_volume *volume = scrub_volume_open_to_read();
 	struct csum_scrub_result result;
 
 	(void)state;
 	for (uint64_t sector = 3; sector < 62; sector += 3)
-		scrubbed_garbage(sector);
-	play(scrubbed_offset(3), 2, put_original_data);
+		scrub_volume_garbage(sector);
+	play(scrub_volume_offset(3), 2, put_original_data);
 	assert_int_equal(csum_scrub(volume, &options, &result), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
 	assert_int_equal(result.end, CSUM_SCRUB_COMPLETE);
 	assert_int_equal(result.totals.errors, 0);
 	assert_int_equal(result.totals.sectors_verified + result.totals.sectors_unwritten,
-			 scrubbed.geometry.data_sectors);
+			 scrub_volume.geometry.data_sectors);
 }
 
 /* ------------------------------------------------------------------ superblocks */
 
 static void put_original_slots(void)
 {
-	memcpy(scrubbed.metadata->bytes, scrubbed.original[0], CSUM_CLUSTERS_OFFSET);
+	memcpy(scrub_volume.metadata->bytes, scrub_volume.original[0], CSUM_CLUSTERS_OFFSET);
 }
 
 static void tear_slot(uint64_t offset_bytes)
 {
-	fill_random(scrubbed.metadata->bytes + offset_bytes + 2048, 1024, 9);
+	fill_random(scrub_volume.metadata->bytes + offset_bytes + 2048, 1024, 9);
 }
 
 /* A slot that is being written is not called bad. */
@@ -337,14 +338,14 @@ static void test_slot_torn_at_opening(void **state)
 	/* With nobody at work it stays what it is. */
 	tear_slot(slots[0]);
 	play(CSUM_SLOT_A_OFFSET, 1, put_original_slots);
-	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
-	assert_int_equal(scrubbed_check(&(struct csum_totals){ 0 }), 0);
+	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	assert_int_equal(scrub_volume_check(&(struct csum_totals){ 0 }), 0);
 	assert_one_finding(CSUM_INTERRUPTED, 0, CSUM_LEFT, "");
 }
 
 static struct csum_volume_info look(void)
 {
-	struct csum_volume *volume = scrubbed_prepare_to_read();
+	struct csum_volume *volume = scrub_volume_prepare_to_read();
 	struct csum_volume_info info;
 
 	volume->look = true;
@@ -357,7 +358,7 @@ static struct csum_volume_info look(void)
 static void set_state(uint32_t state)
 {
 	struct csum_superblock superblock;
-	uint8_t *slot = scrubbed.metadata->bytes + CSUM_SLOT_A_OFFSET;
+	uint8_t *slot = scrub_volume.metadata->bytes + CSUM_SLOT_A_OFFSET;
 
 	assert_true(csum_superblock_decode(slot, &superblock));
 	superblock.generation += 10;
@@ -368,13 +369,13 @@ static void set_state(uint32_t state)
 
 static void writer_begins(void)
 {
-	scrubbed.metadata->at_work = CSUM_WRITER_AT_WORK;
+	scrub_volume.metadata->at_work = CSUM_WRITER_AT_WORK;
 }
 
 static void writer_ends(void)
 {
 	set_state(CSUM_STATE_CLEAN);
-	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 }
 
 /* Looking without a lock: "active with nobody at work" is said only when that is so. */
@@ -385,25 +386,25 @@ static void test_look(void **state)
 	(void)state;
 	set_state(CSUM_STATE_ACTIVE);
 	play(CSUM_SLOT_A_OFFSET, -1, nothing);
-	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 	info = look();
 	assert_int_equal(info.state, CSUM_ACTIVE);
 	assert_int_equal(info.at_work, CSUM_NOBODY_AT_WORK);
 	/* It begins just now. */
 	play(CSUM_SLOT_A_OFFSET, 0, writer_begins);
-	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 	info = look();
 	assert_int_equal(info.state, CSUM_ACTIVE);
 	assert_int_equal(info.at_work, CSUM_WRITER_AT_WORK);
 	/* It ends behind the first reading, before anybody is looked for. */
 	play(CSUM_SLOT_B_OFFSET, 0, writer_ends);
-	scrubbed.metadata->at_work = CSUM_NOBODY_AT_WORK;
+	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 	info = look();
 	assert_int_equal(info.state, CSUM_CLEAN);
 	assert_int_equal(info.at_work, CSUM_NOBODY_AT_WORK);
 }
 
-#define with_volume(test) cmocka_unit_test_setup_teardown(test, set_up, scrubbed_tear_down)
+#define with_volume(test) cmocka_unit_test_setup_teardown(test, set_up, scrub_volume_tear_down)
 
 int main(void)
 {

@@ -10,12 +10,12 @@
 
 #include "ondisk/layout.h"
 #include "support/bytes.h"
-#include "support/memvolume.h"
+#include "support/memory_volume.h"
 #include "volume/groups.h"
 
 enum { GROUPS = 90 };
 
-static struct memvolume memory;
+static struct memory_volume memory;
 static struct csum_groups span;
 
 /* Entries that no other group has. */
@@ -30,7 +30,7 @@ static const uint64_t *entries_of(uint64_t group)
 
 static void start_shaped(uint32_t sector_size, uint32_t interleave, bool external, unsigned int threads)
 {
-	const struct memvolume_shape shape = {
+	const struct memory_volume_shape shape = {
 		.sector_size = sector_size,
 		.interleave = interleave,
 		.external = external,
@@ -39,11 +39,11 @@ static void start_shaped(uint32_t sector_size, uint32_t interleave, bool externa
 		.threads = threads,
 	};
 
-	memvolume_init(&memory, &shape);
+	memory_volume_init(&memory, &shape);
 	assert_int_equal(memory.volume.superblock.geometry.groups, GROUPS);
 	for (uint64_t group = 0; group < GROUPS; group++) {
-		memvolume_put_imd(&memory, group, 0, (uint32_t)group * 2, entries_of(group));
-		memvolume_put_imd(&memory, group, 1, (uint32_t)group * 2 + 1, entries_of(group));
+		memory_volume_put_imd(&memory, group, 0, (uint32_t)group * 2, entries_of(group));
+		memory_volume_put_imd(&memory, group, 1, (uint32_t)group * 2 + 1, entries_of(group));
 	}
 	assert_int_equal(csum_groups_init(&span, &memory.volume, GROUPS), 0);
 }
@@ -51,7 +51,7 @@ static void start_shaped(uint32_t sector_size, uint32_t interleave, bool externa
 static void stop(void)
 {
 	csum_groups_free(&span);
-	memvolume_free(&memory);
+	memory_volume_free(&memory);
 }
 
 static int set_up(void **state)
@@ -87,7 +87,7 @@ static void assert_rest_sound(uint64_t first, uint64_t count)
 		for (int copy = 0; copy < 2; copy++) {
 			assert_int_equal(group->verdict[copy], CSUM_IMD_VALID);
 			assert_int_equal(group->generation[copy], number * 2 + (uint64_t)copy);
-			assert_memory_equal(group->copy[copy], memvolume_imd(&memory, number, copy), 512);
+			assert_memory_equal(group->copy[copy], memory_volume_imd(&memory, number, copy), 512);
 		}
 		assert_int_equal(group->newer, 1);
 		assert_int_equal(group->version_count, 1);
@@ -137,12 +137,12 @@ static void test_pieces(void **state)
 static void test_invalid_copies(void **state)
 {
 	(void)state;
-	memvolume_imd(&memory, 3, 0)[2] ^= 1; /* magic */
-	memvolume_imd(&memory, 4, 1)[100] ^= 1;
-	memcpy(memvolume_imd(&memory, 5, 0), memvolume_imd(&memory, 60, 0), 512);
-	memcpy(memvolume_imd(&memory, 6, 1), memvolume_imd(&memory, 6, 0), 512);
-	memset(memvolume_imd(&memory, 7, 0), 0, 512);
-	memset(memvolume_imd(&memory, 7, 1), 0xff, 512);
+	memory_volume_imd(&memory, 3, 0)[2] ^= 1; /* magic */
+	memory_volume_imd(&memory, 4, 1)[100] ^= 1;
+	memcpy(memory_volume_imd(&memory, 5, 0), memory_volume_imd(&memory, 60, 0), 512);
+	memcpy(memory_volume_imd(&memory, 6, 1), memory_volume_imd(&memory, 6, 0), 512);
+	memset(memory_volume_imd(&memory, 7, 0), 0, 512);
+	memset(memory_volume_imd(&memory, 7, 1), 0xff, 512);
 	load(0, GROUPS);
 	assert_int_equal(csum_groups_group(&span, 3)->verdict[0], CSUM_IMD_NO_MAGIC);
 	assert_int_equal(csum_groups_group(&span, 3)->newer, 1);
@@ -259,7 +259,7 @@ static void test_judged_again(void **state)
 	memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(11, 0), 512, -1, -EIO);
 	load(10, 2);
 	group = csum_groups_group(&span, 10);
-	memvolume_build_imd(&memory, group->copy[0], 10, 0, 99, entries_of(77));
+	memory_volume_build_imd(&memory, group->copy[0], 10, 0, 99, entries_of(77));
 	csum_group_judge(&memory.volume, 10, group);
 	assert_int_equal(group->generation[0], 99);
 	assert_int_equal(group->newer, 0);
@@ -270,7 +270,7 @@ static void test_judged_again(void **state)
 	assert_int_equal(group->verdict[0], CSUM_IMD_WRONG_CRC);
 	assert_int_equal(group->newer, 1);
 	group = csum_groups_group(&span, 11);
-	memvolume_build_imd(&memory, group->copy[0], 11, 0, 99, entries_of(77));
+	memory_volume_build_imd(&memory, group->copy[0], 11, 0, 99, entries_of(77));
 	csum_group_judge(&memory.volume, 11, group);
 	assert_int_equal(group->verdict[0], CSUM_IMD_UNREADABLE);
 	assert_int_equal(group->newer, 1);
@@ -293,8 +293,8 @@ static void test_sound(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		for (int copy = 0; copy < 2; copy++)
-			memvolume_put_imd(&memory, 30, copy, table[i].generation[copy],
-					  entries_of(table[i].entries[copy]));
+			memory_volume_put_imd(&memory, 30, copy, table[i].generation[copy],
+					      entries_of(table[i].entries[copy]));
 		load(30, 1);
 		assert_int_equal(csum_group_sound(csum_groups_group(&span, 30), 512), table[i].sound);
 	}
@@ -352,16 +352,16 @@ static void test_versions(void **state)
 		char versions[4] = "";
 
 		memory.volume.journal.count = 0;
-		memvolume_set_intent(&memory, table[i].state == 'i' ? 30 : 31, table[i].state == 'c' ? 0 : 5);
+		memory_volume_set_intent(&memory, table[i].state == 'i' ? 30 : 31, table[i].state == 'c' ? 0 : 5);
 		for (int copy = 0; copy < 2; copy++) {
-			memvolume_put_imd(&memory, 30, copy, (uint32_t)table[i].generation[copy], entries_of(30));
+			memory_volume_put_imd(&memory, 30, copy, (uint32_t)table[i].generation[copy], entries_of(30));
 			if (table[i].generation[copy] < 0)
-				memvolume_imd(&memory, 30, copy)[300] ^= 1;
+				memory_volume_imd(&memory, 30, copy)[300] ^= 1;
 		}
 		/* One of another group before it, and a damaged one. */
-		memvolume_put_image(&memory, 32, 1, 1000, entries_of(32));
+		memory_volume_put_image(&memory, 32, 1, 1000, entries_of(32));
 		if (table[i].image != -1)
-			memvolume_put_image(&memory, 30, 0, (uint32_t)table[i].image, entries_of(30))[300] ^=
+			memory_volume_put_image(&memory, 30, 0, (uint32_t)table[i].image, entries_of(30))[300] ^=
 				table[i].image == -2;
 		load(28, 4);
 		group = csum_groups_group(&span, 30);

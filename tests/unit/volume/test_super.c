@@ -10,14 +10,14 @@
 #include <cmocka.h>
 
 #include "ondisk/layout.h"
-#include "support/scrubbed.h"
+#include "support/scrub_volume.h"
 #include "update/super.h"
 
 #define OLD_WORD "WWN=naa.5000c500a1b2c3d4"
 #define NEW_WORD "WWN=naa.5000c500ffffffff"
 #define STEPS 3
 
-static const struct scrubbed_shape shape = {
+static const struct scrub_volume_shape shape = {
 	.sector_size = 512,
 	.interleave = 3,
 	.external = true,
@@ -28,8 +28,9 @@ static const struct scrubbed_shape shape = {
 static uint8_t *slot_bytes(enum csum_slot slot)
 {
 	if (slot == CSUM_SLOT_C)
-		return scrubbed.metadata->bytes + csum_layout_backup_offset(scrubbed.geometry.metadata_device_bytes);
-	return scrubbed.metadata->bytes + (slot == CSUM_SLOT_A ? CSUM_SLOT_A_OFFSET : CSUM_SLOT_B_OFFSET);
+		return scrub_volume.metadata->bytes +
+		       csum_layout_backup_offset(scrub_volume.geometry.metadata_device_bytes);
+	return scrub_volume.metadata->bytes + (slot == CSUM_SLOT_A ? CSUM_SLOT_A_OFFSET : CSUM_SLOT_B_OFFSET);
 }
 
 /* What a slot says, "" when it is invalid. */
@@ -45,39 +46,39 @@ static int start(void **state)
 	struct csum_volume *volume;
 
 	(void)state;
-	scrubbed_start(&shape);
-	volume = scrubbed_open(false);
+	scrub_volume_start(&shape);
+	volume = scrub_volume_open(false);
 	strcpy(volume->superblock.data_identity, OLD_WORD);
 	assert_int_equal(csum_super_clean(volume), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
 	for (int slot = 0; slot < CSUM_SLOTS; slot++)
 		assert_string_equal(identity_of((enum csum_slot)slot), OLD_WORD);
-	memory_disk_reset(scrubbed.metadata);
+	memory_disk_reset(scrub_volume.metadata);
 	return 0;
 }
 
 static int stop(void **state)
 {
-	return scrubbed_tear_down(state);
+	return scrub_volume_tear_down(state);
 }
 
 /* The change, with power gone in its write number `steps`, which the device tears, within the identity, where `torn`. */
 static void change(int steps, bool torn)
 {
-	struct csum_volume *volume = scrubbed_open(false);
+	struct csum_volume *volume = scrub_volume_open(false);
 
-	memory_disk_reset(scrubbed.metadata);
+	memory_disk_reset(scrub_volume.metadata);
 	memory_disk_fault(
-		scrubbed.metadata,
+		scrub_volume.metadata,
 		&(struct memory_disk_fault){ .call = MEMORY_DISK_WRITE, .skip = steps, .times = torn, .most = 192 });
-	memory_disk_fail(scrubbed.metadata, MEMORY_DISK_WRITE, 0, 0, -1, -EIO);
-	scrubbed.metadata->faults[1].skip = steps;
+	memory_disk_fail(scrub_volume.metadata, MEMORY_DISK_WRITE, 0, 0, -1, -EIO);
+	scrub_volume.metadata->faults[1].skip = steps;
 	csum_super_set_intent(volume, 0, 1);
 	strcpy(volume->superblock.data_identity, NEW_WORD);
 	assert_int_equal(csum_super_clean(volume) != 0, steps < STEPS);
 	assert_int_equal(csum_volume_close(volume), 0);
-	memory_disk_reset(scrubbed.metadata);
-	recorder_init(&scrubbed.recorder);
+	memory_disk_reset(scrub_volume.metadata);
+	recorder_init(&scrub_volume.recorder);
 }
 
 /* Nothing of it is damage, and the next writer or scrub ends it. */
@@ -91,17 +92,17 @@ static void test_stopped_anywhere(void **state)
 				struct csum_totals totals;
 
 				change(steps, torn);
-				assert_int_equal(scrubbed_check(&totals), 0);
+				assert_int_equal(scrub_volume_check(&totals), 0);
 				assert_int_equal(totals.findings[CSUM_SUPERBLOCK_BAD], 0);
 				assert_int_equal(totals.findings[CSUM_INTERRUPTED] != 0,
 						 (torn && steps < STEPS) || (steps > 0 && steps < STEPS));
 				if (with_scrub)
-					assert_int_equal(scrubbed_run(NULL), 0);
+					assert_int_equal(scrub_volume_run(NULL), 0);
 				else
-					assert_int_equal(csum_volume_close(scrubbed_open(false)), 0);
+					assert_int_equal(csum_volume_close(scrub_volume_open(false)), 0);
 				for (int slot = 0; slot < CSUM_SLOTS; slot++)
 					assert_string_equal(identity_of((enum csum_slot)slot), expected);
-				assert_int_equal(scrubbed_check(&totals), 0);
+				assert_int_equal(scrub_volume_check(&totals), 0);
 				assert_int_equal(totals.findings[CSUM_INTERRUPTED], 0);
 				stop(NULL);
 				start(NULL);
@@ -113,24 +114,24 @@ static void test_stopped_anywhere(void **state)
 /* C goes before the other slot does, so that it is not in flight while nothing says why. */
 static void test_order(void **state)
 {
-	uint64_t backup = csum_layout_backup_offset(scrubbed.geometry.metadata_device_bytes);
-	struct csum_volume *volume = scrubbed_open(false);
+	uint64_t backup = csum_layout_backup_offset(scrub_volume.geometry.metadata_device_bytes);
+	struct csum_volume *volume = scrub_volume_open(false);
 	uint64_t written[8];
 	size_t count = 0;
 
 	(void)state;
-	memory_disk_reset(scrubbed.metadata);
+	memory_disk_reset(scrub_volume.metadata);
 	strcpy(volume->superblock.data_identity, NEW_WORD);
 	assert_int_equal(csum_super_clean(volume), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
-	for (size_t i = 0; i < scrubbed.metadata->call_count; i++) {
-		if (scrubbed.metadata->log[i].call == MEMORY_DISK_WRITE && count < 8)
-			written[count++] = scrubbed.metadata->log[i].offset_bytes;
+	for (size_t i = 0; i < scrub_volume.metadata->call_count; i++) {
+		if (scrub_volume.metadata->log[i].call == MEMORY_DISK_WRITE && count < 8)
+			written[count++] = scrub_volume.metadata->log[i].offset_bytes;
 	}
 	assert_int_equal(count, STEPS);
 	assert_int_equal(written[1], backup);
 	assert_int_not_equal(written[0], written[2]);
-	assert_int_equal(scrubbed.metadata->calls[MEMORY_DISK_FLUSH], STEPS);
+	assert_int_equal(scrub_volume.metadata->calls[MEMORY_DISK_FLUSH], STEPS);
 }
 
 /* Another static field that differs is damage, as ever, and no writer's business. */
@@ -144,30 +145,30 @@ static void test_other_fields(void **state)
 	strcpy(superblock.data_identity, NEW_WORD);
 	superblock.label[0] = 'x';
 	csum_superblock_encode(&superblock, slot_bytes(CSUM_SLOT_C));
-	assert_int_equal(scrubbed_check(&totals), 1);
+	assert_int_equal(scrub_volume_check(&totals), 1);
 	assert_int_equal(totals.findings[CSUM_SUPERBLOCK_BAD], 1);
-	assert_int_equal(csum_volume_close(scrubbed_open(false)), 0);
+	assert_int_equal(csum_volume_close(scrub_volume_open(false)), 0);
 	assert_string_equal(identity_of(CSUM_SLOT_C), NEW_WORD);
-	assert_int_equal(scrubbed_run(NULL), 0);
+	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_string_equal(identity_of(CSUM_SLOT_C), OLD_WORD);
 }
 
 /* With nothing to change it is one slot, as ever. */
 static void test_unchanged(void **state)
 {
-	struct csum_volume *volume = scrubbed_open(false);
+	struct csum_volume *volume = scrub_volume_open(false);
 
 	(void)state;
-	memory_disk_reset(scrubbed.metadata);
+	memory_disk_reset(scrub_volume.metadata);
 	assert_int_equal(csum_super_clean(volume), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
-	assert_int_equal(scrubbed.metadata->calls[MEMORY_DISK_WRITE], 1);
+	assert_int_equal(scrub_volume.metadata->calls[MEMORY_DISK_WRITE], 1);
 }
 
 /* Time and size of the data file are gone while a writer is at work. */
 static void test_intent_voids_the_record(void **state)
 {
-	struct csum_volume *volume = scrubbed_open(false);
+	struct csum_volume *volume = scrub_volume_open(false);
 	struct csum_data_record *record = &volume->superblock.record;
 
 	(void)state;

@@ -11,7 +11,7 @@
 #include "ondisk/imd.h"
 #include "support/verify_helpers.h"
 
-static struct memvolume *const memory = &verified.memory;
+static struct memory_volume *const memory = &verified.memory;
 
 static void test_every_shape(void **state)
 {
@@ -31,10 +31,10 @@ static void test_every_shape(void **state)
 			assert_int_equal(verify_run(CSUM_NEED_CONTENT, first, count), 0);
 			assert_verdicts(count, 0, 0, CSUM_VERDICT_GOOD);
 			for (uint32_t i = 0; i < count; i++) {
-				const uint8_t *content = memvolume_sector(memory, first + i);
+				const uint8_t *content = memory_volume_sector(memory, first + i);
 
 				assert_memory_equal(verified.data + i * sector_size, content, sector_size);
-				assert_int_equal(verified.computed[i], memvolume_entry(memory, content));
+				assert_int_equal(verified.computed[i], memory_volume_entry(memory, content));
 			}
 		}
 		verify_stop();
@@ -43,14 +43,14 @@ static void test_every_shape(void **state)
 
 static void test_any_flipped_bit(void **state)
 {
-	uint8_t *sector = memvolume_sector(memory, 70);
+	uint8_t *sector = memory_volume_sector(memory, 70);
 
 	(void)state;
 	for (uint32_t bit = 0; bit < 512 * 8; bit++) {
 		sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_int_equal(verify_run(CSUM_NEED_VERDICT, 70, 1), 0);
 		assert_int_equal(verified.verdicts[0], CSUM_VERDICT_MISMATCH);
-		assert_int_equal(verified.computed[0], memvolume_entry(memory, sector));
+		assert_int_equal(verified.computed[0], memory_volume_entry(memory, sector));
 		sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 }
@@ -61,20 +61,20 @@ static void test_kinds_of_bad(void **state)
 	uint8_t old[512];
 
 	(void)state;
-	memset(memvolume_sector(memory, 10), 0, 512);
-	memvolume_sector(memory, 11)[0] ^= 1;
-	memvolume_sector(memory, 13)[511] ^= 0x80;
+	memset(memory_volume_sector(memory, 10), 0, 512);
+	memory_volume_sector(memory, 11)[0] ^= 1;
+	memory_volume_sector(memory, 13)[511] ^= 0x80;
 	/* All alike is not all zero, and one byte is enough for that. */
-	memset(memvolume_sector(memory, 14), 0xff, 512);
-	memset(memvolume_sector(memory, 15), 0, 512);
-	memvolume_sector(memory, 15)[0] = 1;
-	memset(memvolume_sector(memory, 16), 0, 512);
-	memvolume_sector(memory, 16)[511] = 1;
+	memset(memory_volume_sector(memory, 14), 0xff, 512);
+	memset(memory_volume_sector(memory, 15), 0, 512);
+	memory_volume_sector(memory, 15)[0] = 1;
+	memset(memory_volume_sector(memory, 16), 0, 512);
+	memory_volume_sector(memory, 16)[511] = 1;
 	/* The older copy of the group knows an earlier content of sector 12. */
-	memvolume_content(memory, old, 12, 7);
-	memcpy(memvolume_sector(memory, 12), old, 512);
-	entries[12] = memvolume_entry(memory, old);
-	memvolume_put_imd(memory, 0, 0, 0, entries);
+	memory_volume_content(memory, old, 12, 7);
+	memcpy(memory_volume_sector(memory, 12), old, 512);
+	entries[12] = memory_volume_entry(memory, old);
+	memory_volume_put_imd(memory, 0, 0, 0, entries);
 	verify_reload();
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 17), 0);
 	assert_int_equal(verified.verdicts[9], CSUM_VERDICT_GOOD);
@@ -90,7 +90,7 @@ static void test_kinds_of_bad(void **state)
 /* Entries that no content has: 1, and with 32-bit checksums whatever is not 2^32 + c. */
 static void test_entries_that_match_nothing(void **state)
 {
-	const uint64_t right = memvolume_entry(memory, memvolume_sector(memory, 20));
+	const uint64_t right = memory_volume_entry(memory, memory_volume_sector(memory, 20));
 	const uint64_t entries[] = { 1, 2, right & 0xffffffff, right + (UINT64_C(1) << 32), UINT64_MAX, UINT64_MAX - 1 };
 
 	(void)state;
@@ -98,7 +98,7 @@ static void test_entries_that_match_nothing(void **state)
 		verify_set_entry(20, entries[i]);
 		assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
 		assert_verdicts(62, 20, 1, CSUM_VERDICT_MISMATCH);
-		assert_memory_equal(verified.data + 20 * 512, memvolume_sector(memory, 20), 512);
+		assert_memory_equal(verified.data + 20 * 512, memory_volume_sector(memory, 20), 512);
 	}
 	verify_set_entry(20, right);
 	assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
@@ -121,8 +121,8 @@ static void test_unwritten(void **state)
 	const uint64_t entries[62] = { 0 };
 
 	(void)state;
-	memvolume_put_imd(memory, 1, 0, 4, entries);
-	memvolume_put_imd(memory, 1, 1, 5, entries);
+	memory_volume_put_imd(memory, 1, 0, 4, entries);
+	memory_volume_put_imd(memory, 1, 1, 5, entries);
 	verify_reload();
 	/* Nothing needs to be read, and what is stored is not handed out. */
 	for (int need = CSUM_NEED_VERDICT; need <= CSUM_NEED_CONTENT; need++) {
@@ -141,8 +141,8 @@ static void test_unwritten(void **state)
 static void test_lost(void **state)
 {
 	(void)state;
-	memvolume_imd(memory, 1, 0)[99] ^= 1;
-	memvolume_imd(memory, 1, 1)[99] ^= 1;
+	memory_volume_imd(memory, 1, 0)[99] ^= 1;
+	memory_volume_imd(memory, 1, 1)[99] ^= 1;
 	verify_reload();
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 62, 62), 0);
 	assert_int_equal(memory->data->call_count, 0);
@@ -157,8 +157,8 @@ static void test_lost(void **state)
 		assert_int_equal(verified.verdicts[i], i == 8 ? CSUM_VERDICT_UNREADABLE : CSUM_VERDICT_LOST);
 		if (i == 8)
 			continue;
-		assert_memory_equal(verified.data + i * 512, memvolume_sector(memory, 62 + (uint64_t)i), 512);
-		assert_int_equal(verified.computed[i], memvolume_entry(memory, verified.data + i * 512));
+		assert_memory_equal(verified.data + i * 512, memory_volume_sector(memory, 62 + (uint64_t)i), 512);
+		assert_int_equal(verified.computed[i], memory_volume_entry(memory, verified.data + i * 512));
 	}
 }
 
@@ -169,10 +169,10 @@ static void test_older(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 62; i++)
-		entries[i] = csum_imd_entry(memvolume_imd(memory, 0, 1), i);
+		entries[i] = csum_imd_entry(memory_volume_imd(memory, 0, 1), i);
 	entries[30] ^= 0x5555;
-	memvolume_put_imd(memory, 0, 0, 2, entries);
-	memvolume_set_intent(memory, 0, 1);
+	memory_volume_put_imd(memory, 0, 0, 2, entries);
+	memory_volume_set_intent(memory, 0, 1);
 	verify_reload();
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), 0);
 	assert_verdicts(62, 30, 1, CSUM_VERDICT_OLDER);

@@ -10,7 +10,7 @@
 
 #include "support/verify_helpers.h"
 
-static struct memvolume *const memory = &verified.memory;
+static struct memory_volume *const memory = &verified.memory;
 
 /* An error of the larger read, and so many of the sector's own, and then none. */
 static void test_error_that_passes(void **state)
@@ -21,7 +21,7 @@ static void test_error_that_passes(void **state)
 		verify_fail_reads(30, 0, times, -EIO);
 		assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
 		assert_verdicts(62, 30, 1, CSUM_VERDICT_TRANSIENT);
-		assert_memory_equal(verified.data + 30 * 512, memvolume_sector(memory, 30), 512);
+		assert_memory_equal(verified.data + 30 * 512, memory_volume_sector(memory, 30), 512);
 	}
 }
 
@@ -51,7 +51,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 124), 0);
 	assert_verdicts(124, 30, 3, CSUM_VERDICT_UNREADABLE);
 	assert_memory_equal(verified.data + 30 * 512, zeros, sizeof(zeros));
-	assert_memory_equal(verified.data + 33 * 512, memvolume_sector(memory, 33), 512);
+	assert_memory_equal(verified.data + 33 * 512, memory_volume_sector(memory, 33), 512);
 	assert_int_equal(memory->recorder.errors, 0);
 	/* The run's first and last, and nothing else. */
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 32, 1), 0);
@@ -63,8 +63,8 @@ static void test_unreadable_among_others(void **state)
 {
 	(void)state;
 	verify_fail_reads(30, 0, -1, -EIO);
-	memvolume_sector(memory, 40)[3] ^= 1;
-	memset(memvolume_sector(memory, 41), 0, 512);
+	memory_volume_sector(memory, 40)[3] ^= 1;
+	memset(memory_volume_sector(memory, 41), 0, 512);
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), 0);
 	assert_int_equal(verified.verdicts[29], CSUM_VERDICT_GOOD);
 	assert_int_equal(verified.verdicts[30], CSUM_VERDICT_UNREADABLE);
@@ -80,8 +80,8 @@ static void test_mismatch_that_passes(void **state)
 	verify_corrupt_reads(30, 0, 1);
 	assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
 	assert_verdicts(62, 30, 1, CSUM_VERDICT_TRANSIENT);
-	assert_memory_equal(verified.data + 30 * 512, memvolume_sector(memory, 30), 512);
-	assert_int_equal(verified.computed[30], memvolume_entry(memory, memvolume_sector(memory, 30)));
+	assert_memory_equal(verified.data + 30 * 512, memory_volume_sector(memory, 30), 512);
+	assert_int_equal(verified.computed[30], memory_volume_entry(memory, memory_volume_sector(memory, 30)));
 	memory_disk_reset(memory->data);
 	verify_corrupt_reads(30, 0, -1);
 	assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 62), 0);
@@ -93,8 +93,8 @@ static void test_several_runs_of_mismatches(void **state)
 {
 	(void)state;
 	verify_corrupt_reads(10, 0, 1);
-	memvolume_sector(memory, 30)[9] ^= 4;
-	memvolume_sector(memory, 50)[9] ^= 4;
+	memory_volume_sector(memory, 30)[9] ^= 4;
+	memory_volume_sector(memory, 50)[9] ^= 4;
 	/* The first read meets one fault only: this one comes when 50 is read again. */
 	verify_corrupt_reads(50, 0, 1);
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), 0);
@@ -112,7 +112,7 @@ static void test_mismatch_then_error(void **state)
 		memory_disk_reset(memory->data);
 		verify_corrupt_reads(30, 0, 1);
 		/* 29 is wrong on the medium, so that both are read again in one go; and that fails. */
-		memvolume_content(memory, memvolume_sector(memory, 29), 29, 9);
+		memory_volume_content(memory, memory_volume_sector(memory, 29), 29, 9);
 		verify_fail_reads(29, 0, persistent ? -1 : 1, -EIO);
 		assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), 0);
 		assert_int_equal(verified.verdicts[28], CSUM_VERDICT_GOOD);
@@ -165,7 +165,7 @@ static void test_cut_short(void **state)
 	memory->data->device.size_bytes = 100 * 512 + 7;
 	assert_int_equal(verify_run(CSUM_NEED_CONTENT, 0, 124), 0);
 	assert_verdicts(124, 100, 24, CSUM_VERDICT_MISSING);
-	assert_memory_equal(verified.data + 99 * 512, memvolume_sector(memory, 99), 512);
+	assert_memory_equal(verified.data + 99 * 512, memory_volume_sector(memory, 99), 512);
 	assert_int_equal(verified.data[100 * 512] | verified.data[123 * 512], 0);
 }
 

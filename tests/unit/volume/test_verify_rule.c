@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "ondisk/layout.h"
-#include "support/memvolume.h"
+#include "support/memory_volume.h"
 #include "volume/verify.h"
 
 /* What an entry says, and what is stored. */
@@ -39,7 +39,7 @@ struct situation {
 	enum image_state image;
 };
 
-static struct memvolume memory;
+static struct memory_volume memory;
 static struct csum_groups span;
 static uint8_t *data, verdicts[SECTORS];
 static uint64_t computed[SECTORS];
@@ -57,16 +57,16 @@ static uint64_t entry_that(enum says says, unsigned int n)
 {
 	uint8_t bytes[SECTOR_SIZE];
 
-	memvolume_content(&memory, bytes, n, says == CONTENT_B ? 2 : says == ZEROS ? 0 : 1);
+	memory_volume_content(&memory, bytes, n, says == CONTENT_B ? 2 : says == ZEROS ? 0 : 1);
 	switch (says) {
 	case UNWRITTEN:
 		return 0;
 	case BAD:
 		return 1;
 	case IMPOSSIBLE: /* the right checksum, but not the way it is stored */
-		return memvolume_entry(&memory, bytes) & 0xffffffff;
+		return memory_volume_entry(&memory, bytes) & 0xffffffff;
 	default:
-		return memvolume_entry(&memory, bytes);
+		return memory_volume_entry(&memory, bytes);
 	}
 }
 
@@ -100,10 +100,10 @@ static void make(const struct situation *situation)
 	static uint64_t entries[3][ENTRIES];
 
 	memory.volume.journal.count = 0;
-	memvolume_set_intent(&memory, situation->state == OUTSIDE ? GROUPS : 0,
-			     situation->state == CLEAN	 ? 0 :
-			     situation->state == OUTSIDE ? 1 :
-							   GROUPS);
+	memory_volume_set_intent(&memory, situation->state == OUTSIDE ? GROUPS : 0,
+				 situation->state == CLEAN   ? 0 :
+				 situation->state == OUTSIDE ? 1 :
+							       GROUPS);
 	for (unsigned int group = 0; group < GROUPS; group++) {
 		for (unsigned int i = 0; i < ENTRIES; i++) {
 			unsigned int n = group * ENTRIES + i;
@@ -114,13 +114,13 @@ static void make(const struct situation *situation)
 			entries[2][i] = entry_that(sector.image, n);
 		}
 		for (int copy = 0; copy < 2; copy++) {
-			memvolume_put_imd(&memory, group, copy, situation->generation[copy], entries[copy]);
+			memory_volume_put_imd(&memory, group, copy, situation->generation[copy], entries[copy]);
 			if (situation->copy[copy] == TORN)
-				tear(memvolume_imd(&memory, group, copy));
+				tear(memory_volume_imd(&memory, group, copy));
 		}
 		if (situation->image != NO_IMAGE) {
 			uint8_t *image =
-				memvolume_put_image(&memory, group, 0, image_generation(situation), entries[2]);
+				memory_volume_put_image(&memory, group, 0, image_generation(situation), entries[2]);
 
 			if (situation->image == TORN_IMAGE)
 				tear(image);
@@ -211,11 +211,11 @@ static void check_content(unsigned int n, const struct sector *sector)
 	if (verdicts[n] == CSUM_VERDICT_UNWRITTEN || verdicts[n] == CSUM_VERDICT_UNREADABLE)
 		memset(expected, 0, sizeof(expected));
 	else
-		memcpy(expected, memvolume_sector(&memory, n), sizeof(expected));
+		memcpy(expected, memory_volume_sector(&memory, n), sizeof(expected));
 	assert_memory_equal(data + (size_t)n * SECTOR_SIZE, expected, SECTOR_SIZE);
 	if (verdicts[n] >= CSUM_VERDICT_GOOD && verdicts[n] != CSUM_VERDICT_UNWRITTEN &&
 	    sector->stored != STORED_UNREADABLE)
-		assert_int_equal(computed[n], memvolume_entry(&memory, expected));
+		assert_int_equal(computed[n], memory_volume_entry(&memory, expected));
 }
 
 static void compare(const struct situation *situation, enum csum_need need, uint32_t count)
@@ -300,7 +300,7 @@ static void test_in_the_intent(void **state)
 static int set_up(void **state)
 {
 	static const int version[STORES] = { 1, 2, 0, 3, 1 };
-	const struct memvolume_shape shape = {
+	const struct memory_volume_shape shape = {
 		.sector_size = SECTOR_SIZE,
 		.interleave = GROUPS,
 		.checksum_type = CSUM_CRC32,
@@ -308,9 +308,9 @@ static int set_up(void **state)
 	};
 
 	(void)state;
-	memvolume_init(&memory, &shape);
+	memory_volume_init(&memory, &shape);
 	for (unsigned int n = 0; n < SECTORS; n++)
-		memvolume_content(&memory, memvolume_sector(&memory, n), n, version[sector_number(n).stored]);
+		memory_volume_content(&memory, memory_volume_sector(&memory, n), n, version[sector_number(n).stored]);
 	data = csum_io_alloc((size_t)SECTORS * SECTOR_SIZE);
 	assert_non_null(data);
 	return csum_groups_init(&span, &memory.volume, GROUPS);
@@ -321,7 +321,7 @@ static int tear_down(void **state)
 	(void)state;
 	csum_groups_free(&span);
 	free(data);
-	memvolume_free(&memory);
+	memory_volume_free(&memory);
 	return 0;
 }
 

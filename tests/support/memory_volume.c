@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "support/memvolume.h"
+#include "support/memory_volume.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 static const uint8_t seed[16] = "seed of a test.";
 
 /* Devices of the least size, and the geometry they give. */
-static void make_disks(struct memvolume *memory, const struct memvolume_shape *shape)
+static void make_disks(struct memory_volume *memory, const struct memory_volume_shape *shape)
 {
 	struct csum_geometry *geometry = &memory->volume.superblock.geometry;
 	uint64_t data_bytes = shape->data_sectors * shape->sector_size, metadata_bytes;
@@ -32,7 +32,7 @@ static void make_disks(struct memvolume *memory, const struct memvolume_shape *s
 	memory->data = &memory->disks[shape->external];
 }
 
-void memvolume_init(struct memvolume *memory, const struct memvolume_shape *shape)
+void memory_volume_init(struct memory_volume *memory, const struct memory_volume_shape *shape)
 {
 	struct csum_volume *volume = &memory->volume;
 
@@ -51,7 +51,7 @@ void memvolume_init(struct memvolume *memory, const struct memvolume_shape *shap
 			 0);
 }
 
-void memvolume_free(struct memvolume *memory)
+void memory_volume_free(struct memory_volume *memory)
 {
 	csum_io_destroy(memory->volume.io);
 	free(memory->volume.journal_record);
@@ -59,7 +59,7 @@ void memvolume_free(struct memvolume *memory)
 	memory_disk_free(&memory->disks[1]);
 }
 
-void memvolume_set_intent(struct memvolume *memory, uint64_t first_group, uint64_t group_count)
+void memory_volume_set_intent(struct memory_volume *memory, uint64_t first_group, uint64_t group_count)
 {
 	struct csum_superblock *superblock = &memory->volume.superblock;
 
@@ -68,18 +68,18 @@ void memvolume_set_intent(struct memvolume *memory, uint64_t first_group, uint64
 	superblock->intent_count = group_count;
 }
 
-uint8_t *memvolume_imd(const struct memvolume *memory, uint64_t group, int copy)
+uint8_t *memory_volume_imd(const struct memory_volume *memory, uint64_t group, int copy)
 {
 	return memory->metadata->bytes + csum_layout_imd_offset(&memory->volume.superblock.geometry, group, copy);
 }
 
-uint8_t *memvolume_sector(const struct memvolume *memory, uint64_t data_sector)
+uint8_t *memory_volume_sector(const struct memory_volume *memory, uint64_t data_sector)
 {
 	return memory->data->bytes + csum_layout_data_offset(&memory->volume.superblock.geometry, data_sector);
 }
 
-void memvolume_build_imd(const struct memvolume *memory, uint8_t *sector, uint64_t group, int copy, uint32_t generation,
-			 const uint64_t *entries)
+void memory_volume_build_imd(const struct memory_volume *memory, uint8_t *sector, uint64_t group, int copy,
+			     uint32_t generation, const uint64_t *entries)
 {
 	const struct csum_geometry *geometry = &memory->volume.superblock.geometry;
 	uint8_t place[9];
@@ -97,24 +97,25 @@ void memvolume_build_imd(const struct memvolume *memory, uint8_t *sector, uint64
 	put_le(sector + 4, 4, zlib_crc32(crc, sector, geometry->sector_size));
 }
 
-void memvolume_put_imd(struct memvolume *memory, uint64_t group, int copy, uint32_t generation, const uint64_t *entries)
+void memory_volume_put_imd(struct memory_volume *memory, uint64_t group, int copy, uint32_t generation,
+			   const uint64_t *entries)
 {
-	memvolume_build_imd(memory, memvolume_imd(memory, group, copy), group, copy, generation, entries);
+	memory_volume_build_imd(memory, memory_volume_imd(memory, group, copy), group, copy, generation, entries);
 }
 
-uint8_t *memvolume_put_image(struct memvolume *memory, uint64_t group, int copy, uint32_t generation,
-			     const uint64_t *entries)
+uint8_t *memory_volume_put_image(struct memory_volume *memory, uint64_t group, int copy, uint32_t generation,
+				 const uint64_t *entries)
 {
 	struct csum_journal *journal = &memory->volume.journal;
 	uint8_t *image = memory->volume.journal_record + 4096 +
 			 (size_t)journal->count * memory->volume.superblock.geometry.sector_size;
 
 	journal->place[journal->count++] = (struct csum_journal_place){ group, copy };
-	memvolume_build_imd(memory, image, group, copy, generation, entries);
+	memory_volume_build_imd(memory, image, group, copy, generation, entries);
 	return image;
 }
 
-void memvolume_content(const struct memvolume *memory, uint8_t *bytes, uint64_t data_sector, int version)
+void memory_volume_content(const struct memory_volume *memory, uint8_t *bytes, uint64_t data_sector, int version)
 {
 	uint32_t sector_size = memory->volume.superblock.geometry.sector_size;
 
@@ -124,7 +125,7 @@ void memvolume_content(const struct memvolume *memory, uint8_t *bytes, uint64_t 
 		memset(bytes, 0, sector_size);
 }
 
-uint64_t memvolume_entry(const struct memvolume *memory, const uint8_t *bytes)
+uint64_t memory_volume_entry(const struct memory_volume *memory, const uint8_t *bytes)
 {
 	uint32_t sector_size = memory->volume.superblock.geometry.sector_size;
 	enum csum_checksum_type type = (enum csum_checksum_type)memory->volume.superblock.checksum_type;
@@ -135,7 +136,7 @@ uint64_t memvolume_entry(const struct memvolume *memory, const uint8_t *bytes)
 	return csum_checksum_entry(type, bytes, sector_size);
 }
 
-void memvolume_fill(struct memvolume *memory)
+void memory_volume_fill(struct memory_volume *memory)
 {
 	const struct csum_geometry *geometry = &memory->volume.superblock.geometry;
 	uint64_t entries[512];
@@ -145,10 +146,10 @@ void memvolume_fill(struct memvolume *memory)
 
 		memset(entries, 0, sizeof(entries));
 		for (uint32_t i = 0; i < geometry->sectors_per_group && first + i < geometry->data_sectors; i++) {
-			memvolume_content(memory, memvolume_sector(memory, first + i), first + i, 1);
-			entries[i] = memvolume_entry(memory, memvolume_sector(memory, first + i));
+			memory_volume_content(memory, memory_volume_sector(memory, first + i), first + i, 1);
+			entries[i] = memory_volume_entry(memory, memory_volume_sector(memory, first + i));
 		}
-		memvolume_put_imd(memory, group, 0, 0, entries);
-		memvolume_put_imd(memory, group, 1, 1, entries);
+		memory_volume_put_imd(memory, group, 0, 0, entries);
+		memory_volume_put_imd(memory, group, 1, 1, entries);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damage/damlook.h"
+#include "damage/look.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include "ondisk/layout.h"
 #include "support/bytes.h"
 
-void dam_look_init(struct dam_look *look, const struct dam_base *base)
+void damage_look_init(struct damage_look *look, const struct damage_volume *base)
 {
 	look->meaning = calloc(1, base->geometry.data_sectors);
 	look->lost = calloc(1, base->geometry.groups);
@@ -19,28 +19,28 @@ void dam_look_init(struct dam_look *look, const struct dam_base *base)
 	assert_true(look->meaning && look->lost && look->sound);
 }
 
-void dam_look_free(struct dam_look *look)
+void damage_look_free(struct damage_look *look)
 {
 	free(look->meaning);
 	free(look->lost);
 	free(look->sound);
 }
 
-static const uint8_t *imd_bytes(const struct dam_base *base, uint64_t imd)
+static const uint8_t *imd_bytes(const struct damage_volume *base, uint64_t imd)
 {
-	return base->metadata->bytes + dam_imd_offset(base, imd);
+	return base->metadata->bytes + damage_imd_offset(base, imd);
 }
 
 /* Section 4. */
-static bool imd_valid(const struct dam_base *base, uint64_t imd)
+static bool imd_valid(const struct damage_volume *base, uint64_t imd)
 {
 	uint32_t size = base->geometry.sector_size, crc;
 	const uint8_t *bytes = imd_bytes(base, imd);
 	uint8_t before[25], zeros[4] = { 0 };
 
-	if (!memory_disk_readable(base->metadata, dam_imd_offset(base, imd), size) || memcmp(bytes, "IMD1", 4) != 0)
+	if (!memory_disk_readable(base->metadata, damage_imd_offset(base, imd), size) || memcmp(bytes, "IMD1", 4) != 0)
 		return false;
-	memset(before, DAM_SEED_BYTE, 16);
+	memset(before, DAMAGE_SEED_BYTE, 16);
 	put_le(before + 16, 8, imd / 2);
 	before[24] = (uint8_t)(imd % 2);
 	crc = zlib_crc32(zlib_crc32(0, before, sizeof(before)), bytes, 4);
@@ -49,7 +49,7 @@ static bool imd_valid(const struct dam_base *base, uint64_t imd)
 }
 
 /* The newer copy of a group; NULL: lost. */
-static const uint8_t *look_at_group(struct dam_look *look, const struct dam_base *base, uint64_t group)
+static const uint8_t *look_at_group(struct damage_look *look, const struct damage_volume *base, uint64_t group)
 {
 	bool valid[2] = { imd_valid(base, 2 * group), imd_valid(base, 2 * group + 1) };
 	const uint8_t *copy[2] = { imd_bytes(base, 2 * group), imd_bytes(base, 2 * group + 1) };
@@ -64,7 +64,8 @@ static const uint8_t *look_at_group(struct dam_look *look, const struct dam_base
 }
 
 /* Section 5: an entry of 0 means zeros, whatever is stored. */
-static void look_at_data(struct dam_look *look, const struct dam_base *base, uint64_t group, const uint8_t *newer)
+static void look_at_data(struct damage_look *look, const struct damage_volume *base, uint64_t group,
+			 const uint8_t *newer)
 {
 	uint64_t first = csum_layout_first_sector(&base->geometry, group);
 	uint32_t size = base->geometry.sector_size;
@@ -74,13 +75,13 @@ static void look_at_data(struct dam_look *look, const struct dam_base *base, uin
 		bool readable = memory_disk_readable(base->data, offset, size);
 
 		look->meaning[first + i] = newer && get_le(newer + 16 + 8 * i, 8) != 0 &&
-					   (!readable || !dam_right(base, first + i, base->data->bytes + offset));
+					   (!readable || !damage_right(base, first + i, base->data->bytes + offset));
 	}
 }
 
-static bool slot_valid(const struct dam_base *base, int slot)
+static bool slot_valid(const struct damage_volume *base, int slot)
 {
-	uint64_t offset = dam_slot_offset(base, slot);
+	uint64_t offset = damage_slot_offset(base, slot);
 	const uint8_t *bytes = base->metadata->bytes + offset;
 	uint8_t zeros[4] = { 0 };
 	uint32_t crc = zlib_crc32(0, bytes, 8);
@@ -90,7 +91,7 @@ static bool slot_valid(const struct dam_base *base, int slot)
 	       crc == get_le(bytes + 8, 4);
 }
 
-void dam_look(struct dam_look *look, const struct dam_base *base)
+void damage_look(struct damage_look *look, const struct damage_volume *base)
 {
 	for (uint64_t group = 0; group < base->geometry.groups; group++)
 		look_at_data(look, base, group, look_at_group(look, base, group));

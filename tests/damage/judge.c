@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damage/damexpect.h"
+#include "damage/expect.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -10,29 +10,30 @@
 
 #include <cmocka.h>
 
-const char *const dam_fault_names[DAM_FAULTS] = {
-	[DAM_WRONG] = "wrong",
-	[DAM_UNNOTICED] = "unnoticed",
-	[DAM_FALSE_ALARM] = "false alarm",
-	[DAM_NOT_HEALED] = "not healed",
-	[DAM_LEFT_DIFFERS] = "left differs",
-	[DAM_NOT_STABLE] = "not stable",
-	[DAM_DRY_WROTE] = "dry run wrote",
-	[DAM_FAILED] = "failed",
+const char *const damage_fault_names[DAMAGE_FAULTS] = {
+	[DAMAGE_WRONG] = "wrong",
+	[DAMAGE_UNNOTICED] = "unnoticed",
+	[DAMAGE_FALSE_ALARM] = "false alarm",
+	[DAMAGE_NOT_HEALED] = "not healed",
+	[DAMAGE_LEFT_DIFFERS] = "left differs",
+	[DAMAGE_NOT_STABLE] = "not stable",
+	[DAMAGE_DRY_WROTE] = "dry run wrote",
+	[DAMAGE_FAILED] = "failed",
 };
 
 /* Faults told in full; the rest is counted. */
 #define TOLD 40u
 
-static void fault(struct judging *j, enum dam_fault kind, const char *what, uint64_t number)
+static void fault(struct judging *j, enum damage_fault kind, const char *what, uint64_t number)
 {
 	if (j->tally->faults[kind]++ >= TOLD)
 		return;
-	print_message("# %s, case %s: %s %" PRIu64 "; planted:", dam_fault_names[kind], j->options->name, what, number);
+	print_message("# %s, case %s: %s %" PRIu64 "; planted:", damage_fault_names[kind], j->options->name, what,
+		      number);
 	for (uint32_t i = 0; i < j->run.count; i++) {
-		const struct dam_damage *damage = &j->run.damage[i];
+		const struct damage_damage *damage = &j->run.damage[i];
 
-		print_message(" [%s", dam_kind_names[damage->kind]);
+		print_message(" [%s", damage_kind_names[damage->kind]);
 		if (damage->sector_count)
 			print_message(" data %" PRIu64 "+%u", damage->sector[0], damage->sector_count);
 		for (uint32_t k = 0; k < damage->imd_count; k++)
@@ -77,11 +78,11 @@ static void check(struct judging *j, struct marks *marks, uint64_t *errors)
 		.finding = take_finding,
 		.user = marks,
 	};
-	struct csum_volume *volume = dam_open(j->base, false, false);
+	struct csum_volume *volume = damage_open(j->base, false, false);
 	struct csum_totals totals = { 0 };
 
 	if (!volume || csum_check(volume, &options, &totals) || csum_volume_close(volume))
-		fault(j, DAM_FAILED, "check", 0);
+		fault(j, DAMAGE_FAILED, "check", 0);
 	*errors = totals.errors;
 }
 
@@ -96,7 +97,7 @@ static void scrub(struct judging *j, struct marks *marks, bool dry_run, struct c
 		.finding = take_finding,
 		.user = marks,
 	};
-	struct csum_volume *volume = dam_open(j->base, !dry_run, !dry_run);
+	struct csum_volume *volume = damage_open(j->base, !dry_run, !dry_run);
 	uint64_t writes;
 
 	/* What is planted here does not pass: to wait for it, as a scrub does of itself, would gain nothing. */
@@ -107,27 +108,27 @@ static void scrub(struct judging *j, struct marks *marks, bool dry_run, struct c
 	memory_disk_reset(&j->base->disks[1]);
 	j->base->changes = 0;
 	if (!volume || csum_scrub(volume, &options, result) || csum_volume_close(volume))
-		fault(j, DAM_FAILED, dry_run ? "dry run" : "scrub", 0);
+		fault(j, DAMAGE_FAILED, dry_run ? "dry run" : "scrub", 0);
 	writes = j->base->disks[0].calls[MEMORY_DISK_WRITE] + j->base->disks[1].calls[MEMORY_DISK_WRITE];
 	if (dry_run && writes)
-		fault(j, DAM_DRY_WROTE, "writes", writes);
+		fault(j, DAMAGE_DRY_WROTE, "writes", writes);
 }
 
 /* ------------------------------------------------------------------ noticed */
 
 /* 0 nothing to notice, 1 noticed, -1 not. */
-static int notice(struct judging *j, const struct dam_damage *damage)
+static int notice(struct judging *j, const struct damage_damage *damage)
 {
 	int result = 0;
 
 	for (uint32_t i = 0; i < damage->sector_count; i++) {
-		uint64_t sector = damage->sector[i], group = dam_group_of(j, sector);
+		uint64_t sector = damage->sector[i], group = damage_group_of(j, sector);
 
 		if (!j->before.meaning[sector] || result < 0)
 			continue;
 		result = j->checked.data[sector] || (j->checked.group[group] & LOST) ? 1 : -1;
 		if (result < 0)
-			fault(j, DAM_UNNOTICED, "data sector", sector);
+			fault(j, DAMAGE_UNNOTICED, "data sector", sector);
 	}
 	for (uint32_t i = 0; i < damage->imd_count; i++) {
 		uint64_t group = damage->imd[i] / 2;
@@ -136,14 +137,14 @@ static int notice(struct judging *j, const struct dam_damage *damage)
 			continue;
 		result = j->checked.group[group] ? 1 : -1;
 		if (result < 0)
-			fault(j, DAM_UNNOTICED, "group", group);
+			fault(j, DAMAGE_UNNOTICED, "group", group);
 	}
 	for (int slot = 0; slot < CSUM_SLOTS; slot++) {
 		if (!(damage->slots >> slot & 1) || j->before.slot_valid[slot] || result < 0)
 			continue;
 		result = j->checked.slot[slot] ? 1 : -1;
 		if (result < 0)
-			fault(j, DAM_UNNOTICED, "superblock", (uint64_t)slot);
+			fault(j, DAMAGE_UNNOTICED, "superblock", (uint64_t)slot);
 	}
 	return result;
 }
@@ -152,23 +153,23 @@ static void find_false_alarms(struct judging *j)
 {
 	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
 		/* Of an active volume, a sector may be zeros again that was unwritten before: seen, or as if it never was. */
-		bool touched = j->run.data[i] && j->base->shape.state != DAM_CLEAN;
+		bool touched = j->run.data[i] && j->base->shape.state != DAMAGE_CLEAN;
 
-		if (!j->before.meaning[i] && (j->checked.data[i] & BAD) && !touched && dam_described(j, i))
-			fault(j, DAM_FALSE_ALARM, "data sector", i);
+		if (!j->before.meaning[i] && (j->checked.data[i] & BAD) && !touched && damage_described(j, i))
+			fault(j, DAMAGE_FALSE_ALARM, "data sector", i);
 	}
 	for (uint64_t group = 0; group < j->base->geometry.groups; group++) {
 		bool touched = j->run.imd[2 * group] || j->run.imd[2 * group + 1];
-		bool journal_gone = j->base->shape.state == DAM_RECOVERING && (j->run.journal || j->run.slots);
+		bool journal_gone = j->base->shape.state == DAMAGE_RECOVERING && (j->run.journal || j->run.slots);
 
 		if ((j->checked.group[group] & BAD) && !touched && !journal_gone)
-			fault(j, DAM_FALSE_ALARM, "group", group);
+			fault(j, DAMAGE_FALSE_ALARM, "group", group);
 		if (j->before.lost[group] && !(j->checked.group[group] & (LOST | ANY)))
-			fault(j, DAM_UNNOTICED, "lost group", group);
+			fault(j, DAMAGE_UNNOTICED, "lost group", group);
 	}
 	for (int slot = 0; slot < CSUM_SLOTS; slot++) {
 		if ((j->checked.slot[slot] & BAD) && j->before.slot_valid[slot])
-			fault(j, DAM_FALSE_ALARM, "superblock", (uint64_t)slot);
+			fault(j, DAMAGE_FALSE_ALARM, "superblock", (uint64_t)slot);
 	}
 }
 
@@ -177,23 +178,23 @@ static void find_false_alarms(struct judging *j)
 static void find_unhealed(struct judging *j)
 {
 	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
-		if (j->before.meaning[i] && j->bad[i] && dam_must_heal(j, i))
-			fault(j, DAM_NOT_HEALED, "data sector", i);
+		if (j->before.meaning[i] && j->bad[i] && damage_must_heal(j, i))
+			fault(j, DAMAGE_NOT_HEALED, "data sector", i);
 	}
 	for (uint64_t group = 0; group < j->base->geometry.groups; group++) {
 		if (!j->before.lost[group] && !j->after.sound[group])
-			fault(j, DAM_NOT_HEALED, "group", group);
+			fault(j, DAMAGE_NOT_HEALED, "group", group);
 		if (j->after.lost[group] && !(j->scrubbed.group[group] & LOST))
-			fault(j, DAM_UNNOTICED, "lost group", group);
+			fault(j, DAMAGE_UNNOTICED, "lost group", group);
 	}
 	for (int slot = 0; slot < CSUM_SLOTS; slot++) {
 		if (!j->after.slot_valid[slot])
-			fault(j, DAM_NOT_HEALED, "superblock", (uint64_t)slot);
+			fault(j, DAMAGE_NOT_HEALED, "superblock", (uint64_t)slot);
 	}
 }
 
 /* Whether everything that the damage had changed, and that has a meaning, is right again. */
-static bool is_healed(const struct judging *j, const struct dam_damage *damage)
+static bool is_healed(const struct judging *j, const struct damage_damage *damage)
 {
 	for (uint32_t i = 0; i < damage->sector_count; i++) {
 		if (j->before.meaning[damage->sector[i]] && j->bad[damage->sector[i]])
@@ -210,7 +211,7 @@ static bool is_healed(const struct judging *j, const struct dam_damage *damage)
 	return true;
 }
 
-static enum dam_kind kind_at(const struct judging *j, uint64_t sector)
+static enum damage_kind kind_at(const struct judging *j, uint64_t sector)
 {
 	for (uint32_t i = 0; i < j->run.count; i++) {
 		for (uint32_t k = 0; k < j->run.damage[i].sector_count; k++) {
@@ -224,10 +225,10 @@ static enum dam_kind kind_at(const struct judging *j, uint64_t sector)
 static void find_wrong(struct judging *j)
 {
 	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
-		if (j->bad[i] || dam_right(j->base, i, j->read + i * j->base->geometry.sector_size))
+		if (j->bad[i] || damage_right(j->base, i, j->read + i * j->base->geometry.sector_size))
 			continue;
 		j->tally->wrong[kind_at(j, i)]++;
-		fault(j, DAM_WRONG, "data sector", i);
+		fault(j, DAMAGE_WRONG, "data sector", i);
 	}
 }
 
@@ -236,24 +237,24 @@ static void compare_left(struct judging *j, uint64_t errors, uint64_t errors_lef
 {
 	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
 		if (!(j->left.data[i] & BAD) != !(j->scrubbed.data[i] & LEFT))
-			fault(j, DAM_LEFT_DIFFERS, "data sector", i);
+			fault(j, DAMAGE_LEFT_DIFFERS, "data sector", i);
 	}
 	for (uint64_t i = 0; i < j->base->geometry.groups; i++) {
 		if (!(j->left.group[i] & BAD) != !(j->scrubbed.group[i] & LEFT))
-			fault(j, DAM_LEFT_DIFFERS, "group", i);
+			fault(j, DAMAGE_LEFT_DIFFERS, "group", i);
 	}
 	if (errors != errors_left)
-		fault(j, DAM_LEFT_DIFFERS, "errors", errors);
+		fault(j, DAMAGE_LEFT_DIFFERS, "errors", errors);
 }
 
 /* ------------------------------------------------------------------ in all */
 
 static void tally_damages(struct judging *j, const int *noticed)
 {
-	struct dam_tally *tally = j->tally;
+	struct damage_tally *tally = j->tally;
 
 	for (uint32_t i = 0; i < j->run.count; i++) {
-		enum dam_kind kind = j->run.damage[i].kind;
+		enum damage_kind kind = j->run.damage[i].kind;
 		bool healed = noticed[i] && is_healed(j, &j->run.damage[i]);
 
 		tally->planted[kind]++;
@@ -274,18 +275,18 @@ static void scrub_again(struct judging *j, uint64_t errors)
 	memset(j->left.group, 0, j->base->geometry.groups);
 	scrub(j, &j->left, false, &result);
 	if (result.errors_repaired || result.errors_left != errors || result.recovered)
-		fault(j, DAM_NOT_STABLE, "repaired", result.errors_repaired);
+		fault(j, DAMAGE_NOT_STABLE, "repaired", result.errors_repaired);
 	if (j->base->changes)
-		fault(j, DAM_NOT_STABLE, "writes", j->base->changes);
+		fault(j, DAMAGE_NOT_STABLE, "writes", j->base->changes);
 }
 
 static void work(struct judging *j)
 {
 	struct csum_scrub_result result;
 	uint64_t errors;
-	int noticed[DAM_MOST];
+	int noticed[DAMAGE_MOST];
 
-	dam_look(&j->before, j->base);
+	damage_look(&j->before, j->base);
 	check(j, &j->checked, &errors);
 	for (uint32_t i = 0; i < j->run.count; i++)
 		noticed[i] = notice(j, &j->run.damage[i]);
@@ -296,8 +297,8 @@ static void work(struct judging *j)
 	scrub(j, &j->scrubbed, false, &result);
 	check(j, &j->left, &errors);
 	compare_left(j, errors, result.errors_left);
-	dam_look(&j->after, j->base);
-	dam_read(j->base, j->read, j->bad);
+	damage_look(&j->after, j->base);
+	damage_read(j->base, j->read, j->bad);
 	find_wrong(j);
 	find_unhealed(j);
 	tally_damages(j, noticed);
@@ -312,7 +313,7 @@ static void *get(size_t size)
 	return memory;
 }
 
-static void marks_init(struct marks *marks, const struct dam_base *base, uint64_t *means)
+static void marks_init(struct marks *marks, const struct damage_volume *base, uint64_t *means)
 {
 	marks->data = get(base->geometry.data_sectors);
 	marks->group = get(base->geometry.groups);
@@ -327,16 +328,16 @@ static void marks_free(struct marks *marks)
 
 static void start(struct judging *j)
 {
-	struct dam_base *base = j->base;
+	struct damage_volume *base = j->base;
 
 	memory_disk_restore(&base->disks[0]);
 	memory_disk_restore(&base->disks[1]);
 	j->run.base = base;
-	j->run.random = dam_random(j->options->seed);
+	j->run.random = damage_random(j->options->seed);
 	j->run.data = get(base->geometry.data_sectors);
 	j->run.imd = get(2 * base->geometry.groups);
-	dam_look_init(&j->before, base);
-	dam_look_init(&j->after, base);
+	damage_look_init(&j->before, base);
+	damage_look_init(&j->after, base);
 	marks_init(&j->checked, base, no_means());
 	marks_init(&j->scrubbed, base, j->tally->means);
 	marks_init(&j->left, base, no_means());
@@ -348,8 +349,8 @@ static void end(struct judging *j)
 {
 	free(j->run.data);
 	free(j->run.imd);
-	dam_look_free(&j->before);
-	dam_look_free(&j->after);
+	damage_look_free(&j->before);
+	damage_look_free(&j->after);
 	marks_free(&j->checked);
 	marks_free(&j->scrubbed);
 	marks_free(&j->left);
@@ -357,12 +358,12 @@ static void end(struct judging *j)
 	free(j->bad);
 }
 
-void dam_judge(struct dam_base *base, const struct dam_options *options, struct dam_tally *tally)
+void damage_judge(struct damage_volume *base, const struct damage_options *options, struct damage_tally *tally)
 {
 	struct judging j = { .base = base, .options = options, .tally = tally };
 
 	start(&j);
-	dam_plant(&j.run, options->damages, options->kind);
+	damage_plant(&j.run, options->damages, options->kind);
 	work(&j);
 	end(&j);
 }

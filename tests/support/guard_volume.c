@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "support/guarded.h"
+#include "support/guard_volume.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,10 @@
 #include "base/checksum.h"
 #include "support/bytes.h"
 
-struct guarded guarded;
-static struct guarded *const g = &guarded;
+struct guard_volume guard_volume;
+static struct guard_volume *const g = &guard_volume;
 
-void guarded_resize(uint64_t size, uint32_t sector_size)
+void guard_volume_resize(uint64_t size, uint32_t sector_size)
 {
 	g->size = size;
 	g->sector_size = sector_size;
@@ -28,7 +28,7 @@ void guarded_resize(uint64_t size, uint32_t sector_size)
 	fill_random(g->content, size, 77);
 }
 
-int guarded_set_up(void **state)
+int guard_volume_set_up(void **state)
 {
 	(void)state;
 	memset(g, 0, sizeof(*g));
@@ -41,14 +41,14 @@ int guarded_set_up(void **state)
 	g->metadata = path_in(g->directory, "imd.img");
 	g->type = CSUM_CRC64;
 	g->is_block = true;
-	guarded_resize(8 * MIB, 512);
+	guard_volume_resize(8 * MIB, 512);
 	return 0;
 }
 
-int guarded_tear_down(void **state)
+int guard_volume_tear_down(void **state)
 {
 	(void)state;
-	guarded_close();
+	guard_volume_close();
 	temporary_remove(g->directory);
 	free(g->data);
 	free(g->metadata);
@@ -70,33 +70,33 @@ static void move_file(const char *path, bool in, uint64_t offset, void *bytes, s
 	assert_int_equal(close(descriptor), 0);
 }
 
-void guarded_poke(uint64_t offset, const void *bytes, size_t size)
+void guard_volume_poke(uint64_t offset, const void *bytes, size_t size)
 {
 	move_file(g->data, false, offset, (void *)(uintptr_t)bytes, size);
 }
 
-void guarded_peek(uint64_t offset, void *bytes, size_t size)
+void guard_volume_peek(uint64_t offset, void *bytes, size_t size)
 {
 	move_file(g->data, true, offset, bytes, size);
 }
 
-void guarded_garble(uint64_t offset, size_t size)
+void guard_volume_garble(uint64_t offset, size_t size)
 {
 	uint8_t *bytes = malloc(size);
 
 	assert_non_null(bytes);
 	fill_random(bytes, size, offset + 12345);
-	guarded_poke(offset, bytes, size);
+	guard_volume_poke(offset, bytes, size);
 	free(bytes);
 }
 
-void guarded_flip(uint64_t offset, int bit)
+void guard_volume_flip(uint64_t offset, int bit)
 {
 	uint8_t byte;
 
-	guarded_peek(offset, &byte, 1);
+	guard_volume_peek(offset, &byte, 1);
 	byte ^= (uint8_t)(1 << bit);
-	guarded_poke(offset, &byte, 1);
+	guard_volume_poke(offset, &byte, 1);
 }
 
 /* Whether the tool did it. */
@@ -116,7 +116,7 @@ static bool run(const char *command, const char *path)
 	return status == 0;
 }
 
-void guarded_run(const char *command)
+void guard_volume_run(const char *command)
 {
 	char *path = path_in(g->directory, "content.img");
 	bool done;
@@ -131,7 +131,7 @@ void guarded_run(const char *command)
 		skip_because("needs what \"%s\" asks for", command);
 }
 
-void guarded_change(const char *command)
+void guard_volume_change(const char *command)
 {
 	if (!run(command, g->data))
 		skip_because("needs what \"%s\" asks for", command);
@@ -180,7 +180,7 @@ static void write_part(struct csum_volume *volume, uint64_t from, uint64_t size)
 	assert_int_equal(csum_write(volume, &options, &done), 0);
 }
 
-void guarded_fill_but(uint64_t from, uint64_t size)
+void guard_volume_fill_but(uint64_t from, uint64_t size)
 {
 	const struct csum_open_options options = { .access = CSUM_WRITE };
 	struct csum_volume *volume;
@@ -193,12 +193,12 @@ void guarded_fill_but(uint64_t from, uint64_t size)
 		write_part(volume, from + size, g->size - from - size);
 	assert_int_equal(csum_volume_close(volume), 0);
 	if (size > 0)
-		guarded_poke(from, g->content + from, size);
+		guard_volume_poke(from, g->content + from, size);
 }
 
-void guarded_fill(void)
+void guard_volume_fill(void)
 {
-	guarded_fill_but(g->size, 0);
+	guard_volume_fill_but(g->size, 0);
 }
 
 /* ------------------------------------------------------------------ the guard */
@@ -214,7 +214,7 @@ static int64_t failing_pread(void *context, void *buffer, size_t size, uint64_t 
 
 static struct csum_device_ops failing_ops;
 
-void guarded_close(void)
+void guard_volume_close(void)
 {
 	csum_guard_free(g->guard);
 	g->guard = NULL;
@@ -224,11 +224,11 @@ void guarded_close(void)
 	g->volume = NULL;
 }
 
-enum csum_guard_verdict guarded_ask(void)
+enum csum_guard_verdict guard_volume_ask(void)
 {
 	const struct csum_open_options options = { .access = CSUM_READ };
 
-	guarded_close();
+	guard_volume_close();
 	assert_int_equal(csum_volume_open(&g->recorder.handlers, g->data, g->metadata, &options, &g->volume), 0);
 	g->volume->data->is_block = g->is_block;
 	g->volume->superblock.record = g->record;
@@ -248,12 +248,12 @@ void assert_reason(const char *part)
 		fail_msg("the reason is \"%s\", without \"%s\"", csum_guard_reason(g->guard), part);
 }
 
-enum csum_guard_cover guarded_cover(uint64_t offset)
+enum csum_guard_cover guard_volume_cover(uint64_t offset)
 {
 	return csum_guard_cover(g->guard, offset / g->sector_size);
 }
 
-void guarded_record(const char *type, uint64_t offset)
+void guard_volume_record(const char *type, uint64_t offset)
 {
 	for (unsigned int i = 0; i < CSUM_RECORDED_SIGNATURES; i++) {
 		struct csum_recorded_signature *recorded = &g->record.signatures[i];

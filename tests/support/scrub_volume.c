@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "support/scrubbed.h"
+#include "support/scrub_volume.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,10 +14,10 @@
 #include "open.h"
 #include "support/bytes.h"
 
-struct scrubbed scrubbed;
-static struct scrubbed *const s = &scrubbed;
+struct scrub_volume scrub_volume;
+static struct scrub_volume *const s = &scrub_volume;
 
-const struct scrubbed_shape scrubbed_usual = {
+const struct scrub_volume_shape scrub_volume_usual = {
 	.sector_size = 512,
 	.interleave = 3,
 	.checksum_type = CSUM_CRC64,
@@ -35,7 +35,7 @@ static struct csum_device *lend(struct memory_disk *memory)
 	return device;
 }
 
-static void make_disks(const struct scrubbed_shape *shape)
+static void make_disks(const struct scrub_volume_shape *shape)
 {
 	uint64_t data_bytes = shape->data_sectors * shape->sector_size, metadata_bytes;
 
@@ -51,7 +51,7 @@ static void make_disks(const struct scrubbed_shape *shape)
 	s->data = &s->disks[shape->external];
 }
 
-static void make_volume(const struct scrubbed_shape *shape)
+static void make_volume(const struct scrub_volume_shape *shape)
 {
 	struct csum_make make = {
 		.handlers = s->recorder.handlers,
@@ -95,7 +95,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 
 static void fill_volume(void)
 {
-	struct csum_volume *volume = scrubbed_open(false);
+	struct csum_volume *volume = scrub_volume_open(false);
 
 	for (uint64_t sector = 0; sector < s->geometry.data_sectors; sector += 7) {
 		struct filling filling = { .sector = sector + (sector ? 1 : 0) };
@@ -113,7 +113,7 @@ static void fill_volume(void)
 	assert_int_equal(csum_volume_close(volume), 0);
 }
 
-void scrubbed_start(const struct scrubbed_shape *shape)
+void scrub_volume_start(const struct scrub_volume_shape *shape)
 {
 	memset(s, 0, sizeof(*s));
 	recorder_init(&s->recorder);
@@ -130,7 +130,7 @@ void scrubbed_start(const struct scrubbed_shape *shape)
 	recorder_init(&s->recorder);
 }
 
-void scrubbed_stop(void)
+void scrub_volume_stop(void)
 {
 	for (int i = 0; i < 2; i++) {
 		free(s->original[i]);
@@ -140,51 +140,51 @@ void scrubbed_stop(void)
 	temporary_remove(s->directory);
 }
 
-int scrubbed_set_up(void **state)
+int scrub_volume_set_up(void **state)
 {
 	(void)state;
-	scrubbed_start(&scrubbed_usual);
+	scrub_volume_start(&scrub_volume_usual);
 	return 0;
 }
 
-int scrubbed_tear_down(void **state)
+int scrub_volume_tear_down(void **state)
 {
 	(void)state;
-	scrubbed_stop();
+	scrub_volume_stop();
 	return 0;
 }
 
-uint64_t scrubbed_offset(uint64_t data_sector)
+uint64_t scrub_volume_offset(uint64_t data_sector)
 {
 	return csum_layout_data_offset(&s->geometry, data_sector);
 }
 
-uint8_t *scrubbed_sector(uint64_t data_sector)
+uint8_t *scrub_volume_sector(uint64_t data_sector)
 {
-	return s->data->bytes + scrubbed_offset(data_sector);
+	return s->data->bytes + scrub_volume_offset(data_sector);
 }
 
-uint8_t *scrubbed_imd(uint64_t group, int copy)
+uint8_t *scrub_volume_imd(uint64_t group, int copy)
 {
 	return s->metadata->bytes + csum_layout_imd_offset(&s->geometry, group, copy);
 }
 
-const uint8_t *scrubbed_original(uint64_t data_sector)
+const uint8_t *scrub_volume_original(uint64_t data_sector)
 {
-	return scrubbed.original[scrubbed.data - scrubbed.disks] + scrubbed_offset(data_sector);
+	return scrub_volume.original[scrub_volume.data - scrub_volume.disks] + scrub_volume_offset(data_sector);
 }
 
-void scrubbed_garbage(uint64_t data_sector)
+void scrub_volume_garbage(uint64_t data_sector)
 {
-	fill_random(scrubbed_sector(data_sector), 512, data_sector + 77777);
+	fill_random(scrub_volume_sector(data_sector), 512, data_sector + 77777);
 }
 
-void scrubbed_put(uint64_t place, uint64_t data_sector)
+void scrub_volume_put(uint64_t place, uint64_t data_sector)
 {
-	memcpy(scrubbed_sector(place), scrubbed_original(data_sector), 512);
+	memcpy(scrub_volume_sector(place), scrub_volume_original(data_sector), 512);
 }
 
-const char *scrubbed_make_replica(void)
+const char *scrub_volume_make_replica(void)
 {
 	FILE *file;
 
@@ -192,7 +192,7 @@ const char *scrubbed_make_replica(void)
 	file = fopen(s->replica, "wb");
 	assert_non_null(file);
 	for (uint64_t sector = 0; sector < s->geometry.data_sectors; sector++)
-		assert_int_equal(fwrite(s->original[s->data - s->disks] + scrubbed_offset(sector),
+		assert_int_equal(fwrite(s->original[s->data - s->disks] + scrub_volume_offset(sector),
 					s->geometry.sector_size, 1, file),
 				 1);
 	assert_int_equal(fclose(file), 0);
@@ -201,7 +201,7 @@ const char *scrubbed_make_replica(void)
 
 static bool was_read(void *user)
 {
-	uint64_t place = scrubbed_offset(s->cancelling_sector);
+	uint64_t place = scrub_volume_offset(s->cancelling_sector);
 
 	(void)user;
 	for (size_t i = 0; i < s->data->call_count && i < MEMORY_DISK_LOG; i++) {
@@ -213,13 +213,13 @@ static bool was_read(void *user)
 	return false;
 }
 
-void scrubbed_cancel_once_read(uint64_t data_sector)
+void scrub_volume_cancel_once_read(uint64_t data_sector)
 {
 	s->cancelling_sector = data_sector;
 	s->recorder.handlers.cancelled = was_read;
 }
 
-struct csum_volume *scrubbed_open(bool repair)
+struct csum_volume *scrub_volume_open(bool repair)
 {
 	struct csum_device *data = lend(s->data);
 	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
@@ -232,7 +232,7 @@ struct csum_volume *scrubbed_open(bool repair)
 	return volume;
 }
 
-struct csum_volume *scrubbed_open_to_read(void)
+struct csum_volume *scrub_volume_open_to_read(void)
 {
 	struct csum_device *data = lend(s->data);
 	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
@@ -242,7 +242,7 @@ struct csum_volume *scrubbed_open_to_read(void)
 	return volume;
 }
 
-struct csum_volume *scrubbed_prepare_to_read(void)
+struct csum_volume *scrub_volume_prepare_to_read(void)
 {
 	struct csum_device *data = lend(s->data);
 	struct csum_device *metadata = s->data == s->metadata ? data : lend(s->metadata);
@@ -257,17 +257,17 @@ static void take_finding(void *user, const struct csum_finding *finding)
 	(void)user;
 	assert_non_null(finding->how);
 	assert_non_null(finding->reason);
-	if (s->finding_count < SCRUBBED_FINDINGS) {
+	if (s->finding_count < SCRUB_VOLUME_FINDINGS) {
 		s->findings[s->finding_count] = *finding;
 		snprintf(s->how[s->finding_count], sizeof(s->how[0]), "%s", finding->how);
 	}
 	s->finding_count++;
 }
 
-int scrubbed_run(const struct csum_scrub_options *options)
+int scrub_volume_run(const struct csum_scrub_options *options)
 {
 	struct csum_scrub_options with = { .length_bytes = CSUM_TO_END };
-	struct csum_volume *volume = scrubbed_open(true);
+	struct csum_volume *volume = scrub_volume_open(true);
 	int error, close_error;
 
 	if (options)
@@ -279,10 +279,10 @@ int scrubbed_run(const struct csum_scrub_options *options)
 	return error ? error : close_error;
 }
 
-int scrubbed_check_with(const struct csum_check_options *options, struct csum_totals *totals)
+int scrub_volume_check_with(const struct csum_check_options *options, struct csum_totals *totals)
 {
 	struct csum_check_options with = *options;
-	struct csum_volume *volume = scrubbed_open_to_read();
+	struct csum_volume *volume = scrub_volume_open_to_read();
 	int error;
 
 	with.finding = take_finding;
@@ -292,16 +292,18 @@ int scrubbed_check_with(const struct csum_check_options *options, struct csum_to
 	return error;
 }
 
-uint64_t scrubbed_check(struct csum_totals *totals)
+uint64_t scrub_volume_check(struct csum_totals *totals)
 {
-	assert_int_equal(scrubbed_check_with(&(struct csum_check_options){ .length_bytes = CSUM_TO_END }, totals), 0);
+	assert_int_equal(scrub_volume_check_with(&(struct csum_check_options){ .length_bytes = CSUM_TO_END }, totals),
+			 0);
 	return totals->errors;
 }
 
 void assert_original_data(void)
 {
 	for (uint64_t sector = 0; sector < s->geometry.data_sectors; sector++)
-		assert_memory_equal(scrubbed_sector(sector), s->original[s->data - s->disks] + scrubbed_offset(sector),
+		assert_memory_equal(scrub_volume_sector(sector),
+				    s->original[s->data - s->disks] + scrub_volume_offset(sector),
 				    s->geometry.sector_size);
 }
 
@@ -310,7 +312,7 @@ void assert_healed(void)
 	struct csum_totals totals;
 
 	assert_original_data();
-	assert_int_equal(scrubbed_check(&totals), 0);
+	assert_int_equal(scrub_volume_check(&totals), 0);
 	for (int kind = 0; kind < CSUM_FINDING_KINDS; kind++)
 		assert_int_equal(totals.findings[kind], 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damage/damreplica.h"
+#include "damage/replica.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "open.h"
 #include "support/bytes.h"
 
-static char *put(const struct dam_base *base, const char *name, const void *bytes, size_t size)
+static char *put(const struct damage_volume *base, const char *name, const void *bytes, size_t size)
 {
 	char *path = path_in(base->directory, name);
 	FILE *file = fopen(path, "wbe");
@@ -59,7 +59,7 @@ static void format(struct memory_disk *disk, const struct csum_handlers *handler
 }
 
 /* Another volume that holds the same, however it is laid out and checked. */
-static void make_twin(struct dam_base *base, const uint8_t *data, struct memory_disk *disk,
+static void make_twin(struct damage_volume *base, const uint8_t *data, struct memory_disk *disk,
 		      struct csum_geometry *geometry)
 {
 	uint32_t size = base->geometry.sector_size;
@@ -79,52 +79,52 @@ static void make_twin(struct dam_base *base, const uint8_t *data, struct memory_
 	assert_int_equal(csum_volume_close(volume), 0);
 }
 
-static void choose_bad(struct dam_base *base)
+static void choose_bad(struct damage_volume *base)
 {
 	base->replica_bad = calloc(1, base->geometry.data_sectors);
 	assert_non_null(base->replica_bad);
 	for (uint64_t i = 0; i < base->geometry.data_sectors; i++)
-		base->replica_bad[i] = dam_below(&base->random, 6) == 0;
+		base->replica_bad[i] = damage_below(&base->random, 6) == 0;
 }
 
-static void make_raw(struct dam_base *base, uint8_t *data)
+static void make_raw(struct damage_volume *base, uint8_t *data)
 {
 	uint32_t size = base->geometry.sector_size;
 	uint64_t sectors = base->geometry.data_sectors;
 
-	base->replica[DAM_RAW] = put(base, "raw", data, sectors * size);
+	base->replica[DAMAGE_RAW] = put(base, "raw", data, sectors * size);
 	for (uint64_t i = 0; i < sectors; i++) {
 		if (base->replica_bad[i])
 			fill_random(data + i * size, size, base->seed + i);
 	}
-	base->replica[DAM_RAW_DAMAGED] = put(base, "raw-damaged", data, sectors * size);
+	base->replica[DAMAGE_RAW_DAMAGED] = put(base, "raw-damaged", data, sectors * size);
 }
 
-static void make_volumes(struct dam_base *base, const uint8_t *data)
+static void make_volumes(struct damage_volume *base, const uint8_t *data)
 {
 	struct csum_geometry geometry;
 	struct memory_disk disk;
 
 	make_twin(base, data, &disk, &geometry);
-	base->replica[DAM_VOLUME] = put(base, "volume", disk.bytes, disk.size);
+	base->replica[DAMAGE_VOLUME] = put(base, "volume", disk.bytes, disk.size);
 	for (uint64_t i = 0; i < base->geometry.data_sectors; i++) {
 		if (base->replica_bad[i])
 			disk.bytes[csum_layout_data_offset(&geometry, i) + i % geometry.sector_size] ^= 0x40;
 	}
-	base->replica[DAM_VOLUME_DAMAGED] = put(base, "volume-damaged", disk.bytes, disk.size);
+	base->replica[DAMAGE_VOLUME_DAMAGED] = put(base, "volume-damaged", disk.bytes, disk.size);
 	memory_disk_free(&disk);
 }
 
-void dam_make_replicas(struct dam_base *base)
+void damage_make_replicas(struct damage_volume *base)
 {
 	uint64_t sectors = base->geometry.data_sectors;
 	uint8_t *data = malloc(sectors * base->geometry.sector_size), *bad = malloc(sectors);
 
 	assert_true(data && bad);
-	dam_read(base, data, bad);
+	damage_read(base, data, bad);
 	/* The base itself: whatever interrupted it, everything is right by one version. */
 	for (uint64_t i = 0; i < sectors; i++)
-		assert_true(!bad[i] && dam_right(base, i, data + i * base->geometry.sector_size));
+		assert_true(!bad[i] && damage_right(base, i, data + i * base->geometry.sector_size));
 	base->directory = temporary_directory();
 	choose_bad(base);
 	make_volumes(base, data);

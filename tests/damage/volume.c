@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "damage/dambase.h"
+#include "damage/volume.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "damage/damreplica.h"
+#include "damage/replica.h"
 #include "make/write.h"
 #include "ondisk/layout.h"
 #include "open.h"
@@ -32,7 +32,7 @@ static bool in_slot(uint64_t offset_bytes)
 
 static void store(struct memory_disk *disk, const uint8_t *from, size_t size, uint64_t offset_bytes)
 {
-	struct dam_base *base = disk->user;
+	struct damage_volume *base = disk->user;
 
 	if (!in_slot(offset_bytes) && memcmp(disk->bytes + offset_bytes, from, size) != 0)
 		base->changes++;
@@ -42,7 +42,7 @@ static void store(struct memory_disk *disk, const uint8_t *from, size_t size, ui
 /* Sector by sector: what was in the cache when power was lost. */
 static void store_some(struct memory_disk *disk, const uint8_t *from, size_t size, uint64_t offset_bytes)
 {
-	struct dam_base *base = disk->user;
+	struct damage_volume *base = disk->user;
 	uint32_t each = base->shape.sector_size;
 
 	for (size_t at = 0; at < size; at += each) {
@@ -53,7 +53,7 @@ static void store_some(struct memory_disk *disk, const uint8_t *from, size_t siz
 
 static int64_t disk_write(struct memory_disk *disk, const uint8_t *bytes, size_t size, uint64_t offset_bytes)
 {
-	const struct dam_base *base = disk->user;
+	const struct damage_volume *base = disk->user;
 
 	if (base->cut_after == 0 || base->flushes < base->cut_after)
 		store(disk, bytes, size, offset_bytes);
@@ -64,19 +64,19 @@ static int64_t disk_write(struct memory_disk *disk, const uint8_t *bytes, size_t
 
 static void disk_flushed(struct memory_disk *disk)
 {
-	struct dam_base *base = disk->user;
+	struct damage_volume *base = disk->user;
 
 	base->flushes++;
 }
 
 /* ------------------------------------------------------------------ the empty volume */
 
-static void make_disks(struct dam_base *base)
+static void make_disks(struct damage_volume *base)
 {
-	const struct dam_shape *shape = &base->shape;
-	uint64_t full = shape->sector_size == 512 ? 62 * (4 + dam_below(&base->random, 4)) : 510;
-	uint64_t sectors =
-		full + (shape->short_last ? 1 + dam_below(&base->random, 61) : (shape->sector_size == 512 ? 62 : 510));
+	const struct damage_shape *shape = &base->shape;
+	uint64_t full = shape->sector_size == 512 ? 62 * (4 + damage_below(&base->random, 4)) : 510;
+	uint64_t sectors = full + (shape->short_last ? 1 + damage_below(&base->random, 61) :
+						       (shape->sector_size == 512 ? 62 : 510));
 	uint32_t k = shape->interleave ? shape->interleave : csum_layout_default_interleave(shape->sector_size);
 	uint64_t bytes, data_bytes = sectors * shape->sector_size;
 
@@ -94,7 +94,7 @@ static void make_disks(struct dam_base *base)
 	}
 }
 
-static void make_volume(struct dam_base *base)
+static void make_volume(struct damage_volume *base)
 {
 	struct csum_make make = {
 		.handlers = base->recorder.handlers,
@@ -111,11 +111,11 @@ static void make_volume(struct dam_base *base)
 	};
 
 	memset(make.superblock.uuid, 7, sizeof(make.superblock.uuid));
-	memset(make.superblock.seed, DAM_SEED_BYTE, sizeof(make.superblock.seed));
+	memset(make.superblock.seed, DAMAGE_SEED_BYTE, sizeof(make.superblock.seed));
 	assert_int_equal(csum_make_write(&make), 0);
 }
 
-struct csum_volume *dam_open(struct dam_base *base, bool writable, bool repair)
+struct csum_volume *damage_open(struct damage_volume *base, bool writable, bool repair)
 {
 	struct csum_device *data = memory_disk_lend(base->data);
 	struct csum_device *metadata = base->data == base->metadata ? data : memory_disk_lend(base->metadata);
@@ -132,17 +132,17 @@ struct csum_volume *dam_open(struct dam_base *base, bool writable, bool repair)
 /* ------------------------------------------------------------------ content */
 
 /* Of ten sectors one is of one byte, and one has the content of others. */
-static void content(const struct dam_base *base, uint64_t sector, unsigned int version, uint8_t *bytes)
+static void content(const struct damage_volume *base, uint64_t sector, unsigned int version, uint8_t *bytes)
 {
-	uint64_t random = dam_random(base->seed * 1000003 + sector * 8 + version);
+	uint64_t random = damage_random(base->seed * 1000003 + sector * 8 + version);
 	uint32_t size = base->geometry.sector_size;
 
-	switch (dam_below(&random, 10)) {
+	switch (damage_below(&random, 10)) {
 	case 0:
-		memset(bytes, (int)dam_below(&random, 3) * 0x55, size);
+		memset(bytes, (int)damage_below(&random, 3) * 0x55, size);
 		break;
 	case 1:
-		fill_random(bytes, size, base->seed + dam_below(&random, 4));
+		fill_random(bytes, size, base->seed + damage_below(&random, 4));
 		break;
 	default:
 		fill_random(bytes, size, random);
@@ -166,7 +166,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 }
 
 /* Writes what `after` says of a run; errors are of no interest on a disk without power. */
-static void write_run(struct dam_base *base, struct csum_volume *volume, uint64_t first, uint64_t count)
+static void write_run(struct damage_volume *base, struct csum_volume *volume, uint64_t first, uint64_t count)
 {
 	uint32_t size = base->geometry.sector_size;
 	struct filling filling = { base->after + first * size, count * size };
@@ -182,14 +182,14 @@ static void write_run(struct dam_base *base, struct csum_volume *volume, uint64_
 }
 
 /* Decides new contents for a run, and writes it; or makes it unwritten. */
-static void change_run(struct dam_base *base, struct csum_volume *volume, uint64_t first, uint64_t count,
+static void change_run(struct damage_volume *base, struct csum_volume *volume, uint64_t first, uint64_t count,
 		       unsigned int version)
 {
 	uint32_t size = base->geometry.sector_size;
 	uint64_t done;
 	int error;
 
-	if (version > 1 && dam_below(&base->random, 4) == 0) {
+	if (version > 1 && damage_below(&base->random, 4) == 0) {
 		memset(base->after + first * size, 0, count * size);
 		error = csum_discard(volume, first * size, count * size, &done);
 		assert_true(error == 0 || base->cut_after);
@@ -200,17 +200,17 @@ static void change_run(struct dam_base *base, struct csum_volume *volume, uint64
 	write_run(base, volume, first, count);
 }
 
-static uint64_t run_length(struct dam_base *base, uint64_t first, uint64_t most)
+static uint64_t run_length(struct damage_volume *base, uint64_t first, uint64_t most)
 {
-	uint64_t length = 1 + dam_below(&base->random, most);
+	uint64_t length = 1 + damage_below(&base->random, most);
 	uint64_t rest = base->geometry.data_sectors - first;
 
 	return length < rest ? length : rest;
 }
 
-static void write_version(struct dam_base *base, unsigned int version)
+static void write_version(struct damage_volume *base, unsigned int version)
 {
-	struct csum_volume *volume = dam_open(base, true, false);
+	struct csum_volume *volume = damage_open(base, true, false);
 	uint64_t sectors = base->geometry.data_sectors;
 
 	assert_non_null(volume);
@@ -218,7 +218,7 @@ static void write_version(struct dam_base *base, unsigned int version)
 		uint64_t count = run_length(base, at, sectors / 6);
 
 		/* Of the first version nearly everything is written, of the second one half. */
-		if (dam_below(&base->random, version == 1 ? 6 : 2) != 0)
+		if (damage_below(&base->random, version == 1 ? 6 : 2) != 0)
 			change_run(base, volume, at, count, version);
 		at += count;
 	}
@@ -227,22 +227,22 @@ static void write_version(struct dam_base *base, unsigned int version)
 
 /* ------------------------------------------------------------------ states */
 
-static void keep(struct dam_base *base)
+static void keep(struct damage_volume *base)
 {
 	memory_disk_keep(&base->disks[0]);
 	memory_disk_keep(&base->disks[1]);
 }
 
-static void set_cut(struct dam_base *base, uint64_t flushes)
+static void set_cut(struct damage_volume *base, uint64_t flushes)
 {
 	base->flushes = 0;
 	base->cut_after = flushes;
 	base->kept[0] = base->kept[1] = base->seed + 77;
 }
 
-static bool is_active(struct dam_base *base)
+static bool is_active(struct damage_volume *base)
 {
-	struct csum_volume *volume = dam_open(base, false, false);
+	struct csum_volume *volume = damage_open(base, false, false);
 	struct csum_volume_info info;
 
 	assert_non_null(volume);
@@ -251,16 +251,16 @@ static bool is_active(struct dam_base *base)
 	return info.state == CSUM_ACTIVE;
 }
 
-static void interrupt_write(struct dam_base *base)
+static void interrupt_write(struct damage_volume *base)
 {
-	uint64_t sectors = base->geometry.data_sectors, first = dam_below(&base->random, sectors);
+	uint64_t sectors = base->geometry.data_sectors, first = damage_below(&base->random, sectors);
 	uint64_t count = run_length(base, first, sectors);
 	struct csum_volume *volume;
 	int ignored;
 
 	/* Opening flushes each disk once, and the intent has two slots. */
-	set_cut(base, 3 + dam_below(&base->random, base->shape.external ? 7 : 4));
-	volume = dam_open(base, true, false);
+	set_cut(base, 3 + damage_below(&base->random, base->shape.external ? 7 : 4));
+	volume = damage_open(base, true, false);
 	assert_non_null(volume);
 	change_run(base, volume, first, count, 3);
 	ignored = csum_volume_close(volume);
@@ -268,13 +268,13 @@ static void interrupt_write(struct dam_base *base)
 	set_cut(base, 0);
 }
 
-static void interrupt_recovery(struct dam_base *base)
+static void interrupt_recovery(struct damage_volume *base)
 {
 	struct csum_volume *volume;
 	int ignored;
 
-	set_cut(base, 1 + dam_below(&base->random, 3));
-	volume = dam_open(base, true, false);
+	set_cut(base, 1 + damage_below(&base->random, 3));
+	volume = damage_open(base, true, false);
 	ignored = csum_volume_close(volume);
 	(void)ignored;
 	set_cut(base, 0);
@@ -282,12 +282,12 @@ static void interrupt_recovery(struct dam_base *base)
 
 /* ------------------------------------------------------------------ */
 
-uint8_t *dam_sector(const struct dam_base *base, uint64_t data_sector)
+uint8_t *damage_sector(const struct damage_volume *base, uint64_t data_sector)
 {
 	return base->data->bytes + csum_layout_data_offset(&base->geometry, data_sector);
 }
 
-bool dam_right(const struct dam_base *base, uint64_t data_sector, const uint8_t *bytes)
+bool damage_right(const struct damage_volume *base, uint64_t data_sector, const uint8_t *bytes)
 {
 	uint32_t size = base->geometry.sector_size;
 
@@ -319,7 +319,7 @@ static void take_bad(void *user, const struct csum_finding *finding)
 		memset(reading->bad + finding->first_sector, 1, finding->sector_count);
 }
 
-void dam_read(struct dam_base *base, uint8_t *data, uint8_t *bad)
+void damage_read(struct damage_volume *base, uint8_t *data, uint8_t *bad)
 {
 	struct reading reading = { data, bad, base->geometry.sector_size };
 	const struct csum_read_options options = {
@@ -329,7 +329,7 @@ void dam_read(struct dam_base *base, uint8_t *data, uint8_t *bad)
 		.finding = take_bad,
 		.user = &reading,
 	};
-	struct csum_volume *volume = dam_open(base, false, false);
+	struct csum_volume *volume = damage_open(base, false, false);
 	uint64_t done;
 	int error;
 
@@ -342,48 +342,48 @@ void dam_read(struct dam_base *base, uint8_t *data, uint8_t *bad)
 }
 
 /* At rest each sector has one content, whichever it came to be. */
-static void settle_content(struct dam_base *base)
+static void settle_content(struct damage_volume *base)
 {
 	uint64_t sectors = base->geometry.data_sectors;
 	uint32_t size = base->geometry.sector_size;
 	uint8_t *bad = get(sectors), *data = get(sectors * size);
 
-	dam_read(base, data, bad);
+	damage_read(base, data, bad);
 	for (uint64_t i = 0; i < sectors; i++)
-		assert_true(!bad[i] && dam_right(base, i, data + i * size));
+		assert_true(!bad[i] && damage_right(base, i, data + i * size));
 	memcpy(base->before, data, sectors * size);
 	memcpy(base->after, data, sectors * size);
 	free(bad);
 	free(data);
 }
 
-static void reach_state(struct dam_base *base)
+static void reach_state(struct damage_volume *base)
 {
-	enum dam_state reached = DAM_CLEAN;
+	enum damage_state reached = DAMAGE_CLEAN;
 
 	memcpy(base->before, base->after, base->geometry.data_sectors * base->geometry.sector_size);
-	if (base->shape.state != DAM_CLEAN) {
+	if (base->shape.state != DAMAGE_CLEAN) {
 		interrupt_write(base);
-		reached = is_active(base) ? DAM_ACTIVE : DAM_CLEAN;
+		reached = is_active(base) ? DAMAGE_ACTIVE : DAMAGE_CLEAN;
 	}
-	if (base->shape.state == DAM_RECOVERING && reached == DAM_ACTIVE) {
+	if (base->shape.state == DAMAGE_RECOVERING && reached == DAMAGE_ACTIVE) {
 		interrupt_recovery(base);
-		reached = is_active(base) ? DAM_RECOVERING : DAM_CLEAN;
+		reached = is_active(base) ? DAMAGE_RECOVERING : DAMAGE_CLEAN;
 	}
 	base->shape.state = reached;
-	if (reached == DAM_CLEAN)
+	if (reached == DAMAGE_CLEAN)
 		settle_content(base);
 	keep(base);
 }
 
-void dam_base_make(struct dam_base *base, const struct dam_shape *shape, uint64_t seed)
+void damage_volume_make(struct damage_volume *base, const struct damage_shape *shape, uint64_t seed)
 {
 	uint64_t bytes;
 
 	memset(base, 0, sizeof(*base));
 	base->shape = *shape;
 	base->seed = seed;
-	base->random = dam_random(seed);
+	base->random = damage_random(seed);
 	recorder_init(&base->recorder);
 	make_disks(base);
 	bytes = base->geometry.data_sectors * base->geometry.sector_size;
@@ -397,12 +397,12 @@ void dam_base_make(struct dam_base *base, const struct dam_shape *shape, uint64_
 	memcpy(base->older_metadata, base->metadata->bytes, base->metadata->size);
 	write_version(base, 2);
 	reach_state(base);
-	dam_make_replicas(base);
+	damage_make_replicas(base);
 }
 
-void dam_base_free(struct dam_base *base)
+void damage_volume_free(struct damage_volume *base)
 {
-	for (int i = 0; i < DAM_REPLICAS; i++)
+	for (int i = 0; i < DAMAGE_REPLICAS; i++)
 		free(base->replica[i]);
 	temporary_remove(base->directory);
 	memory_disk_free(&base->disks[0]);

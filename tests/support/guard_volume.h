@@ -3,15 +3,15 @@
  * For the tests of the guard: an external volume on files, filled with what a data disk may hold, which others then
  * change. What the guard is told of question 2 and of the sample is the test's to say.
  */
-#ifndef CSUM_TEST_SUPPORT_GUARDED_H
-#define CSUM_TEST_SUPPORT_GUARDED_H
+#ifndef CSUM_TEST_SUPPORT_GUARD_VOLUME_H
+#define CSUM_TEST_SUPPORT_GUARD_VOLUME_H
 
 #include "guard/guard.h"
 #include "support/device_helpers.h"
 
 #define MIB (UINT64_C(1) << 20)
 
-struct guarded {
+struct guard_volume {
 	struct recorder recorder;
 	char *directory, *data, *metadata; /* files */
 	uint32_t sector_size;
@@ -29,38 +29,38 @@ struct guarded {
 	struct csum_guard *guard;
 };
 
-extern struct guarded guarded;
+extern struct guard_volume guard_volume;
 
-int guarded_set_up(void **state); /* S = 512, crc64, 8 MiB of random bytes; a block device that is not ours */
-int guarded_tear_down(void **state);
+int guard_volume_set_up(void **state); /* S = 512, crc64, 8 MiB of random bytes; a block device that is not ours */
+int guard_volume_tear_down(void **state);
 
 /* Another size or sector size: all content is random again. */
-void guarded_resize(uint64_t size, uint32_t sector_size);
+void guard_volume_resize(uint64_t size, uint32_t sector_size);
 /* Runs mkfs or another tool on a file that holds the content, its name for %s; where it fails, skips the test. */
-void guarded_run(const char *command);
+void guard_volume_run(const char *command);
 /* Makes the volume, and writes the content to it. */
-void guarded_fill(void);
+void guard_volume_fill(void);
 /* The same of the first and the last bytes only: the rest is unwritten, and as it is in the content on the disk. */
-void guarded_fill_but(uint64_t from, uint64_t size);
+void guard_volume_fill_but(uint64_t from, uint64_t size);
 
 /* What others do to the data: write there; put random bytes there; flip a bit of a byte; run a tool on it. */
-void guarded_poke(uint64_t offset, const void *bytes, size_t size);
-void guarded_garble(uint64_t offset, size_t size);
-void guarded_flip(uint64_t offset, int bit);
-void guarded_change(const char *command);
+void guard_volume_poke(uint64_t offset, const void *bytes, size_t size);
+void guard_volume_garble(uint64_t offset, size_t size);
+void guard_volume_flip(uint64_t offset, int bit);
+void guard_volume_change(const char *command);
 /* What is there now. */
-void guarded_peek(uint64_t offset, void *bytes, size_t size);
+void guard_volume_peek(uint64_t offset, void *bytes, size_t size);
 
 /* Opens the volume for reading and asks the guard, after closing what was open. */
-enum csum_guard_verdict guarded_ask(void);
-void guarded_close(void);
+enum csum_guard_verdict guard_volume_ask(void);
+void guard_volume_close(void);
 /* Asserts that the reason has that in it. */
 void assert_reason(const char *part);
 /* The cover of the sector that holds this byte. */
-enum csum_guard_cover guarded_cover(uint64_t offset);
+enum csum_guard_cover guard_volume_cover(uint64_t offset);
 
 /* A signature that is recorded at that offset. */
-void guarded_record(const char *type, uint64_t offset);
+void guard_volume_record(const char *type, uint64_t offset);
 
 /* ---- structures by hand, in memory */
 
@@ -70,6 +70,6 @@ void seal_ext(uint8_t *at);
 /* A table of the old kind with one partition of that type, sectors of 512 bytes. */
 void put_mbr(uint8_t *at, uint32_t first, uint32_t count, uint8_t type);
 
-#define guarded_test(test) cmocka_unit_test_setup_teardown(test, guarded_set_up, guarded_tear_down)
+#define guard_volume_test(test) cmocka_unit_test_setup_teardown(test, guard_volume_set_up, guard_volume_tear_down)
 
 #endif

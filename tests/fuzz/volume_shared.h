@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of volume_body.h share. */
-#ifndef CSUM_TEST_VOLUME_PARTS_H
-#define CSUM_TEST_VOLUME_PARTS_H
+#ifndef CSUM_TEST_VOLUME_SHARED_H
+#define CSUM_TEST_VOLUME_SHARED_H
 
 #include "fuzz/model.h"
 #include "fuzz/program.h"
