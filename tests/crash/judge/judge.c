@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "ondisk/layout.h"
-#include "ondisk/ondisk.h"
 
 /* Volumes of more sectors are judged with a slot destroyed for every few states only. */
 #define MANY_SECTORS 4096u
@@ -126,44 +125,6 @@ static enum sim_oracle look(struct sim_judge *judge, const struct sim_state *sta
 	return expect_view(judge, view, expect, content, check);
 }
 
-/* ------------------------------------------------------------------ damage */
-
-static void overwrite(struct sim_state *state, int disk, const uint8_t *bytes, size_t size, uint64_t offset_bytes)
-{
-	struct sim_units kept = { 0 };
-
-	for (size_t i = 0; i < state->cache.count; i++) {
-		struct sim_unit *unit = state->cache.unit[i];
-
-		if (unit->disk != disk || unit->first_block * SIM_BLOCK_SIZE >= offset_bytes + size ||
-		    (unit->first_block + unit->block_count) * SIM_BLOCK_SIZE <= offset_bytes)
-			sim_units_add(&kept, unit);
-		else
-			sim_unit_apply(unit, SIM_KEPT, &state->durable[disk]);
-	}
-	sim_units_free(&state->cache);
-	state->cache = kept;
-	sim_image_write(&state->durable[disk], bytes, size, offset_bytes);
-}
-
-static void destroy(const struct sim_map *map, struct sim_state *state, uint64_t offset_bytes)
-{
-	uint8_t garbage[SIM_BLOCK_SIZE];
-
-	memset(garbage, 0xdb, sizeof(garbage));
-	overwrite(state, sim_map_metadata_disk(map), garbage, sizeof(garbage), offset_bytes);
-}
-
-void sim_destroy_slot(const struct sim_map *map, struct sim_state *state, enum csum_slot slot)
-{
-	destroy(map, state, slot == CSUM_SLOT_A ? CSUM_SLOT_A_OFFSET : CSUM_SLOT_B_OFFSET);
-}
-
-void sim_destroy_copy(const struct sim_map *map, struct sim_state *state, uint64_t group, int copy)
-{
-	destroy(map, state, csum_layout_imd_offset(&map->geometry, group, copy));
-}
-
 /* ------------------------------------------------------------------ at rest */
 
 static enum sim_oracle try_copy(struct sim_judge *judge, const struct sim_state *state, const struct sim_expect *expect,
@@ -198,8 +159,8 @@ static enum sim_oracle try_lost_write(struct sim_judge *judge, const struct sim_
 	enum sim_oracle result = SIM_RIGHT;
 
 	sim_state_copy(&damaged, state);
-	overwrite(&damaged, 0, judge->contents->bytes[earlier], size,
-		  csum_layout_data_offset(&judge->map->geometry, sector));
+	sim_overwrite(&damaged, 0, judge->contents->bytes[earlier], size,
+		      csum_layout_data_offset(&judge->map->geometry, sector));
 	sim_look(judge->map, &damaged, judge->contents, expect, &view);
 	if (view.open_error || view.content[sector] != SIM_BAD || view.totals.errors != 1)
 		result = violation(judge, SIM_LOST_WRITE,

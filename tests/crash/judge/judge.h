@@ -64,7 +64,8 @@ enum sim_oracle sim_judge_format(struct sim_judge *judge, const struct sim_state
 void sim_reserved_fill(const struct sim_map *map, struct sim_state *state);
 bool sim_reserved_is_zero(const struct sim_map *map, const struct sim_state *state);
 
-/* Overwrites a slot or an imd sector, also in the cache. */
+/* Puts those bytes there, whatever is in the cache; so does what destroys a slot or an imd sector. */
+void sim_overwrite(struct sim_state *state, int disk, const uint8_t *bytes, size_t size, uint64_t offset_bytes);
 void sim_destroy_slot(const struct sim_map *map, struct sim_state *state, enum csum_slot slot);
 void sim_destroy_copy(const struct sim_map *map, struct sim_state *state, uint64_t group, int copy);
 
