@@ -22,14 +22,14 @@ base=$(realpath -m "${BUILD:-build}-portability")
 jobs=${JOBS:-$(nproc)}
 
 # The bats files that try what depends on the machine: bytes, sizes, input and output.
-cli_tests=(golden check check_run dump field format_blank geometry hostile info read scrub scrub_recover
-	sector_size undo usage write write_bad)
+cli_tests=(golden check check_metadata check_run dump dump_carve field format_blank geometry hostile info read scrub
+	scrub_metadata scrub_recover sector_size undo usage write write_bad write_input)
 
 # Lines of FILE|CASE|REASON, where CASE is an extended regular expression.
 known_of_qemu() {
 	cat <<-'END'
-		tests/unit/device/test_posix|test_units_on_a_device|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
-		tests/unit/device/test_posix|test_file_on_large_sectors|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
+		tests/unit/device/test_posix_block|test_units_on_a_device|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
+		tests/unit/device/test_posix_block|test_file_on_large_sectors|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
 		tests/unit/device/test_use|test_lock_holder_here|the process has the name of qemu
 	END
 }
