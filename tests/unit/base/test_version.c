@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/guarded.h"
+#include "support/guard_volume.h"
 
 /* Once for each place: nothing but the reservation is wrong with the options. */
 #define assert_refused(options, call)                                           \
@@ -21,14 +21,14 @@
 		assert_one_error(recorder, "an option is set that libcsum 0."); \
 	}
 
-static struct recorder *const recorder = &guarded.recorder;
+static struct recorder *const recorder = &guard_volume.recorder;
 
 static struct csum_volume *open_volume(enum csum_access access)
 {
 	const struct csum_open_options options = { .access = access };
 	struct csum_volume *volume;
 
-	assert_int_equal(csum_volume_open(&recorder->handlers, guarded.data, guarded.metadata, &options, &volume), 0);
+	assert_int_equal(csum_volume_open(&recorder->handlers, guard_volume.data, guard_volume.metadata, &options, &volume), 0);
 	return volume;
 }
 
@@ -39,13 +39,13 @@ static void test_opening(void **state)
 	struct csum_erase_options erasing = { .dry_run = true };
 	struct csum_dump_options dumping = { .group_count = 1 };
 	const struct csum_handlers *handlers = &recorder->handlers;
-	const char *data = guarded.data, *metadata = guarded.metadata;
+	const char *data = guard_volume.data, *metadata = guard_volume.metadata;
 	struct csum_volume *volume;
 	struct csum_format *format;
 	struct csum_erase *erase;
 
 	(void)state;
-	guarded_fill_but(0, guarded.size);
+	guard_volume_fill_but(0, guard_volume.size);
 	assert_refused(opening, csum_volume_open(handlers, data, metadata, &opening, &volume));
 	assert_null(volume);
 	assert_refused(formatting, csum_format_prepare(handlers, data, metadata, &formatting, &format));
@@ -64,7 +64,7 @@ static void test_reading(void **state)
 	uint64_t done;
 
 	(void)state;
-	guarded_fill_but(0, guarded.size);
+	guard_volume_fill_but(0, guard_volume.size);
 	volume = open_volume(CSUM_READ);
 	assert_refused(checking, csum_check(volume, &checking, &totals));
 	assert_int_equal(totals.sectors_unwritten, 0);
@@ -84,7 +84,7 @@ static void test_writing(void **state)
 	uint64_t done;
 
 	(void)state;
-	guarded_fill_but(0, guarded.size);
+	guard_volume_fill_but(0, guard_volume.size);
 	volume = open_volume(CSUM_WRITE);
 	assert_refused(writing, csum_write(volume, &writing, &done));
 	assert_int_equal(done, 0);
@@ -102,9 +102,9 @@ static void test_access(void **state)
 	struct csum_volume *volume;
 
 	(void)state;
-	guarded_fill_but(0, guarded.size);
+	guard_volume_fill_but(0, guard_volume.size);
 	recorder_init(recorder);
-	assert_int_equal(csum_volume_open(&recorder->handlers, guarded.data, guarded.metadata, &options, &volume),
+	assert_int_equal(csum_volume_open(&recorder->handlers, guard_volume.data, guard_volume.metadata, &options, &volume),
 			 -EINVAL);
 	assert_one_error(recorder, "no such access: 4");
 	assert_null(volume);
@@ -122,8 +122,8 @@ static void test_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		guarded_test(test_opening), guarded_test(test_reading),	 guarded_test(test_writing),
-		guarded_test(test_access),  cmocka_unit_test(test_text),
+		guard_volume_test(test_opening), guard_volume_test(test_reading),	 guard_volume_test(test_writing),
+		guard_volume_test(test_access),  cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

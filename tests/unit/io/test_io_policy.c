@@ -12,13 +12,13 @@
 #include "io/io.h"
 #include "support/bytes.h"
 #include "support/device_helpers.h"
-#include "support/memdevice.h"
+#include "support/memory_disk.h"
 
 enum { UNIT = 512, UNITS = 16, SIZE = UNITS * UNIT };
 
 static struct {
 	struct recorder recorder;
-	struct memdevice memory;
+	struct memory_disk memory;
 	struct csum_io *io;
 	uint8_t *buffer; /* SIZE random bytes */
 	struct csum_io_request requests[2]; /* the two halves of the device */
@@ -36,7 +36,7 @@ static int before(void *user, const struct csum_io_request *requests, size_t cou
 	assert_ptr_equal(requests, f.requests);
 	f.before_calls++;
 	f.before_count = count;
-	f.written_before = f.memory.calls[MEMDEVICE_WRITE];
+	f.written_before = f.memory.calls[MEMORY_DISK_WRITE];
 	return f.before_error;
 }
 
@@ -44,7 +44,7 @@ static int set_up(void **state)
 {
 	memset(&f, 0, sizeof(f));
 	recorder_init(&f.recorder);
-	memdevice_init(&f.memory, "disk", SIZE);
+	memory_disk_init(&f.memory, "disk", SIZE);
 	assert_int_equal(csum_io_create(&f.recorder.handlers, &f.memory.device, &f.memory.device,
 					*(const unsigned int *)*state, &f.io),
 			 0);
@@ -69,7 +69,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	csum_io_destroy(f.io);
-	memdevice_free(&f.memory);
+	memory_disk_free(&f.memory);
 	free(f.buffer);
 	return 0;
 }
@@ -91,18 +91,18 @@ static void assert_unit(size_t unit, bool written)
 static void test_refused(void **state)
 {
 	(void)state;
-	memdevice_fail(&f.memory, MEMDEVICE_WRITE, 3 * UNIT, UNIT, -1, -EIO);
+	memory_disk_fail(&f.memory, MEMORY_DISK_WRITE, 3 * UNIT, UNIT, -1, -EIO);
 	assert_int_equal(run(&f.policy), 0);
 	assert_true(f.refused);
 	assert_int_equal(f.requests[0].error, -EIO);
 	assert_int_equal(f.requests[1].error, 0);
 	for (size_t unit = 0; unit < UNITS; unit++)
 		assert_unit(unit, unit != 3);
-	assert_int_equal(f.memory.calls[MEMDEVICE_FLUSH], 1);
+	assert_int_equal(f.memory.calls[MEMORY_DISK_FLUSH], 1);
 	assert_int_equal(f.recorder.errors + f.recorder.warnings, 0);
 	assert_false(csum_io_failed(f.io));
 	/* It is a result of that round, not of those behind it. */
-	memdevice_reset(&f.memory);
+	memory_disk_reset(&f.memory);
 	assert_int_equal(run(&f.policy), 0);
 	assert_false(f.refused);
 	assert_int_equal(f.requests[0].error, 0);
@@ -113,7 +113,7 @@ static void test_refused(void **state)
 static void test_passing(void **state)
 {
 	(void)state;
-	memdevice_fail(&f.memory, MEMDEVICE_WRITE, 3 * UNIT, UNIT, 1, -EIO);
+	memory_disk_fail(&f.memory, MEMORY_DISK_WRITE, 3 * UNIT, UNIT, 1, -EIO);
 	assert_int_equal(run(&f.policy), 0);
 	assert_false(f.refused);
 	assert_unit(3, true);
@@ -123,7 +123,7 @@ static void test_passing(void **state)
 static void test_not_asked(void **state)
 {
 	(void)state;
-	memdevice_fail(&f.memory, MEMDEVICE_WRITE, 3 * UNIT, UNIT, -1, -EIO);
+	memory_disk_fail(&f.memory, MEMORY_DISK_WRITE, 3 * UNIT, UNIT, -1, -EIO);
 	assert_int_equal(csum_io_round(f.io, &f.list, &f.policy, NULL), 0);
 	assert_int_equal(f.requests[0].error, -EIO);
 	assert_false(csum_io_failed(f.io));
@@ -134,7 +134,7 @@ static void test_usual(void **state)
 {
 	(void)state;
 	assert_int_equal(run(&f.policy), 0);
-	memdevice_fail(&f.memory, MEMDEVICE_WRITE, 3 * UNIT, UNIT, -1, -EIO);
+	memory_disk_fail(&f.memory, MEMORY_DISK_WRITE, 3 * UNIT, UNIT, -1, -EIO);
 	assert_int_equal(run(NULL), -EIO);
 	assert_false(f.refused);
 	assert_one_error(&f.recorder, "writing 4096 bytes at offset 0");
@@ -146,7 +146,7 @@ static void test_intolerant(void **state)
 {
 	(void)state;
 	f.policy.tolerant_bytes = 0;
-	memdevice_fail(&f.memory, MEMDEVICE_WRITE, 3 * UNIT, UNIT, -1, -EIO);
+	memory_disk_fail(&f.memory, MEMORY_DISK_WRITE, 3 * UNIT, UNIT, -1, -EIO);
 	assert_int_equal(run(&f.policy), -EIO);
 	assert_false(f.refused);
 	assert_one_error(&f.recorder, "writing 4096 bytes at offset 0");
@@ -167,7 +167,7 @@ static void assert_not_tolerated(int error, const char *text)
 static void test_vanished(void **state)
 {
 	(void)state;
-	memdevice_fail(&f.memory, MEMDEVICE_WRITE, 0, 0, -1, -ENODEV);
+	memory_disk_fail(&f.memory, MEMORY_DISK_WRITE, 0, 0, -1, -ENODEV);
 	assert_not_tolerated(-ENODEV, "writing 4096 bytes");
 }
 
@@ -175,8 +175,8 @@ static void test_vanished(void **state)
 static void test_vanished_after_refused(void **state)
 {
 	(void)state;
-	memdevice_fail(&f.memory, MEMDEVICE_WRITE, 3 * UNIT, UNIT, -1, -EIO);
-	memdevice_fail(&f.memory, MEMDEVICE_WRITE, SIZE / 2, UNIT, -1, -ENODEV);
+	memory_disk_fail(&f.memory, MEMORY_DISK_WRITE, 3 * UNIT, UNIT, -1, -EIO);
+	memory_disk_fail(&f.memory, MEMORY_DISK_WRITE, SIZE / 2, UNIT, -1, -ENODEV);
 	assert_int_equal(run(&f.policy), -ENODEV);
 	assert_one_error(&f.recorder, "writing 4096 bytes at offset 4096");
 }
@@ -184,7 +184,7 @@ static void test_vanished_after_refused(void **state)
 static void test_failed_flush(void **state)
 {
 	(void)state;
-	memdevice_fail(&f.memory, MEMDEVICE_FLUSH, 0, 0, -1, -EIO);
+	memory_disk_fail(&f.memory, MEMORY_DISK_FLUSH, 0, 0, -1, -EIO);
 	assert_not_tolerated(-EIO, "flushing written data");
 }
 
@@ -194,7 +194,7 @@ static void test_before(void **state)
 	assert_int_equal(run(&f.policy), 0);
 	assert_int_equal(f.before_count, 2);
 	assert_int_equal(f.written_before, 0);
-	memdevice_reset(&f.memory);
+	memory_disk_reset(&f.memory);
 	f.before_error = -ENOSPC;
 	assert_int_equal(run(&f.policy), -ENOSPC);
 	assert_false(f.refused);

@@ -10,13 +10,13 @@
 
 #include "base/checksum.h"
 #include "ondisk/imd.h"
-#include "support/memvolume.h"
+#include "support/memory_volume.h"
 #include "update/images.h"
 
 /* Of S = 512, in the second group. */
 enum { ENTRIES = 62, GROUP = 1 };
 
-static struct memvolume memory;
+static struct memory_volume memory;
 static struct csum_groups span;
 static uint8_t made[2][512];
 static uint8_t *const image[2] = { made[0], made[1] };
@@ -27,7 +27,7 @@ static bool fresh[ENTRIES];
 
 static int set_up(void **state)
 {
-	const struct memvolume_shape shape = {
+	const struct memory_volume_shape shape = {
 		.sector_size = 512,
 		.interleave = 3,
 		.checksum_type = CSUM_CRC64,
@@ -35,8 +35,8 @@ static int set_up(void **state)
 	};
 
 	(void)state;
-	memvolume_init(&memory, &shape);
-	memvolume_fill(&memory);
+	memory_volume_init(&memory, &shape);
+	memory_volume_fill(&memory);
 	memset(made, 0x77, sizeof(made));
 	memset(action, CSUM_ACTION_KEEP, sizeof(action));
 	for (uint32_t i = 0; i < ENTRIES; i++)
@@ -48,7 +48,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	csum_groups_free(&span);
-	memvolume_free(&memory);
+	memory_volume_free(&memory);
 	return 0;
 }
 
@@ -77,7 +77,7 @@ static void assert_valid(int which, int copy, uint32_t generation)
 
 static uint64_t old_entry(uint32_t index)
 {
-	return csum_imd_entry(memvolume_imd(&memory, GROUP, 1), index);
+	return csum_imd_entry(memory_volume_imd(&memory, GROUP, 1), index);
 }
 
 /* Copy 1 governs, with generation 1. */
@@ -116,8 +116,8 @@ static void test_nothing_changes(void **state)
 	make(0, ENTRIES);
 	assert_int_equal(first_copy, -1);
 	/* What is unwritten stays so. */
-	memvolume_put_imd(&memory, GROUP, 0, 4, none);
-	memvolume_put_imd(&memory, GROUP, 1, 5, none);
+	memory_volume_put_imd(&memory, GROUP, 0, 4, none);
+	memory_volume_put_imd(&memory, GROUP, 1, 5, none);
 	memset(action, CSUM_ACTION_DISCARD, sizeof(action));
 	assert_false(make(0, ENTRIES).overwrites);
 	assert_int_equal(first_copy, -1);
@@ -134,8 +134,8 @@ static void test_fresh(void **state)
 	uint64_t entries[ENTRIES] = { CSUM_ENTRY_UNWRITTEN, CSUM_ENTRY_BAD, 4711 };
 
 	(void)state;
-	memvolume_put_imd(&memory, GROUP, 0, 5, entries);
-	memvolume_put_imd(&memory, GROUP, 1, 4, entries);
+	memory_volume_put_imd(&memory, GROUP, 0, 5, entries);
+	memory_volume_put_imd(&memory, GROUP, 1, 4, entries);
 	memset(action, CSUM_ACTION_WRITE, sizeof(action));
 	assert_false(make(0, 2).overwrites);
 	assert_true(fresh[0] && fresh[1]);
@@ -150,8 +150,8 @@ static void test_fresh(void **state)
 static void test_lost(void **state)
 {
 	(void)state;
-	memset(memvolume_imd(&memory, GROUP, 0), 0, 512);
-	memset(memvolume_imd(&memory, GROUP, 1), 0, 512);
+	memset(memory_volume_imd(&memory, GROUP, 0), 0, 512);
+	memset(memory_volume_imd(&memory, GROUP, 1), 0, 512);
 	memset(action, CSUM_ACTION_WRITE, 5);
 	assert_false(make(0, ENTRIES).overwrites);
 	assert_int_equal(first_copy, 0);

@@ -13,7 +13,7 @@
 #include "support/verify_helpers.h"
 #include "volume/sector.h"
 
-static struct memvolume *const memory = &verified.memory;
+static struct memory_volume *const memory = &verified.memory;
 static struct csum_groups one;
 
 static int set_up(void **state)
@@ -42,12 +42,12 @@ static void test_good(void **state)
 {
 	(void)state;
 	for (uint64_t sector = 0; sector < csum_volume_geometry(&memory->volume)->data_sectors; sector++) {
-		const uint8_t *content = memvolume_sector(memory, sector);
+		const uint8_t *content = memory_volume_sector(memory, sector);
 		struct csum_sector found = load(sector);
 
 		assert_int_equal(found.verdict, CSUM_VERDICT_GOOD);
 		assert_true(found.has_entry);
-		assert_int_equal(found.entry, memvolume_entry(memory, content));
+		assert_int_equal(found.entry, memory_volume_entry(memory, content));
 		assert_int_equal(found.computed, found.entry);
 		assert_memory_equal(verified.data, content, 512);
 		assert_int_equal(csum_volume_entry(&memory->volume, content), found.entry);
@@ -57,8 +57,8 @@ static void test_good(void **state)
 /* The bytes are handed out, with what they are and what they should be. */
 static void test_mismatch(void **state)
 {
-	uint8_t *content = memvolume_sector(memory, 70);
-	uint64_t before = memvolume_entry(memory, content);
+	uint8_t *content = memory_volume_sector(memory, 70);
+	uint64_t before = memory_volume_entry(memory, content);
 	struct csum_sector found;
 
 	(void)state;
@@ -66,7 +66,7 @@ static void test_mismatch(void **state)
 	found = load(70);
 	assert_int_equal(found.verdict, CSUM_VERDICT_MISMATCH);
 	assert_int_equal(found.entry, before);
-	assert_int_equal(found.computed, memvolume_entry(memory, content));
+	assert_int_equal(found.computed, memory_volume_entry(memory, content));
 	assert_memory_equal(verified.data, content, 512);
 }
 
@@ -93,7 +93,7 @@ static void test_unreadable(void **state)
 	verify_fail_reads(70, 0, -1, -EIO);
 	found = load(70);
 	assert_int_equal(found.verdict, CSUM_VERDICT_UNREADABLE);
-	assert_int_equal(found.entry, memvolume_entry(memory, memvolume_sector(memory, 70)));
+	assert_int_equal(found.entry, memory_volume_entry(memory, memory_volume_sector(memory, 70)));
 }
 
 static void test_lost(void **state)
@@ -101,13 +101,13 @@ static void test_lost(void **state)
 	struct csum_sector found;
 
 	(void)state;
-	memset(memvolume_imd(memory, 1, 0), 0, 512);
-	memset(memvolume_imd(memory, 1, 1), 0, 512);
+	memset(memory_volume_imd(memory, 1, 0), 0, 512);
+	memset(memory_volume_imd(memory, 1, 1), 0, 512);
 	found = load(70);
 	assert_int_equal(found.verdict, CSUM_VERDICT_LOST);
 	assert_false(found.has_entry);
-	assert_memory_equal(verified.data, memvolume_sector(memory, 70), 512);
-	assert_int_equal(found.computed, memvolume_entry(memory, memvolume_sector(memory, 70)));
+	assert_memory_equal(verified.data, memory_volume_sector(memory, 70), 512);
+	assert_int_equal(found.computed, memory_volume_entry(memory, memory_volume_sector(memory, 70)));
 }
 
 /* By a span that is loaded: its group is not read again, nor a sector that this need can do without. */
@@ -116,12 +116,12 @@ static void test_loaded_span(void **state)
 	struct csum_sector found;
 
 	(void)state;
-	memset(memvolume_imd(memory, 1, 0), 0, 512);
-	memset(memvolume_imd(memory, 1, 1), 0, 512);
+	memset(memory_volume_imd(memory, 1, 0), 0, 512);
+	memset(memory_volume_imd(memory, 1, 1), 0, 512);
 	assert_int_equal(
 		csum_sector_verify(&memory->volume, &verified.span, CSUM_NEED_VERDICT, 70, verified.data, &found), 0);
 	assert_int_equal(found.verdict, CSUM_VERDICT_GOOD);
-	assert_int_equal(found.entry, memvolume_entry(memory, memvolume_sector(memory, 70)));
+	assert_int_equal(found.entry, memory_volume_entry(memory, memory_volume_sector(memory, 70)));
 }
 
 static void assert_vanished(bool in_metadata, const char *text)
@@ -134,7 +134,7 @@ static void assert_vanished(bool in_metadata, const char *text)
 	assert_int_equal(memory->recorder.errors, 0);
 	assert_int_equal(csum_sector_report(&memory->volume, 70, -ENODEV, &found), -ENODEV);
 	assert_one_error(&memory->recorder, text);
-	memdevice_reset(memory->data);
+	memory_disk_reset(memory->data);
 }
 
 /* On one device, both are named by where they lie. */
@@ -143,9 +143,9 @@ static void test_vanished(void **state)
 	uint64_t imd = csum_layout_imd_offset(csum_volume_geometry(&memory->volume), 1, 0);
 
 	(void)state;
-	memdevice_fail(memory->data, MEMDEVICE_READ, verify_offset_of(70), 512, -1, -ENODEV);
+	memory_disk_fail(memory->data, MEMORY_DISK_READ, verify_offset_of(70), 512, -1, -ENODEV);
 	assert_vanished(false, "reading data sector 70 at offset ");
-	memdevice_fail(memory->metadata, MEMDEVICE_READ, imd, 512, -1, -ENODEV);
+	memory_disk_fail(memory->metadata, MEMORY_DISK_READ, imd, 512, -1, -ENODEV);
 	assert_vanished(true, "reading metadata of groups 1 to 1");
 }
 
