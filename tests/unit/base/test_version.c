@@ -28,7 +28,8 @@ static struct csum_volume *open_volume(enum csum_access access)
 	const struct csum_open_options options = { .access = access };
 	struct csum_volume *volume;
 
-	assert_int_equal(csum_volume_open(&recorder->handlers, guard_volume.data, guard_volume.metadata, &options, &volume), 0);
+	assert_int_equal(
+		csum_volume_open(&recorder->handlers, guard_volume.data, guard_volume.metadata, &options, &volume), 0);
 	return volume;
 }
 
@@ -104,7 +105,8 @@ static void test_access(void **state)
 	(void)state;
 	guard_volume_fill_but(0, guard_volume.size);
 	recorder_init(recorder);
-	assert_int_equal(csum_volume_open(&recorder->handlers, guard_volume.data, guard_volume.metadata, &options, &volume),
+	assert_int_equal(csum_volume_open(&recorder->handlers, guard_volume.data, guard_volume.metadata, &options,
+					  &volume),
 			 -EINVAL);
 	assert_one_error(recorder, "no such access: 4");
 	assert_null(volume);
@@ -122,8 +124,8 @@ static void test_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		guard_volume_test(test_opening), guard_volume_test(test_reading),	 guard_volume_test(test_writing),
-		guard_volume_test(test_access),  cmocka_unit_test(test_text),
+		guard_volume_test(test_opening), guard_volume_test(test_reading), guard_volume_test(test_writing),
+		guard_volume_test(test_access),	 cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
