@@ -7,6 +7,7 @@
 #include "show/finding.h"
 #include "show/text.h"
 #include "show/totals.h"
+#include "show/view.h"
 
 /* One run of the command. */
 struct checking {
@@ -46,20 +47,29 @@ static const struct advice advice[] = {
 	  1u << CSUM_SUPERBLOCK_BAD },
 };
 
+static void print_found(void *run, const void *thing)
+{
+	const struct checking *checking = run;
+	const struct csum_finding *finding = thing;
+
+	/* A run that finds nothing wrong is to be silent with -q: what is no error is left out. */
+	if (!checking->report->quiet || csum_finding_is_error(finding->kind))
+		finding_print(stdout, finding, checking->sector_size);
+}
+
+static json_t *found_json(void *run, const void *finding)
+{
+	const struct checking *checking = run;
+
+	return finding_json(finding, checking->sector_size);
+}
+
 static void on_finding(void *user, const struct csum_finding *finding)
 {
+	static const struct view view = { print_found, found_json };
 	struct checking *checking = user;
-	struct report *report = checking->report;
 
-	if (report->json) {
-		report_object(report, finding_json(finding, checking->sector_size));
-		return;
-	}
-	/* A run that finds nothing wrong is to be silent with -q: what is no error is left out. */
-	if (report->quiet && !csum_finding_is_error(finding->kind))
-		return;
-	finding_print(stdout, finding, checking->sector_size);
-	report_flush(report);
+	view_show(checking->report, &view, checking, finding);
 }
 
 static int check_volume(struct checking *checking, struct csum_volume *volume)
@@ -85,11 +95,14 @@ static int check_volume(struct checking *checking, struct csum_volume *volume)
 	return error;
 }
 
-static void print_summary(const struct checking *checking, int error)
+static void print_summary(void *run, int error)
 {
+	const struct checking *checking = run;
 	const struct csum_totals *totals = &checking->totals;
 	const char *volume = checking->report->volume;
 
+	if (checking->report->quiet || (error && !totals_anything(totals)))
+		return;
 	totals_print(totals, checking->sector_size, checking->metadata_only, checking->seconds);
 	text_put(stdout, volume);
 	if (totals->errors)
@@ -104,8 +117,9 @@ static void print_summary(const struct checking *checking, int error)
 	totals_advise(advice, sizeof(advice) / sizeof(advice[0]), totals_kinds(totals->findings));
 }
 
-static json_t *summary_json(const struct checking *checking, int error)
+static json_t *summary_json(void *run, int error)
 {
+	const struct checking *checking = run;
 	json_t *object = totals_json(&checking->totals);
 	json_t *own = json_pack("{s:o,s:b,s:b,s:f}", "offset", report_count(checking->offset), "metadata_only",
 				checking->metadata_only, "complete", !error, "seconds", checking->seconds);
@@ -118,6 +132,7 @@ static json_t *summary_json(const struct checking *checking, int error)
 
 static int run(struct report *report, const struct options *options)
 {
+	static const struct view_end view = { print_summary, summary_json };
 	struct checking checking = {
 		.report = report,
 		.metadata_only = options->given[OPT_METADATA_ONLY],
@@ -129,13 +144,9 @@ static int run(struct report *report, const struct options *options)
 	    options_size(report, &command_check, options, OPT_RATE, false, &checking.rate))
 		return STATUS_USAGE;
 	error = volume_open(report, options, CSUM_READ, &volume);
-	if (!error) {
+	if (!error)
 		error = volume_close(volume, check_volume(&checking, volume));
-		if (!report->json && !report->quiet && (!error || totals_anything(&checking.totals)))
-			print_summary(&checking, error);
-	}
-	return report_summary(report, report->json ? summary_json(&checking, error) : NULL,
-			      report_status(report, error, checking.totals.errors));
+	return view_end(report, &view, &checking, error, report_status(report, error, checking.totals.errors));
 }
 
 static const struct poptOption table[] = {

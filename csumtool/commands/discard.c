@@ -4,46 +4,69 @@
 #include "cli/command.h"
 #include "commands/volume.h"
 #include "show/text.h"
+#include "show/view.h"
 
-static int discard(struct report *report, const struct range *range, struct csum_volume *volume, uint64_t *offset,
-		   uint64_t *done_bytes)
+/* One run of the command. */
+struct discarding {
+	struct report *report;
+	struct range range;
+	uint64_t offset, done_bytes;
+};
+
+static int discard(struct discarding *discarding, struct csum_volume *volume)
 {
 	uint64_t length;
-	int error = range_bytes(report, range, volume_sector_size(volume), offset, &length);
+	int error = range_bytes(discarding->report, &discarding->range, volume_sector_size(volume), &discarding->offset,
+				&length);
 
-	return error ? error : csum_discard(volume, *offset, length, done_bytes);
+	return error ? error : csum_discard(volume, discarding->offset, length, &discarding->done_bytes);
 }
 
-static int finish(struct report *report, uint64_t offset, uint64_t bytes, int error)
+static void print_end(void *run, int error)
 {
+	const struct discarding *discarding = run;
 	char size[TEXT_MAX];
 
-	text_bytes(size, bytes);
-	if (error && bytes)
+	if (!error && !discarding->report->quiet)
+		printf("discarded %s from offset %" PRIu64 " on\n", text_bytes(size, discarding->done_bytes),
+		       discarding->offset);
+}
+
+static json_t *end_json(void *run, int error)
+{
+	const struct discarding *discarding = run;
+
+	(void)error;
+	return json_pack("{s:o,s:o}", "offset", report_count(discarding->offset), "bytes",
+			 report_count(discarding->done_bytes));
+}
+
+static int finish(struct discarding *discarding, int error)
+{
+	static const struct view_end view = { print_end, end_json };
+	struct report *report = discarding->report;
+	char size[TEXT_MAX];
+
+	if (error && discarding->done_bytes)
 		report_warning(report, "%s: incomplete: only %s from offset %" PRIu64 " on are discarded",
-			       report->volume, size, offset);
-	else if (!error && !report->quiet && !report->json)
-		printf("discarded %s from offset %" PRIu64 " on\n", size, offset);
-	return report_summary(report,
-			      json_pack("{s:o,s:o}", "offset", report_count(offset), "bytes", report_count(bytes)),
-			      report_status(report, error, 0));
+			       report->volume, text_bytes(size, discarding->done_bytes), discarding->offset);
+	return view_end(report, &view, discarding, error, report_status(report, error, 0));
 }
 
 static int run(struct report *report, const struct options *options)
 {
+	struct discarding discarding = { .report = report };
 	struct csum_volume *volume;
-	struct range range;
-	uint64_t offset = 0, done_bytes = 0;
 	int error;
 
 	if (!options->given[OPT_OFFSET] || !options->given[OPT_LENGTH])
 		return report_usage(report, "'discard' needs --offset and --length");
-	if (options_range(report, &command_discard, options, &range))
+	if (options_range(report, &command_discard, options, &discarding.range))
 		return STATUS_USAGE;
 	error = volume_open(report, options, CSUM_WRITE, &volume);
 	if (!error)
-		error = volume_close(volume, discard(report, &range, volume, &offset, &done_bytes));
-	return finish(report, offset, done_bytes, error);
+		error = volume_close(volume, discard(&discarding, volume));
+	return finish(&discarding, error);
 }
 
 static const struct poptOption table[] = {

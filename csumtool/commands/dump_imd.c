@@ -8,6 +8,7 @@
 #include "show/dump.h"
 #include "show/info.h"
 #include "show/text.h"
+#include "show/view.h"
 
 #define SECTOR_SIZE_MAX 4096
 
@@ -23,60 +24,134 @@ struct dumping {
 	struct range range;
 	struct dump_run run;
 	struct absence absence[2]; /* of each copy, with --raw */
+	bool differ_only, raw;
 	uint64_t groups;
 };
 
+/* ------------------------------------------------------------------ what is shown, as text and as JSON */
+
+static void print_info(void *run, const void *info)
+{
+	(void)run;
+	dump_text_info(info);
+}
+
+static json_t *all_json(void *run, const void *info)
+{
+	(void)run;
+	return info_json(info);
+}
+
 static int show_info(void *user, const struct csum_volume_info *info)
 {
+	static const struct view view = { print_info, all_json };
 	struct dumping *dumping = user;
 
-	if (dumping->report->json)
-		return report_object(dumping->report, info_json(info));
-	dump_text_info(info);
-	return 0;
+	return view_show(dumping->report, &view, dumping, info);
+}
+
+static void print_journal(void *run, const void *journal)
+{
+	(void)run;
+	dump_text_journal(journal);
+}
+
+static json_t *journal_json(void *run, const void *journal)
+{
+	(void)run;
+	return dump_json_journal(journal);
 }
 
 static int show_journal(void *user, const struct csum_dump_journal *journal)
 {
+	static const struct view view = { print_journal, journal_json };
 	struct dumping *dumping = user;
 
-	if (dumping->report->json)
-		return report_object(dumping->report, dump_json_journal(journal));
-	dump_text_journal(journal);
-	return 0;
+	return view_show(dumping->report, &view, dumping, journal);
+}
+
+static void print_carved(void *run, const void *carved)
+{
+	struct dumping *dumping = run;
+
+	dump_text_carved(&dumping->run, carved);
+}
+
+static json_t *carved_json(void *run, const void *carved)
+{
+	(void)run;
+	return dump_json_carved(carved);
 }
 
 static int show_carved(void *user, const struct csum_carved *carved)
 {
+	static const struct view view = { print_carved, carved_json };
 	struct dumping *dumping = user;
 
-	if (dumping->report->json)
-		return report_object(dumping->report, dump_json_carved(carved));
-	dump_text_carved(&dumping->run, carved);
-	return 0;
+	return view_show(dumping->report, &view, dumping, carved);
+}
+
+static void print_geometry(void *run, const void *geometry)
+{
+	struct dumping *dumping = run;
+
+	dump_text_end_run(&dumping->run);
+	dump_text_geometry(geometry);
+}
+
+static json_t *geometry_json(void *run, const void *geometry)
+{
+	(void)run;
+	return dump_json_geometry(geometry);
 }
 
 static int show_geometry(void *user, const struct csum_carved_geometry *geometry)
 {
+	static const struct view view = { print_geometry, geometry_json };
 	struct dumping *dumping = user;
 
-	if (dumping->report->json)
-		return report_object(dumping->report, dump_json_geometry(geometry));
-	dump_text_end_run(&dumping->run);
-	dump_text_geometry(geometry);
-	return report_flush(dumping->report);
+	return view_show(dumping->report, &view, dumping, geometry);
+}
+
+static void print_group(void *run, const void *group)
+{
+	(void)run;
+	dump_text_group(group);
+}
+
+static json_t *group_json(void *run, const void *group)
+{
+	(void)run;
+	return dump_json_group(group);
 }
 
 static int show_group(void *user, const struct csum_geometry *geometry, const struct csum_dump_group *group)
 {
+	static const struct view view = { print_group, group_json };
 	struct dumping *dumping = user;
 
+	(void)geometry;
 	dumping->groups++;
-	if (dumping->report->json)
-		return report_object(dumping->report, dump_json_group(group));
-	dump_text_group(geometry, group);
-	return report_flush(dumping->report);
+	return view_show(dumping->report, &view, dumping, group);
 }
+
+static void print_end(void *run, int error)
+{
+	const struct dumping *dumping = run;
+
+	if (!error && !dumping->groups && dumping->differ_only && !dumping->raw)
+		printf("no group's copies differ\n");
+}
+
+static json_t *end_json(void *run, int error)
+{
+	const struct dumping *dumping = run;
+
+	(void)error;
+	return json_pack("{s:o}", "groups", report_count(dumping->groups));
+}
+
+/* ------------------------------------------------------------------ --raw */
 
 static void report_absence(struct dumping *dumping, int copy)
 {
@@ -118,6 +193,8 @@ static int put_raw_group(void *user, const struct csum_geometry *geometry, const
 	}
 	return report_flush(dumping->report);
 }
+
+/* ------------------------------------------------------------------ which groups */
 
 /* What the library says of the sector size before it shows anything else, which ends the dump. */
 struct probe {
@@ -230,7 +307,12 @@ static int dump(struct dumping *dumping, const struct options *options, struct c
 
 static int run(struct report *report, const struct options *options)
 {
-	struct dumping dumping = { .report = report };
+	static const struct view_end view = { print_end, end_json };
+	struct dumping dumping = {
+		.report = report,
+		.differ_only = options->given[OPT_DIFFER],
+		.raw = options->given[OPT_RAW],
+	};
 	struct csum_dump_options how = { .group_count = CSUM_TO_END, .user = &dumping };
 	int error;
 
@@ -246,10 +328,7 @@ static int run(struct report *report, const struct options *options)
 		how.group = show_group;
 	}
 	error = dump(&dumping, options, &how);
-	if (!error && !dumping.groups && how.differ_only && !report->json && !options->given[OPT_RAW])
-		printf("no group's copies differ\n");
-	return report_summary(report, json_pack("{s:o}", "groups", report_count(dumping.groups)),
-			      report_status(report, error, 0));
+	return view_end(report, &view, &dumping, error, report_status(report, error, 0));
 }
 
 static const struct poptOption table[] = {

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "show/info.h"
 #include "show/text.h"
+#include "show/view.h"
 
 #define FIELD "  %-16s"
 
@@ -14,6 +15,13 @@
 struct request {
 	struct csum_format_options options;
 	uint8_t uuid[CSUM_UUID_SIZE];
+};
+
+/* One run of the command. */
+struct formatting {
+	struct report *report;
+	const struct csum_format_options *how;
+	double seconds;
 };
 
 static int parse_sector_size(struct report *report, const char *text, uint32_t *sector_size)
@@ -121,12 +129,16 @@ static int parse(struct report *report, const struct options *options, struct re
 	return 0;
 }
 
-static void print_plan(const struct csum_format_plan *plan, bool wipe)
+static void print_plan(void *run, const void *thing)
 {
+	const struct formatting *formatting = run;
+	const struct csum_format_plan *plan = thing;
 	const struct csum_geometry *geometry = &plan->geometry;
 	uint64_t data = geometry->data_sectors * geometry->sector_size;
 	char text[TEXT_MAX], time[TEXT_MAX];
 
+	if (formatting->report->quiet)
+		return;
 	fputs("format ", stdout);
 	text_put(stdout, plan->metadata_device);
 	if (geometry->external) {
@@ -144,12 +156,13 @@ static void print_plan(const struct csum_format_plan *plan, bool wipe)
 	printf(FIELD "%s, %" PRIu64 " sectors\n", "data space", text_bytes(text, data), geometry->data_sectors);
 	text_seconds(time, plan->estimated_seconds);
 	printf(FIELD "%s%s, in %s%s\n", "to write", text_bytes(text, plan->write_bytes),
-	       wipe ? ": zeros everywhere, too" : "", plan->estimated_seconds ? "about " : "less than a second",
-	       plan->estimated_seconds ? time : "");
+	       formatting->how->wipe ? ": zeros everywhere, too" : "",
+	       plan->estimated_seconds ? "about " : "less than a second", plan->estimated_seconds ? time : "");
 }
 
-static json_t *plan_json(const struct csum_format_plan *plan)
+static json_t *plan_json(void *run, const void *thing)
 {
+	const struct csum_format_plan *plan = thing;
 	json_t *object = json_pack(
 		"{s:s,s:i,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "type", "plan", "schema", REPORT_SCHEMA, "uuid",
 		report_uuid(plan->uuid), "checksum", csum_checksum_name(plan->checksum_type), "data_device",
@@ -159,6 +172,7 @@ static json_t *plan_json(const struct csum_format_plan *plan)
 		report_count(plan->physical_sector_size), "sector_size_from_device", plan->sector_size_from_device);
 	json_t *geometry = info_geometry_json(&plan->geometry);
 
+	(void)run;
 	if (object && geometry)
 		json_object_update(object, geometry);
 	json_decref(geometry);
@@ -166,20 +180,17 @@ static json_t *plan_json(const struct csum_format_plan *plan)
 }
 
 /* Says what is about to happen; that something stays outside is said however quiet we are to be. */
-static int announce(struct report *report, const struct csum_format *format, const struct csum_format_options *how)
+static int announce(struct formatting *formatting, const struct csum_format *format)
 {
+	static const struct view view = { print_plan, plan_json };
 	struct csum_format_plan plan;
 
 	csum_format_get_plan(format, &plan);
 	if (plan.uncovered_bytes)
-		report_warning(report,
+		report_warning(formatting->report,
 			       "%s: the last %" PRIu64 " bytes are less than a sector and will not be protected",
 			       plan.data_device, plan.uncovered_bytes);
-	if (report->json)
-		return report_object(report, plan_json(&plan));
-	if (!report->quiet)
-		print_plan(&plan, how->wipe);
-	return report_flush(report);
+	return view_show(formatting->report, &view, formatting, &plan);
 }
 
 static int run_format(struct report *report, struct csum_format *format)
@@ -191,8 +202,10 @@ static int run_format(struct report *report, struct csum_format *format)
 	return error;
 }
 
-static int format(struct report *report, const struct options *options, const struct csum_format_options *how)
+static int format(struct formatting *formatting, const struct options *options)
 {
+	const struct csum_format_options *how = formatting->how;
+	struct report *report = formatting->report;
 	struct csum_format *format;
 	int error =
 		csum_format_prepare(&report->handlers, options->operand[0], options->value[OPT_METADATA], how, &format);
@@ -200,31 +213,46 @@ static int format(struct report *report, const struct options *options, const st
 
 	if (error)
 		return error;
-	error = announce(report, format, how);
+	error = announce(formatting, format);
 	if (!error && !how->dry_run)
 		error = run_format(report, format);
 	free_error = csum_format_free(format);
 	return error ? error : free_error;
 }
 
+static void print_end(void *run, int error)
+{
+	const struct formatting *formatting = run;
+	char duration[TEXT_MAX];
+
+	if (!error && !formatting->report->quiet)
+		printf(formatting->how->dry_run ? "nothing was written: --dry-run\n" :
+						  "done in %s: every sector is unwritten and reads as zeros\n",
+		       text_duration(duration, formatting->seconds));
+}
+
+static json_t *end_json(void *run, int error)
+{
+	const struct formatting *formatting = run;
+	bool dry_run = formatting->how->dry_run;
+
+	return json_pack("{s:b,s:b,s:f}", "formatted", !error && !dry_run, "dry_run", dry_run, "seconds",
+			 formatting->seconds);
+}
+
 static int run(struct report *report, const struct options *options)
 {
+	static const struct view_end view = { print_end, end_json };
 	struct request request = { .options.label = NULL };
+	struct formatting formatting = { .report = report, .how = &request.options };
 	double start = report_clock();
-	char duration[TEXT_MAX];
 	int error;
 
 	if (parse(report, options, &request))
 		return STATUS_USAGE;
-	error = format(report, options, &request.options);
-	if (!error && !report->quiet && !report->json)
-		printf(request.options.dry_run ? "nothing was written: --dry-run\n" :
-						 "done in %s: every sector is unwritten and reads as zeros\n",
-		       text_duration(duration, report_clock() - start));
-	return report_summary(report,
-			      json_pack("{s:b,s:b,s:f}", "formatted", !error && !request.options.dry_run, "dry_run",
-					request.options.dry_run, "seconds", report_clock() - start),
-			      report_status(report, error, 0));
+	error = format(&formatting, options);
+	formatting.seconds = report_clock() - start;
+	return view_end(report, &view, &formatting, error, report_status(report, error, 0));
 }
 
 static const struct poptOption table[] = {

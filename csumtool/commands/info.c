@@ -6,6 +6,7 @@
 #include "show/finding.h"
 #include "show/info.h"
 #include "show/text.h"
+#include "show/view.h"
 
 #define FIELD "%-18s"
 
@@ -115,11 +116,15 @@ static void print_evidence(const struct csum_volume_info *info)
 		       info_held_reason(info->held_reason));
 }
 
-static void print_info(const struct csum_volume_info *info)
+static void print_info(void *run, const void *thing)
 {
+	const struct report *report = run;
+	const struct csum_volume_info *info = thing;
 	const struct csum_geometry *geometry = &info->geometry;
 	char text[TEXT_MAX];
 
+	if (report->quiet)
+		return;
 	print_text("volume", info->data_device);
 	if (geometry->external)
 		print_text("metadata on", info->metadata_device);
@@ -177,8 +182,15 @@ static size_t find_reasons(const struct csum_volume_info *info, char reasons[REA
 	return count;
 }
 
-static void print_health(const struct report *report, const struct csum_volume_info *info)
+static json_t *all_json(void *run, const void *info)
 {
+	(void)run;
+	return info_json(info);
+}
+
+static void print_health(void *run, const void *info)
+{
+	const struct report *report = run;
 	char reasons[REASONS_MAX][REASON_SIZE];
 	size_t count = find_reasons(info, reasons);
 
@@ -192,12 +204,13 @@ static void print_health(const struct report *report, const struct csum_volume_i
 	}
 }
 
-static json_t *health_json(const struct csum_volume_info *info)
+static json_t *health_json(void *run, const void *info)
 {
 	char reasons[REASONS_MAX][REASON_SIZE];
 	size_t count = find_reasons(info, reasons);
 	json_t *array = json_array();
 
+	(void)run;
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(array, report_text(reasons[i]));
 	return json_pack("{s:s,s:i,s:b,s:o}", "type", "health", "schema", REPORT_SCHEMA, "needs_attention", count > 0,
@@ -208,16 +221,11 @@ static json_t *health_json(const struct csum_volume_info *info)
 
 static int show(struct report *report, const struct csum_volume_info *info, bool health, uint64_t *problems)
 {
+	static const struct view all_view = { print_info, all_json }, health_view = { print_health, health_json };
 	char reasons[REASONS_MAX][REASON_SIZE];
 
 	*problems = health ? find_reasons(info, reasons) : 0;
-	if (report->json)
-		return report_object(report, health ? health_json(info) : info_json(info));
-	if (health)
-		print_health(report, info);
-	else if (!report->quiet)
-		print_info(info);
-	return 0;
+	return view_show(report, health ? &health_view : &all_view, report, info);
 }
 
 static int run(struct report *report, const struct options *options)

@@ -8,6 +8,7 @@
 #include "commands/volume.h"
 #include "show/finding.h"
 #include "show/text.h"
+#include "show/view.h"
 
 static const struct {
 	const char *name;
@@ -37,18 +38,29 @@ static int take(void *user, const void *data, size_t size, uint64_t offset_bytes
 	return output_put(&reading->output, data, size, is_zero);
 }
 
+static void print_found(void *run, const void *finding)
+{
+	const struct reading *reading = run;
+
+	fputs("csumtool: ", stderr);
+	finding_print(stderr, finding, reading->sector_size);
+}
+
+static json_t *found_json(void *run, const void *finding)
+{
+	const struct reading *reading = run;
+
+	return finding_json(finding, reading->sector_size);
+}
+
 static void on_finding(void *user, const struct csum_finding *finding)
 {
+	static const struct view view = { print_found, found_json };
 	struct reading *reading = user;
 
 	if (csum_finding_is_error(finding->kind) && finding->subject == CSUM_SUBJECT_DATA)
 		reading->bad_sectors += finding->sector_count;
-	if (reading->report->json) {
-		report_object(reading->report, finding_json(finding, reading->sector_size));
-		return;
-	}
-	fputs("csumtool: ", stderr);
-	finding_print(stderr, finding, reading->sector_size);
+	view_show(reading->report, &view, reading, finding);
 }
 
 static int read_volume(struct reading *reading, struct csum_volume *volume, const char *name)
@@ -101,25 +113,38 @@ static void explain(const struct reading *reading)
 			       output->name, text_bytes(size, reading->done_bytes), reading->offset);
 }
 
-static int finish(const struct reading *reading, int error)
+static void print_end(void *run, int error)
 {
-	struct report *report = reading->report;
+	const struct reading *reading = run;
+	const struct report *report = reading->report;
 	char size[TEXT_MAX], duration[TEXT_MAX], rate[TEXT_MAX];
 	/* With stdout taken by data, an exact copy is all there is to say. */
 	bool summary = reading->output.opened ? !report->quiet : report->verbose;
-	int status = report_status(report, error, reading->bad_sectors);
 
-	if (reading->output.error)
-		status |= STATUS_FAILED;
-	if (summary && !report->json && complete(reading, error))
+	if (summary && complete(reading, error))
 		fprintf(reading->output.opened ? stdout : stderr, "read %s in %s, %s; bad sectors: %" PRIu64 "\n",
 			text_bytes(size, reading->done_bytes), text_duration(duration, reading->seconds),
 			text_rate(rate, reading->done_bytes, reading->seconds), reading->bad_sectors);
-	return report_summary(report,
-			      json_pack("{s:o,s:o,s:o,s:f}", "offset", report_count(reading->offset), "bytes",
-					report_count(reading->done_bytes), "sectors_bad",
-					report_count(reading->bad_sectors), "seconds", reading->seconds),
-			      status);
+}
+
+static json_t *end_json(void *run, int error)
+{
+	const struct reading *reading = run;
+
+	(void)error;
+	return json_pack("{s:o,s:o,s:o,s:f}", "offset", report_count(reading->offset), "bytes",
+			 report_count(reading->done_bytes), "sectors_bad", report_count(reading->bad_sectors),
+			 "seconds", reading->seconds);
+}
+
+static int finish(struct reading *reading, int error)
+{
+	static const struct view_end view = { print_end, end_json };
+	int status = report_status(reading->report, error, reading->bad_sectors);
+
+	if (reading->output.error)
+		status |= STATUS_FAILED;
+	return view_end(reading->report, &view, reading, error, status);
 }
 
 static int parse_on_error(struct report *report, const char *text, enum csum_on_error *value)
@@ -142,7 +167,7 @@ static int parse(struct reading *reading, const struct options *options)
 	if (options_range(report, &command_read, options, &reading->range) ||
 	    parse_on_error(report, options->value[OPT_ON_ERROR], &reading->on_error))
 		return STATUS_USAGE;
-	if (to_stdout && report->json) {
+	if (to_stdout && options->given[OPT_JSON]) {
 		/* Not even this goes where the data is expected. */
 		report->json = false;
 		return report_usage(report, "--json needs a FILE: standard output carries the data");

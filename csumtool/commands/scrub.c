@@ -13,6 +13,7 @@
 #include "show/scrub.h"
 #include "show/text.h"
 #include "show/totals.h"
+#include "show/view.h"
 
 /* What was typed in bytes or in sectors of a volume that is not open yet. */
 struct sizes {
@@ -20,22 +21,31 @@ struct sizes {
 	struct size rate;
 };
 
+static void print_found(void *run, const void *thing)
+{
+	const struct scrubbing *scrubbing = run;
+	const struct csum_finding *finding = thing;
+
+	/* A run that finds nothing wrong is to be silent with -q: what is no error is left out. */
+	if (!scrubbing->report->quiet || csum_finding_is_error(finding->kind))
+		finding_print_scrubbed(stdout, finding, scrubbing->sector_size, scrubbing->checksum);
+}
+
+static json_t *found_json(void *run, const void *finding)
+{
+	const struct scrubbing *scrubbing = run;
+
+	return finding_json_scrubbed(finding, scrubbing->sector_size, scrubbing->checksum);
+}
+
 static void on_finding(void *user, const struct csum_finding *finding)
 {
+	static const struct view view = { print_found, found_json };
 	struct scrubbing *scrubbing = user;
-	struct report *report = scrubbing->report;
 
 	if (finding->disposition != CSUM_LEFT && finding_is_weak(finding, scrubbing->checksum))
 		scrubbing->weak_sectors += finding->sector_count;
-	if (report->json) {
-		report_object(report, finding_json_scrubbed(finding, scrubbing->sector_size, scrubbing->checksum));
-		return;
-	}
-	/* A run that finds nothing wrong is to be silent with -q: what is no error is left out. */
-	if (report->quiet && !csum_finding_is_error(finding->kind))
-		return;
-	finding_print_scrubbed(stdout, finding, scrubbing->sector_size, scrubbing->checksum);
-	report_flush(report);
+	view_show(scrubbing->report, &view, scrubbing, finding);
 }
 
 static void on_undo_made(void *user, const char *path)
@@ -46,23 +56,25 @@ static void on_undo_made(void *user, const char *path)
 }
 
 /* Says where it goes on, when it does with what was interrupted. */
-static void announce(const struct scrubbing *scrubbing, const struct csum_volume_info *info)
+static void print_start(void *run, const void *thing)
 {
+	const struct scrubbing *scrubbing = run;
+	const struct csum_volume_info *info = thing;
 	const struct csum_scrub_record *record = &info->current_scrub;
 	const struct report *report = scrubbing->report;
 	char started[TEXT_MAX];
 
 	if (!record->started || !record->next_group || !scrubbing->whole || scrubbing->how.dry_run ||
-	    scrubbing->how.restart || report->json || report->quiet)
+	    scrubbing->how.restart || report->quiet)
 		return;
 	text_put(stdout, report->volume);
 	printf(": going on with the scrub begun %s, at group %" PRIu64 " of %" PRIu64 "\n",
 	       text_time(started, record->started), record->next_group, info->geometry.groups);
-	fflush(stdout);
 }
 
 static int scrub_volume(struct scrubbing *scrubbing, const struct sizes *sizes, struct csum_volume *volume)
 {
+	static const struct view start_view = { .text = print_start };
 	struct csum_scrub_options *how = &scrubbing->how;
 	struct csum_volume_info info;
 	double start = report_clock();
@@ -80,7 +92,7 @@ static int scrub_volume(struct scrubbing *scrubbing, const struct sizes *sizes, 
 		return error;
 	scrubbing->whole = !how->metadata_only && !how->offset_bytes &&
 			   how->length_bytes >= csum_volume_data_bytes(volume);
-	announce(scrubbing, &info);
+	view_show(scrubbing->report, &start_view, scrubbing, &info);
 	error = csum_scrub(volume, how, &scrubbing->result);
 	scrubbing->seconds = report_clock() - start;
 	return error;
@@ -196,21 +208,31 @@ static void warn_of_end(const struct scrubbing *scrubbing, int error)
 			       report->volume, scrub_left_earlier(scrubbing, error));
 }
 
+static void print_end(void *run, int error)
+{
+	const struct scrubbing *scrubbing = run;
+
+	if (!scrubbing->report->quiet && (!error || totals_anything(&scrubbing->result.totals)))
+		scrub_print_summary(scrubbing, error);
+}
+
+static json_t *end_json(void *run, int error)
+{
+	return scrub_summary_json(run, error);
+}
+
 static int scrub_and_report(struct scrubbing *scrubbing, const struct sizes *sizes, const struct options *options)
 {
+	static const struct view_end end_view = { print_end, end_json };
 	struct report *report = scrubbing->report;
 	struct csum_volume *volume;
 	int error = volume_open(report, options, scrubbing->how.dry_run ? CSUM_READ : CSUM_REPAIR, &volume);
 
-	if (!error) {
+	if (!error)
 		error = volume_close(volume, scrub_volume(scrubbing, sizes, volume));
-		if (!report->json && !report->quiet && (!error || totals_anything(&scrubbing->result.totals)))
-			scrub_print_summary(scrubbing, error);
-		if (report->quiet)
-			warn_of_end(scrubbing, error);
-	}
-	return report_summary(report, report->json ? scrub_summary_json(scrubbing, error) : NULL,
-			      scrub_status(scrubbing, error));
+	if (report->quiet)
+		warn_of_end(scrubbing, error);
+	return view_end(report, &end_view, scrubbing, error, scrub_status(scrubbing, error));
 }
 
 static int run(struct report *report, const struct options *options)

@@ -11,6 +11,7 @@
 #include "os/signals.h"
 #include "show/finding.h"
 #include "show/text.h"
+#include "show/view.h"
 
 /* One run of the command. */
 struct erasing {
@@ -72,21 +73,22 @@ static int confirm(const struct erasing *erasing)
 	return -EPERM;
 }
 
-static json_t *slot_json(const struct csum_erase_slot *slot)
+static json_t *slot_json(void *run, const void *thing)
 {
+	const struct csum_erase_slot *slot = thing;
+
+	(void)run;
 	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:b}", "type", "superblock", "slot", slot_name(slot->slot), "device",
 			 report_text(slot->device), "device_offset", report_count(slot->device_offset_bytes), "uuid",
 			 report_uuid(slot->uuid), "erased", slot->erased);
 }
 
-static void print_slot(const struct erasing *erasing, const struct csum_erase_slot *slot)
+static void print_slot(void *run, const void *thing)
 {
+	const struct erasing *erasing = run;
+	const struct csum_erase_slot *slot = thing;
 	char uuid[TEXT_MAX];
 
-	if (erasing->report->json) {
-		report_object(erasing->report, slot_json(slot));
-		return;
-	}
 	if (erasing->report->quiet && (slot->erased || erasing->dry_run))
 		return;
 	if (slot->erased)
@@ -100,6 +102,7 @@ static void print_slot(const struct erasing *erasing, const struct csum_erase_sl
 
 static int erase_slots(struct erasing *erasing, struct csum_erase *erase)
 {
+	static const struct view view = { print_slot, slot_json };
 	const struct csum_erase_slot *slots;
 	size_t count;
 	int error;
@@ -113,7 +116,7 @@ static int erase_slots(struct erasing *erasing, struct csum_erase *erase)
 		error = csum_erase_run(erase);
 	for (size_t i = 0; i < count; i++) {
 		erasing->erased += slots[i].erased;
-		print_slot(erasing, &slots[i]);
+		view_show(erasing->report, &view, erasing, &slots[i]);
 	}
 	if (error && erasing->erased < count)
 		report_warning(erasing->report, "%s: %" PRIu64 " of %zu superblocks are left", erasing->report->volume,
@@ -136,8 +139,27 @@ static int erase(struct erasing *erasing, const struct options *options)
 	return error ? error : free_error;
 }
 
+static void print_end(void *run, int error)
+{
+	const struct erasing *erasing = run;
+
+	if (!error && !erasing->report->quiet)
+		printf(erasing->dry_run ? "nothing was written: --dry-run\n" :
+					  "no csumtool volume any more; everything else is as it was\n");
+}
+
+static json_t *end_json(void *run, int error)
+{
+	const struct erasing *erasing = run;
+
+	(void)error;
+	return json_pack("{s:b,s:o,s:o}", "dry_run", erasing->dry_run, "found", report_count(erasing->found), "erased",
+			 report_count(erasing->erased));
+}
+
 static int run(struct report *report, const struct options *options)
 {
+	static const struct view_end view = { print_end, end_json };
 	struct erasing erasing = {
 		.report = report,
 		.dry_run = options->given[OPT_DRY_RUN],
@@ -148,13 +170,7 @@ static int run(struct report *report, const struct options *options)
 	if (strcmp(options->operand[0], "erase") != 0)
 		return report_usage(report, "'superblock' does not know '%s': it takes 'erase'", options->operand[0]);
 	error = erase(&erasing, options);
-	if (!error && !report->quiet && !report->json)
-		printf(erasing.dry_run ? "nothing was written: --dry-run\n" :
-					 "no csumtool volume any more; everything else is as it was\n");
-	return report_summary(report,
-			      json_pack("{s:b,s:o,s:o}", "dry_run", erasing.dry_run, "found",
-					report_count(erasing.found), "erased", report_count(erasing.erased)),
-			      report_status(report, error, 0));
+	return view_end(report, &view, &erasing, error, report_status(report, error, 0));
 }
 
 static const struct poptOption table[] = {

@@ -9,6 +9,7 @@
 #include "commands/volume.h"
 #include "show/finding.h"
 #include "show/text.h"
+#include "show/view.h"
 
 /* One run of the command. Adjacent sectors with the same outcome are one line. */
 struct undoing {
@@ -23,25 +24,23 @@ struct undoing {
 	struct csum_undo_result result;
 };
 
-static json_t *range_json(const struct undoing *undoing)
+static json_t *range_json(void *run, const void *thing)
 {
+	const struct undoing *undoing = run;
+
+	(void)thing;
 	return json_pack("{s:s,s:o,s:o,s:o,s:b,s:o}", "type", "undo", "first_sector", report_count(undoing->first),
 			 "sector_count", report_count(undoing->count), "offset",
 			 report_count(undoing->first * undoing->sector_size), "restored", !undoing->refused, "reason",
 			 undoing->refused ? report_text(undoing->refused) : json_null());
 }
 
-static void print_range(struct undoing *undoing)
+static void print_range(void *run, const void *thing)
 {
-	struct report *report = undoing->report;
+	const struct undoing *undoing = run;
 
-	if (!undoing->count)
-		return;
-	if (report->json) {
-		report_object(report, range_json(undoing));
-		return;
-	}
-	if (report->quiet && !undoing->refused)
+	(void)thing;
+	if (undoing->report->quiet && !undoing->refused)
 		return;
 	if (undoing->refused)
 		printf("refused: ");
@@ -52,7 +51,15 @@ static void print_range(struct undoing *undoing)
 		printf(": ");
 	text_put(stdout, undoing->refused ? undoing->refused : "");
 	putchar('\n');
-	report_flush(report);
+}
+
+/* Shows the sectors that were not shown yet. */
+static void show_range(struct undoing *undoing)
+{
+	static const struct view view = { print_range, range_json };
+
+	if (undoing->count)
+		view_show(undoing->report, &view, undoing, NULL);
 }
 
 static bool same_outcome(const char *one, const char *other)
@@ -77,7 +84,7 @@ static void on_sector(void *user, uint64_t data_sector, const char *refused)
 
 	if (undoing->count && same_outcome(refused, undoing->refused) && extend(undoing, data_sector))
 		return;
-	print_range(undoing);
+	show_range(undoing);
 	free(undoing->refused);
 	undoing->refused = refused ? strdup(refused) : NULL;
 	undoing->first = data_sector;
@@ -105,25 +112,18 @@ static int undo_volume(struct undoing *undoing, struct csum_volume *volume, cons
 		return error;
 	undoing->sector_size = volume_sector_size(volume);
 	error = csum_undo(volume, undoing->file, &how, &undoing->result);
-	print_range(undoing);
+	show_range(undoing);
 	free(undoing->refused);
 	undoing->refused = NULL;
 	return error;
 }
 
-static void print_summary(const struct undoing *undoing, int error)
+static void print_summary(void *run, int error)
 {
+	const struct undoing *undoing = run;
 	const struct csum_undo_result *result = &undoing->result;
-	struct report *report = undoing->report;
 
-	if (result->cut_short && !error)
-		report_warning(report,
-			       "%s: is not complete, as when the scrub that made it was stopped; all that it had "
-			       "overwritten by then is there",
-			       undoing->file);
-	if (error && !result->restored && !result->refused)
-		return;
-	if (report->json || report->quiet)
+	if (undoing->report->quiet || (error && !result->restored && !result->refused))
 		return;
 	printf("%" PRIu64 " data sector%s %s, %" PRIu64 " refused", result->restored, text_plural(result->restored),
 	       undoing->dry_run ? "would be put back" : "put back", result->refused);
@@ -136,8 +136,9 @@ static void print_summary(const struct undoing *undoing, int error)
 		printf("What was put back is bad again by its checksum, as it was before the scrub.\n");
 }
 
-static json_t *summary_json(const struct undoing *undoing, int error)
+static json_t *summary_json(void *run, int error)
 {
+	const struct undoing *undoing = run;
 	const struct csum_undo_result *result = &undoing->result;
 
 	return json_pack("{s:o,s:b,s:b,s:o,s:o,s:o,s:o,s:b}", "undo_file",
@@ -149,17 +150,20 @@ static json_t *summary_json(const struct undoing *undoing, int error)
 
 static int run_undo(struct undoing *undoing, const struct options *options)
 {
+	static const struct view_end view = { print_summary, summary_json };
 	struct report *report = undoing->report;
 	const char *file = options->operand[1] ? options->operand[0] : NULL;
 	struct csum_volume *volume;
 	int error = volume_open(report, options, undoing->dry_run ? CSUM_READ : CSUM_WRITE, &volume);
 
-	if (!error) {
+	if (!error)
 		error = volume_close(volume, undo_volume(undoing, volume, file));
-		print_summary(undoing, error);
-	}
-	return report_summary(report, report->json ? summary_json(undoing, error) : NULL,
-			      report_status(report, error, undoing->result.refused));
+	if (!error && undoing->result.cut_short)
+		report_warning(report,
+			       "%s: is not complete, as when the scrub that made it was stopped; all that it had "
+			       "overwritten by then is there",
+			       undoing->file);
+	return view_end(report, &view, undoing, error, report_status(report, error, undoing->result.refused));
 }
 
 /* ------------------------------------------------------------------ --list */
@@ -176,44 +180,66 @@ static const char *state_name(enum csum_undo_state state)
 	return names[state];
 }
 
-static void on_file(void *user, const struct csum_undo_file_info *info)
+static json_t *file_json(void *run, const void *thing)
 {
-	struct undoing *undoing = user;
-	struct report *report = undoing->report;
+	const struct csum_undo_file_info *info = thing;
+
+	(void)run;
+	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:b,s:s}", "type", "undo_file", "file", report_text(info->path), "time",
+			 report_count(info->time), "sectors", report_count(info->sectors), "metadata",
+			 report_count(info->metadata), "complete", info->complete, "state", state_name(info->state));
+}
+
+static void print_file(void *run, const void *thing)
+{
+	const struct csum_undo_file_info *info = thing;
 	char when[TEXT_MAX];
 
-	undoing->listed++;
-	if (report->json) {
-		report_object(report, json_pack("{s:s,s:o,s:o,s:o,s:o,s:b,s:s}", "type", "undo_file", "file",
-						report_text(info->path), "time", report_count(info->time), "sectors",
-						report_count(info->sectors), "metadata", report_count(info->metadata),
-						"complete", info->complete, "state", state_name(info->state)));
-		return;
-	}
+	(void)run;
 	text_put(stdout, info->path);
 	printf(": %s: %" PRIu64 " data sector%s, %s; %s\n", text_time(when, info->time), info->sectors,
 	       text_plural(info->sectors), info->complete ? "complete" : "not complete", state_name(info->state));
-	report_flush(report);
+}
+
+static void on_file(void *user, const struct csum_undo_file_info *info)
+{
+	static const struct view view = { print_file, file_json };
+	struct undoing *undoing = user;
+
+	undoing->listed++;
+	view_show(undoing->report, &view, undoing, info);
+}
+
+static void print_list_end(void *run, int error)
+{
+	const struct undoing *undoing = run;
+
+	if (error || undoing->listed || undoing->report->quiet)
+		return;
+	printf("no undo files of this volume in ");
+	text_put(stdout, undoing->directory);
+	putchar('\n');
+}
+
+static json_t *list_end_json(void *run, int error)
+{
+	const struct undoing *undoing = run;
+
+	(void)error;
+	return json_pack("{s:o,s:o}", "undo_dir", report_text(undoing->directory), "files",
+			 report_count(undoing->listed));
 }
 
 static int run_list(struct undoing *undoing, const struct options *options)
 {
+	static const struct view_end view = { print_list_end, list_end_json };
 	struct report *report = undoing->report;
 	struct csum_volume *volume;
 	int error = volume_open(report, options, CSUM_READ, &volume);
 
 	if (!error)
 		error = volume_close(volume, csum_undo_list(volume, undoing->directory, on_file, undoing));
-	if (!error && !undoing->listed && !report->json && !report->quiet) {
-		printf("no undo files of this volume in ");
-		text_put(stdout, undoing->directory);
-		putchar('\n');
-	}
-	return report_summary(report,
-			      report->json ? json_pack("{s:o,s:o}", "undo_dir", report_text(undoing->directory),
-						       "files", report_count(undoing->listed)) :
-					     NULL,
-			      report_status(report, error, 0));
+	return view_end(report, &view, undoing, error, report_status(report, error, 0));
 }
 
 /* ------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include "cli/input.h"
 #include "commands/volume.h"
 #include "show/text.h"
+#include "show/view.h"
 
 /* One run of the command. */
 struct writing {
@@ -79,24 +80,36 @@ static int write_volume(struct writing *writing, struct csum_volume *volume)
 	return error;
 }
 
-static int finish(const struct writing *writing, int error)
+static void print_end(void *run, int error)
 {
-	struct report *report = writing->report;
+	const struct writing *writing = run;
 	uint64_t bytes = writing->done_bytes;
 	char size[TEXT_MAX], duration[TEXT_MAX], rate[TEXT_MAX];
 
-	text_bytes(size, bytes);
-	if (error && bytes)
-		report_warning(report, "%s: incomplete: only the first %s of the input are in, at offset %" PRIu64,
-			       report->volume, size, writing->offset);
-	else if (!error && !report->quiet && !report->json)
-		printf("wrote %s%s in %s, %s\n", size, writing->verify ? " and verified them" : "",
+	if (!error && !writing->report->quiet)
+		printf("wrote %s%s in %s, %s\n", text_bytes(size, bytes), writing->verify ? " and verified them" : "",
 		       text_duration(duration, writing->seconds), text_rate(rate, bytes, writing->seconds));
-	return report_summary(report,
-			      json_pack("{s:o,s:o,s:b,s:f}", "offset", report_count(writing->offset), "bytes",
-					report_count(bytes), "verified", writing->verify && !error, "seconds",
-					writing->seconds),
-			      report_status(report, error, 0));
+}
+
+static json_t *end_json(void *run, int error)
+{
+	const struct writing *writing = run;
+
+	return json_pack("{s:o,s:o,s:b,s:f}", "offset", report_count(writing->offset), "bytes",
+			 report_count(writing->done_bytes), "verified", writing->verify && !error, "seconds",
+			 writing->seconds);
+}
+
+static int finish(struct writing *writing, int error)
+{
+	static const struct view_end view = { print_end, end_json };
+	struct report *report = writing->report;
+	char size[TEXT_MAX];
+
+	if (error && writing->done_bytes)
+		report_warning(report, "%s: incomplete: only the first %s of the input are in, at offset %" PRIu64,
+			       report->volume, text_bytes(size, writing->done_bytes), writing->offset);
+	return view_end(report, &view, writing, error, report_status(report, error, 0));
 }
 
 static int run(struct report *report, const struct options *options)

@@ -14,7 +14,7 @@ struct dump_run {
 
 void dump_text_info(const struct csum_volume_info *info);
 void dump_text_journal(const struct csum_dump_journal *journal);
-void dump_text_group(const struct csum_geometry *geometry, const struct csum_dump_group *group);
+void dump_text_group(const struct csum_dump_group *group);
 void dump_text_carved(struct dump_run *run, const struct csum_carved *carved);
 /* Prints what *run holds back. */
 void dump_text_end_run(struct dump_run *run);

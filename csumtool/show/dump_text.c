@@ -151,14 +151,13 @@ static void print_rows(const struct csum_dump_group *group)
 	}
 }
 
-void dump_text_group(const struct csum_geometry *geometry, const struct csum_dump_group *group)
+void dump_text_group(const struct csum_dump_group *group)
 {
 	static const char *const names[] = { "copy 0", "copy 1" };
 	static const char *const invalid_names[] = { "copy 0 (INVALID)", "copy 1 (INVALID)" };
 	bool data = group->sector_count && group->data[0] != CSUM_DATA_NOT_READ;
 	char text[TEXT_MAX];
 
-	(void)geometry;
 	printf("\ngroup %" PRIu64 ": data sectors %s%s%s\n", group->group,
 	       text_span(text, group->first_sector, group->sector_count), group->in_intent ? ", in the intent" : "",
 	       group->differ ? ", the copies DIFFER" : "");

@@ -107,7 +107,7 @@ static int open_directory(const struct csum_handlers *handlers, const char *path
 static void make_name(const struct csum_volume *volume, int number, char name[NAME_MAX_SIZE])
 {
 	const time_t now = time(NULL);
-	char uuid[UUID_STR_LEN], when[40], more[16] = "";
+	char uuid[UUID_STR_LEN], when[32], more[16] = "";
 	struct tm parts;
 
 	uuid_unparse_lower(volume->superblock.uuid, uuid);
