@@ -1,47 +1,69 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completion of csumtool(8) for bash. Needs nothing but bash itself.
 
+# Made by 'make completion' of the tables that --help is made of.
+_csumtool_commands()
+{
+	echo "format info write read check scrub undo discard dump-imd superblock"
+}
+
 # Options of every command: flags, and after "|" those that take a value.
 _csumtool_options()
 {
-	local end="-v --verbose -h --help -V --version --wait"
-
 	case $1 in
 	format)
-		echo "$end -n --dry-run -f --force -q --quiet -J --json --exclusive --wipe |" \
-			"-s --sector-size -c --checksum -K --interleave -L --label -U --uuid" \
-			"-m --metadata --size --data-size"
+		echo "--exclusive --wipe -n --dry-run -f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"-s --sector-size -c --checksum -K --interleave -L --label -U --uuid -m --metadata --size --data-size"
 		;;
-	info) echo "$end --health -f --force -J --json -q --quiet | -m --metadata" ;;
+	info)
+		echo "--health -f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"-m --metadata"
+		;;
 	write)
-		echo "$end -f --force -J --json -q --quiet --verify |" \
-			"--allow -m --metadata -o --offset -l --length"
+		echo "--verify -f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"-o --offset -l --length --allow -m --metadata"
 		;;
 	read)
-		echo "$end -f --force -J --json -q --quiet --sparse |" \
-			"-m --metadata -o --offset -l --length --on-error"
+		echo "--sparse -f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"-o --offset -l --length --on-error -m --metadata"
 		;;
 	check)
-		echo "$end -f --force -J --json -q --quiet --metadata-only |" \
-			"-m --metadata -o --offset -l --length --rate"
+		echo "--metadata-only -f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"-o --offset -l --length --rate -m --metadata"
 		;;
 	scrub)
-		echo "$end -n --dry-run -f --force -J --json -q --quiet --metadata-only --restart --idle" \
-			"--no-undo | --allow -m --metadata -o --offset -l --length --from --heal --undo --undo-dir --rate" \
-			"--time-limit --max-errors"
+		echo "--metadata-only -n --dry-run --no-undo --restart --idle -f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"-o --offset -l --length --from --heal --undo --undo-dir --rate --time-limit --max-errors --allow -m --metadata"
 		;;
 	undo)
-		echo "$end -n --dry-run -f --force -J --json -q --quiet --list |" \
-			"--allow -m --metadata --undo-dir"
+		echo "-n --dry-run --list -f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"--undo-dir --allow -m --metadata"
 		;;
-	discard) echo "$end -f --force -J --json -q --quiet | --allow -m --metadata -o --offset -l --length" ;;
+	discard)
+		echo "-f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"-o --offset -l --length --allow -m --metadata"
+		;;
 	dump-imd)
-		echo "$end -f --force -J --json --differ --data --carve --raw |" \
-			"-m --metadata -g --groups -o --offset -l --length"
+		echo "--differ --data --carve --raw -f --force --wait -J --json -v --verbose -h --help -V --version |" \
+			"-g --groups -o --offset -l --length -m --metadata"
 		;;
-	superblock) echo "$end -n --dry-run -f --force -J --json -q --quiet | -m --metadata" ;;
+	superblock)
+		echo "-n --dry-run -f --force --wait -J --json -q --quiet -v --verbose -h --help -V --version |" \
+			"-m --metadata"
+		;;
 	esac
 }
+
+# The words that are all there is for the value of an option; nothing for others.
+_csumtool_choices()
+{
+	case $1 in
+	--on-error) echo "stop zero raw" ;;
+	-c | --checksum) echo "crc64 crc32c crc32" ;;
+	-s | --sector-size) echo "auto 512 4096" ;;
+	esac
+}
+# End of what is made.
 
 _csumtool_files()
 {
@@ -74,10 +96,14 @@ _csumtool_list()
 # Completes the value, begun as $2, of option $1; fails where $1 takes none.
 _csumtool_value()
 {
+	local words
+
+	words=$(_csumtool_choices "$1")
+	if [[ -n $words ]]; then
+		_csumtool_words "$words" "$2"
+		return
+	fi
 	case $1 in
-	-s | --sector-size) _csumtool_words "auto 512 4096" "$2" ;;
-	-c | --checksum) _csumtool_words "crc64 crc32c crc32" "$2" ;;
-	--on-error) _csumtool_words "stop zero raw" "$2" ;;
 	--heal) _csumtool_list "none replica elsewhere bits" "$2" ;;
 	--allow) _csumtool_list "foreign identity rewritten unread" "$2" ;;
 	-m | --metadata | --from | --undo | --undo-dir) _csumtool_files "$2" ;;
@@ -94,8 +120,7 @@ _csumtool()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_csumtool_words "format info write read check scrub undo discard dump-imd superblock
-			-h --help -V --version" "$word"
+		_csumtool_words "$(_csumtool_commands) -h --help -V --version" "$word"
 		return
 	fi
 	# "=" is a word of its own, so that --size=1G has three.

@@ -150,6 +150,12 @@ tests: $(TEST_PROGS) $(FUZZ_TEST_PROGS) $(CLI_HELPERS) $(call objects,$(FUZZ_SRC
 
 fuzz-programs: $(FUZZ_PROGS)
 
+# Brings the completion up to the tables of commands and options. Not part of "all": a program for another machine may not
+# run here. tests/cli/help.bats holds it against them.
+completion: $(PROG)
+	$(Q)completion/tables.sh $(PROG) completion/csumtool.bash >$(BUILD)/csumtool.bash
+	$(Q)cp $(BUILD)/csumtool.bash completion/csumtool.bash
+
 ## deps: installs the Debian packages that are missing
 deps:
 	@tests/deps.sh install

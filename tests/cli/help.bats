@@ -106,6 +106,12 @@ same() {
 	done
 }
 
+@test "10.5 the completion is as 'make completion' makes it of the tables" {
+	"$root/completion/tables.sh" "$CSUMTOOL" "$completion" >"$BATS_TEST_TMPDIR/made"
+	grep -q '^	superblock)$' "$BATS_TEST_TMPDIR/made"
+	diff "$BATS_TEST_TMPDIR/made" "$completion"
+}
+
 @test "the completion knows which options take a value" {
 	# shellcheck disable=SC1090
 	. "$completion"
