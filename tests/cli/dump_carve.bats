@@ -5,26 +5,9 @@
 
 load common
 load places
+load dump
 setup() { common_setup; }
 teardown() { common_teardown; }
-
-# The second half of the volume stays unwritten.
-half_volume() {
-	small v
-	pattern in 84992 half
-	run_csum 0 write -q v in
-}
-
-groups_shown() {
-	json group .group | tr '\n' ' '
-}
-
-behead() {
-	local at
-	for at in 0 524288 "$backup"; do
-		zeros "$1" "$at" 4096
-	done
-}
 
 @test "--carve finds imd sectors where they lie" {
 	half_volume

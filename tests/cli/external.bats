@@ -5,28 +5,10 @@
 
 load common
 load places
+load external
 
 setup() { common_setup; }
 teardown() { common_teardown; }
-
-uuid=01234567-89ab-cdef-0123-456789abcdef
-
-# pair [OPTION...]: an external volume of data (8 MiB) and meta (2 MiB).
-pair() {
-	rm -f data meta
-	truncate -s 8M data
-	truncate -s 2M meta
-	run_csum 0 format -q -m meta "$@" data
-}
-
-# refused REGEX COMMAND...: status 8, and none of the files that there are has changed.
-refused() {
-	local regex=$1 before
-	shift
-	before=$(digest ./*)
-	must_fail 8 "$regex" "$@"
-	[ "$(digest ./*)" = "$before" ]
-}
 
 @test "write, check, read, discard" {
 	random_file input 3000001
