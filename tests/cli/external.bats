@@ -201,7 +201,7 @@ teardown() { common_teardown; }
 @test "a data device of another identity is worth a warning, and refused for writing" {
 	truncate -s 8M data
 	truncate -s 2M meta
-	mke2fs -q -t ext4 -U $uuid data
+	mke2fs -q -t ext4 -U "$uuid" data
 	run_csum 0 format -q --force -m meta data
 	run_csum 0 info -m meta data
 	[ -z "$stderr" ]

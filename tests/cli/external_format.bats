@@ -77,13 +77,13 @@ teardown() { common_teardown; }
 	[ -z "$(blkid -p -o value meta)" ]
 	refused '^csumtool: meta: is not blank: csumtool volume with UUID' format -m meta data
 	rm meta
-	vol meta -U $uuid
+	vol meta -U "$uuid"
 	refused "^csumtool: meta: is not blank: csumtool volume with UUID $uuid" format -m meta data
 }
 
 @test "an old internal volume on the data device is refused, --force or not" {
 	truncate -s 2M meta
-	vol data -U $uuid
+	vol data -U "$uuid"
 	for force in "" --force; do
 		refused "^csumtool: data: holds a volume of its own: csumtool volume with UUID $uuid.*--force with --wipe" \
 			format ${force:+"$force"} -m meta data
@@ -161,11 +161,11 @@ teardown() { common_teardown; }
 @test "--wipe zeros both devices" {
 	export SOURCE_DATE_EPOCH=1700000000
 	for s in 512 4096; do
-		pair -s $s -U $uuid
+		pair -s $s -U "$uuid"
 		mv meta clean
 		filled_file data 8M 377
 		filled_file meta 2M 377
-		run_csum 0 format -s $s -U $uuid --force --wipe -m meta data
+		run_csum 0 format -s $s -U "$uuid" --force --wipe -m meta data
 		out_has '^  to write +1[0-9]{7} bytes .*: zeros everywhere, too'
 		cmp clean meta
 		cmp -n $((8 << 20)) data /dev/zero
