@@ -62,7 +62,7 @@ static int take_for_scrub(int descriptor)
 	return error ? give_back(descriptor, MARK_SCRUB, error) : 0;
 }
 
-/* The mark excludes nobody: it tells whoever looks without a lock. */
+/* The mark keeps no process out: it shows a process that looks without a lock that a writer is at work. */
 static int take_for_writer(int descriptor)
 {
 	int error = set_lock(descriptor, LOCK_EX);

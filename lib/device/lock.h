@@ -26,7 +26,7 @@ enum csum_at_work csum_lock_at_work(int descriptor);
  */
 bool csum_lock_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, char *holder, size_t size);
 
-/* Whether /proc/locks knows of a process that has the inode for itself alone: a writer, of whatever build. */
+/* Whether /proc/locks knows of a process that has the inode for itself alone: a writer of this or of an older build. */
 bool csum_lock_is_exclusive(const struct csum_system_roots *roots, dev_t dev, ino_t inode);
 
 #endif

@@ -9,8 +9,8 @@
 #include "volume/volume.h"
 
 /*
- * Looks whether a scrub or a writer is at work: volume->at_work says it, and *before what it said so far. Nobody, beside a
- * volume that is open for writing.
+ * Looks whether a scrub or a writer is at work: volume->at_work says it, and *before what it said so far. Beside a volume
+ * that is open for writing there can be none: CSUM_NOBODY_AT_WORK.
  */
 void csum_beside_look(struct csum_volume *volume, enum csum_at_work *before);
 
