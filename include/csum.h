@@ -160,6 +160,8 @@ struct csum_volume;
  * -EBUSY in use, -EBADMSG recovery needs a repair, -ECANCELED, and those of open(2) and I/O. On error *volume is NULL. The
  * caller ends it with csum_volume_close().
  * handlers is copied; what its user pointer names must outlive the volume.
+ * The library has no thread on return; the first reading or writing starts some. So a server may open, fork, and go on
+ * with the volume in the child, where the parent uses it no more (it ends with _exit(2)).
  */
 CSUM_API int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
 			      const struct csum_open_options *options, struct csum_volume **volume) CSUM_MUST_CHECK;

@@ -220,6 +220,7 @@ static int open_devices(const struct csum_handlers *handlers, struct csum_device
 	error = load(result);
 	if (error)
 		return give_up(result, error);
+	csum_io_end_threads(result->io); /* those of a recovery: a server forks behind its opening */
 	if (result->at_work == CSUM_SCRUB_AT_WORK)
 		csum_report_note(&result->handlers, result->metadata->name,
 				 "a scrub is at work: what is bad is read again before it counts");

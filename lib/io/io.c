@@ -99,7 +99,7 @@ int csum_io_create(const struct csum_handlers *handlers, struct csum_device *dat
 	error = csum_pool_create(threads, &result->pool);
 	if (error) {
 		free(result);
-		return csum_report_error(handlers, error, NULL, "starting threads");
+		return csum_report_error(handlers, error, NULL, "preparing I/O");
 	}
 	result->handlers = handlers;
 	result->devices[result->device_count++] = data;
@@ -115,6 +115,11 @@ void csum_io_destroy(struct csum_io *io)
 		return;
 	csum_pool_destroy(io->pool);
 	free(io);
+}
+
+void csum_io_end_threads(struct csum_io *io)
+{
+	csum_pool_end_threads(io->pool);
 }
 
 void *csum_io_alloc(size_t size)

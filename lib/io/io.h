@@ -54,13 +54,16 @@ int csum_io_list_add(struct csum_io_list *list, struct csum_device *device, enum
 void csum_io_list_free(struct csum_io_list *list);
 
 /*
- * threads: 0 runs everything in the calling thread, in order (for tests); otherwise that many. The devices
- * are borrowed; pass one twice when data and metadata share it.
+ * threads: 0 runs everything in the calling thread, in order (for tests); otherwise that many, which the first batch
+ * starts. The devices are borrowed; pass one twice when data and metadata share it.
  */
 int csum_io_create(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
 		   unsigned int threads, struct csum_io **io) CSUM_MUST_CHECK;
 /* Waits for what is under way, then frees. NULL is allowed. */
 void csum_io_destroy(struct csum_io *io);
+
+/* Ends the threads until the next batch: no round is under way. For a caller that may fork, as servers do. */
+void csum_io_end_threads(struct csum_io *io);
 
 /* Uninitialised memory aligned to CSUM_BUFFER_ALIGNMENT, to be freed with free(); NULL when there is none. */
 void *csum_io_alloc(size_t size);

@@ -14,7 +14,7 @@ struct csum_pool {
 	size_t running; /* threads inside the job */
 	bool busy; /* a job is under way */
 	bool stop;
-	unsigned int thread_count;
+	unsigned int wanted_threads, thread_count;
 	pthread_t threads[];
 };
 
@@ -60,28 +60,25 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-/* Signals belong to the caller's threads: their handlers interrupt its blocking reads. */
-static int start_threads(struct csum_pool *pool, unsigned int threads)
+/*
+ * Fewer threads than wanted do the same work; without one the caller does it. Signals belong to the caller's threads:
+ * their handlers interrupt its blocking reads.
+ */
+static void start_threads(struct csum_pool *pool)
 {
 	sigset_t all, before;
-	int error = 0;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (pool->thread_count < threads && !error) {
-		error = pthread_create(&pool->threads[pool->thread_count], NULL, thread_main, pool);
-		if (!error)
-			pool->thread_count++;
-	}
+	while (pool->thread_count < pool->wanted_threads &&
+	       pthread_create(&pool->threads[pool->thread_count], NULL, thread_main, pool) == 0)
+		pool->thread_count++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	/* Fewer threads than asked for do the same work. */
-	return pool->thread_count > 0 ? 0 : -error;
 }
 
 int csum_pool_create(unsigned int threads, struct csum_pool **pool)
 {
 	struct csum_pool *result = calloc(1, sizeof(*result) + threads * sizeof(result->threads[0]));
-	int error;
 
 	*pool = NULL;
 	if (!result)
@@ -89,19 +86,13 @@ int csum_pool_create(unsigned int threads, struct csum_pool **pool)
 	pthread_mutex_init(&result->lock, NULL);
 	pthread_cond_init(&result->work_ready, NULL);
 	pthread_cond_init(&result->job_done, NULL);
-	error = start_threads(result, threads);
-	if (error) {
-		csum_pool_destroy(result);
-		return error;
-	}
+	result->wanted_threads = threads;
 	*pool = result;
 	return 0;
 }
 
-void csum_pool_destroy(struct csum_pool *pool)
+void csum_pool_end_threads(struct csum_pool *pool)
 {
-	if (!pool)
-		return;
 	csum_pool_wait(pool);
 	pthread_mutex_lock(&pool->lock);
 	pool->stop = true;
@@ -109,6 +100,15 @@ void csum_pool_destroy(struct csum_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	for (unsigned int i = 0; i < pool->thread_count; i++)
 		pthread_join(pool->threads[i], NULL);
+	pool->thread_count = 0;
+	pool->stop = false;
+}
+
+void csum_pool_destroy(struct csum_pool *pool)
+{
+	if (!pool)
+		return;
+	csum_pool_end_threads(pool);
 	pthread_cond_destroy(&pool->job_done);
 	pthread_cond_destroy(&pool->work_ready);
 	pthread_mutex_destroy(&pool->lock);
@@ -125,6 +125,8 @@ static void run_inline(const struct csum_pool_job *job)
 
 void csum_pool_start(struct csum_pool *pool, const struct csum_pool_job *job)
 {
+	if (pool->thread_count == 0 && job->count > 0)
+		start_threads(pool);
 	if (pool->thread_count == 0 || job->count == 0) {
 		run_inline(job);
 		return;

@@ -15,9 +15,16 @@ struct csum_pool_job {
 	unsigned int width; /* threads that take part at most; 0: all */
 };
 
-/* threads: 0 makes csum_pool_start() run the job in the calling thread, in order. -ENOMEM, -EAGAIN. */
+/*
+ * threads: 0 makes csum_pool_start() run the job in the calling thread, in order. Otherwise the first job starts that
+ * many, or as many as there can be. -ENOMEM.
+ */
 int csum_pool_create(unsigned int threads, struct csum_pool **pool) CSUM_MUST_CHECK;
+/* Waits for the job under way and ends the threads; NULL is allowed. */
 void csum_pool_destroy(struct csum_pool *pool);
+
+/* Ends the threads, after the job under way; the next job starts new ones. A process without threads may fork. */
+void csum_pool_end_threads(struct csum_pool *pool);
 
 /* Starts the job; the one before has been waited for. */
 void csum_pool_start(struct csum_pool *pool, const struct csum_pool_job *job);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -7,6 +8,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -186,6 +188,58 @@ static void test_works_in_parallel(void **state)
 	alarm(0);
 }
 
+static unsigned int threads_of_process(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	unsigned int count = 0;
+
+	assert_non_null(tasks);
+	for (const struct dirent *entry = readdir(tasks); entry; entry = readdir(tasks))
+		count += entry->d_name[0] != '.';
+	closedir(tasks);
+	return count;
+}
+
+/* Runs a job that needs all threads in a child of this process; it is killed when they are not there. */
+static void run_in_child(struct csum_pool *pool, const struct csum_pool_job *job)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		alarm(PATIENCE_SECONDS);
+		csum_pool_start(pool, job);
+		csum_pool_wait(pool);
+		_exit(threads_of_process() > 1 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* A process that forks keeps what it made: threads are started by the first job, and anew after they were ended. */
+static void test_threads_start_late(void **state)
+{
+	const struct csum_pool_job job = { .work = meet, .count = 4 };
+	unsigned int before = threads_of_process();
+	struct csum_pool *pool = create(4);
+
+	(void)state;
+	alarm(PATIENCE_SECONDS);
+	assert_int_equal(pthread_barrier_init(&meeting, NULL, 4), 0);
+	assert_int_equal(threads_of_process(), before);
+	run_in_child(pool, &job);
+	csum_pool_start(pool, &job);
+	csum_pool_wait(pool);
+	assert_int_equal(threads_of_process(), before + 4);
+	csum_pool_end_threads(pool);
+	run_in_child(pool, &job);
+	csum_pool_start(pool, &job);
+	csum_pool_destroy(pool);
+	pthread_barrier_destroy(&meeting);
+	alarm(0);
+}
+
 /* The caller goes on while the job runs: it is here that the job is let go. */
 static void test_start_does_not_wait(void **state)
 {
@@ -268,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_many_jobs),
 		cmocka_unit_test(test_without_threads),
 		cmocka_unit_test(test_works_in_parallel),
+		cmocka_unit_test(test_threads_start_late),
 		cmocka_unit_test(test_start_does_not_wait),
 		cmocka_unit_test(test_destroy),
 		cmocka_unit_test(test_signals),

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A server opens a volume, forks, and works on it in the child: the library has no thread between two calls there. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ondisk/superblock.h"
+#include "support/device_helpers.h"
+
+/* Instead of waiting for ever. What dies by the alarm has no verdict. */
+enum { PATIENCE_SECONDS = 600, BYTES = 3 << 20 };
+
+static struct recorder recorder;
+static char *directory, *image;
+
+static int set_up(void **state)
+{
+	const struct csum_format_options options = { .checksum_type = CSUM_CRC64, .create_data_bytes = 8 << 20 };
+	struct csum_format *format;
+
+	(void)state;
+	recorder_init(&recorder);
+	directory = temporary_directory();
+	image = path_in(directory, "volume.img");
+	assert_int_equal(csum_format_prepare(&recorder.handlers, image, NULL, &options, &format), 0);
+	assert_int_equal(csum_format_run(format), 0);
+	assert_int_equal(csum_format_free(format), 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	free(image);
+	temporary_remove(directory);
+	return 0;
+}
+
+/* As a writer leaves it that was killed. */
+static void make_active(void)
+{
+	static const off_t offsets[] = { CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET };
+	int file = open(image, O_RDWR);
+
+	for (int i = 0; i < 2; i++) {
+		uint8_t block[CSUM_BLOCK_SIZE];
+		struct csum_superblock superblock;
+
+		assert_int_equal(pread(file, block, sizeof(block), offsets[i]), sizeof(block));
+		assert_true(csum_superblock_decode(block, &superblock));
+		superblock.state = CSUM_STATE_ACTIVE;
+		superblock.intent_first = 0;
+		superblock.intent_count = superblock.geometry.groups;
+		csum_superblock_encode(&superblock, block);
+		assert_int_equal(pwrite(file, block, sizeof(block), offsets[i]), sizeof(block));
+	}
+	close(file);
+}
+
+static int64_t fill(void *user, void *buffer, size_t size)
+{
+	(void)user;
+	memset(buffer, 0x5a, size);
+	return (int64_t)size;
+}
+
+static int write_and_close(struct csum_volume *volume)
+{
+	const struct csum_write_options options = { .source = { .fill = fill }, .length_bytes = BYTES };
+	uint64_t done;
+	int error = csum_write(volume, &options, &done);
+	int close_error = csum_volume_close(volume);
+
+	return error || close_error || done != BYTES ? 1 : 0;
+}
+
+/* The status of a process that a child of this one exits with, after it has run work(volume). */
+static int run_in_child(struct csum_volume *volume, int (*work)(struct csum_volume *volume))
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		alarm(PATIENCE_SECONDS);
+		_exit(work(volume));
+	}
+	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
+}
+
+/* The volume stays open in the process that opened it, and is not used there any more. */
+static int open_and_fork(struct csum_volume *unused)
+{
+	const struct csum_open_options options = { .access = CSUM_WRITE };
+	struct csum_volume *volume;
+
+	(void)unused;
+	if (csum_volume_open(&recorder.handlers, image, NULL, &options, &volume))
+		return 1;
+	return run_in_child(volume, write_and_close) == 0 ? 0 : 1;
+}
+
+static void assert_written(void)
+{
+	const struct csum_open_options options = { .access = CSUM_READ };
+	const struct csum_check_options check = { .length_bytes = CSUM_TO_END };
+	struct csum_volume_info info;
+	struct csum_totals totals;
+	struct csum_volume *volume;
+
+	assert_int_equal(csum_volume_open(&recorder.handlers, image, NULL, &options, &volume), 0);
+	csum_volume_get_info(volume, &info);
+	assert_int_equal(info.state, CSUM_CLEAN);
+	assert_int_equal(csum_check(volume, &check, &totals), 0);
+	assert_int_equal(totals.sectors_verified, BYTES / info.geometry.sector_size);
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+static void test_opened_before_a_fork(void **state)
+{
+	(void)state;
+	assert_int_equal(run_in_child(NULL, open_and_fork), 0);
+	assert_written();
+}
+
+/* Its recovery had threads. */
+static void test_recovered_before_a_fork(void **state)
+{
+	(void)state;
+	make_active();
+	assert_int_equal(run_in_child(NULL, open_and_fork), 0);
+	assert_written();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_opened_before_a_fork, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_recovered_before_a_fork, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
+}
