@@ -15,6 +15,11 @@ static inline uint64_t csum_min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static inline uint64_t csum_max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Whether all bytes are the same one; size is not 0. */
 static inline bool csum_is_uniform(const uint8_t *bytes, size_t size)
 {

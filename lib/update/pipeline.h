@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The pipeline that takes changes of consecutive groups through steps W0 to W6 of protocol.h, one flush a
- * round. Its user fills batches in ascending order and submits them.
+ * Changes of consecutive sectors, in ascending order, made commits of one batch each and taken through steps W0 to W6 of
+ * protocol.h. The user fills batches and submits them; while one is being filled, others take their steps.
  */
 #ifndef CSUM_UPDATE_PIPELINE_H
 #define CSUM_UPDATE_PIPELINE_H
 
-#include "update/images.h"
-
-/* What a batch does next, a round each; of protocol.h. */
-enum csum_step {
-	CSUM_STEP_NONE, /* not in flight */
-	CSUM_STEP_FRESH_DATA, /* W2 */
-	CSUM_STEP_ENTRIES, /* W3 */
-	CSUM_STEP_DATA, /* W4 */
-	CSUM_STEP_SETTLE, /* W5 */
-	CSUM_STEP_SETTLED,
-};
+#include "update/commit.h"
 
 /* Changes to consecutive sectors. The user fills in the first part; the rest is the pipeline's. */
 struct csum_batch {
@@ -24,13 +14,9 @@ struct csum_batch {
 	uint8_t *data; /* what the sectors will hold, where the action is WRITE */
 	uint8_t *action; /* enum csum_action, per sector */
 
-	uint64_t first_group, group_count;
 	uint64_t *entry; /* per sector, where the action is WRITE */
 	bool *fresh; /* per sector: it had no entry that anything could be lost of */
-	bool overwrites; /* some sector that is not fresh: its new content is in with W4 only */
-	uint8_t *image[2]; /* imd sectors per group: [0] for W3, [1] for W5 */
-	int8_t *first_copy; /* per group: where image[0] goes; -1: the group does not change */
-	enum csum_step next_step;
+	struct csum_commit commit; /* of its groups */
 };
 
 struct csum_pipeline;

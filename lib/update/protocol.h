@@ -29,7 +29,7 @@
  *   W0 mirror            the older copy := the newer's entries      csum_protocol_mirror()
  *   W1 intent            superblock, active, to one slot, then      csum_super_add() in two rounds
  *                        to the other
- *   W2 fresh data        data of sectors without an entry           add_data() in pipeline.c
+ *   W2 fresh data        data of sectors without an entry           add_data() in commit.c
  *   W3 new entries       the older copy, generation + 1             add_imd()
  *   W4 data              data of sectors that had an entry          add_data()
  *   W5 settle            the other copy, generation + 2             add_imd()
