@@ -38,20 +38,20 @@ static char *give_back(struct options *options, int argc, const char **argv, cha
 }
 
 /* The one option that may be repeated. */
-static int take_from(struct report *report, struct options *options, char *value)
+static int take_from(struct options *options, char *value)
 {
 	char **from;
 
 	if (value && !*value) {
 		free(value);
-		return report_usage(report, "--from: the name of the replica is empty");
+		return report_usage(options->report, "--from: the name of the replica is empty");
 	}
 	from = reallocarray(options->from, options->from_count + 1, sizeof(*from));
 	if (from)
 		options->from = from;
 	if (!from || !value) {
 		free(value);
-		report_error(report, "cannot read the options: %s", strerror(ENOMEM));
+		report_error(options->report, "cannot read the options: %s", strerror(ENOMEM));
 		return STATUS_FAILED;
 	}
 	from[options->from_count++] = value;
@@ -59,95 +59,97 @@ static int take_from(struct report *report, struct options *options, char *value
 	return 0;
 }
 
-static int take_option(struct report *report, const struct command *command, int argc, const char **argv,
-		       struct options *options, enum option option)
+static int take_option(struct options *options, int argc, const char **argv, enum option option)
 {
 	char *value = poptGetOptArg(options->popt);
 
 	if (option == OPT_FROM)
-		return take_from(report, options, value);
+		return take_from(options, value);
 	if (option == OPT_WAIT)
 		value = give_back(options, argc, argv, value);
 	if (options->given[option]) {
 		free(value);
-		return report_usage(report, "--%s is given more than once", option_name(command, option));
+		return report_usage(options->report, "--%s is given more than once",
+				    option_name(options->command, option));
 	}
 	options->given[option] = true;
 	options->value[option] = value;
 	return 0;
 }
 
-static int bad_option(struct report *report, const struct options *options, int error)
+static int bad_option(const struct options *options, int error)
 {
 	const char *word = poptBadOption(options->popt, POPT_BADOPTION_NOALIAS);
 
 	switch (error) {
 	case POPT_ERROR_BADOPT:
-		return report_usage(report, "%s: there is no such option", word);
+		return report_usage(options->report, "%s: there is no such option", word);
 	case POPT_ERROR_NOARG:
-		return report_usage(report, "%s: the argument is missing", word);
+		return report_usage(options->report, "%s: the argument is missing", word);
 	case POPT_ERROR_UNWANTEDARG:
-		return report_usage(report, "%s: the option takes no argument", word);
+		return report_usage(options->report, "%s: the option takes no argument", word);
 	default:
-		return report_usage(report, "%s: %s", word, poptStrerror(error));
+		return report_usage(options->report, "%s: %s", word, poptStrerror(error));
 	}
 }
 
-static int take_operands(struct report *report, const struct command *command, struct options *options)
+static int take_operands(struct options *options)
 {
+	const struct command *command = options->command;
 	const char **rest = poptGetArgs(options->popt);
 	int count = 0;
 
 	for (; rest && rest[count]; count++) {
 		if (count == command->operands_max)
-			return report_usage(report, "'%s' is one operand too many: '%s' takes %s", rest[count],
+			return report_usage(options->report, "'%s' is one operand too many: '%s' takes %s", rest[count],
 					    command->name, command->operands);
 		if (!*rest[count])
-			return report_usage(report, "an operand is empty: '%s' takes %s", command->name,
+			return report_usage(options->report, "an operand is empty: '%s' takes %s", command->name,
 					    command->operands);
 		options->operand[count] = rest[count];
 	}
 	if (count < command->operands_min)
-		return report_usage(report, "an operand is missing: '%s' takes %s", command->name, command->operands);
+		return report_usage(options->report, "an operand is missing: '%s' takes %s", command->name,
+				    command->operands);
 	return 0;
 }
 
-static int take_allow(struct report *report, const struct command *command, struct options *options)
+static int take_allow(struct options *options)
 {
 	/* In the order of the bits of enum csum_allow. */
 	static const char *const names[] = { "foreign", "identity", "rewritten", "unread" };
 
-	if (options_set(report, command, options, OPT_ALLOW, names, sizeof(names) / sizeof(names[0]), &options->allow))
+	if (options_set(options, OPT_ALLOW, names, sizeof(names) / sizeof(names[0]), &options->allow))
 		return STATUS_USAGE;
 	if (options->given[OPT_FORCE])
 		options->allow = CSUM_ALLOW_ALL;
 	return 0;
 }
 
-static const char *volume_operand(const struct command *command, const struct options *options)
+static const char *volume_operand(const struct options *options)
 {
 	int last = OPERANDS_MAX - 1;
 
-	if (command->volume_operand != OPERAND_LAST)
-		return options->operand[command->volume_operand];
+	if (options->command->volume_operand != OPERAND_LAST)
+		return options->operand[options->command->volume_operand];
 	while (last > 0 && !options->operand[last])
 		last--;
 	return options->operand[last];
 }
 
 /* What is the same for every command. */
-static int take_common(struct report *report, const struct command *command, struct options *options)
+static int take_common(struct options *options)
 {
+	struct report *report = options->report;
 	const char *wait = options->value[OPT_WAIT];
 	const char *metadata = options->value[OPT_METADATA];
 	const char *wrong = NULL;
 
-	if (options_exclude(report, command, options, OPT_QUIET, OPT_VERBOSE) ||
-	    options_exclude(report, command, options, OPT_QUIET, OPT_JSON))
+	if (options_exclude(options, OPT_QUIET, OPT_VERBOSE) || options_exclude(options, OPT_QUIET, OPT_JSON))
 		return STATUS_USAGE;
 	if (metadata && !*metadata)
 		return report_usage(report, "--metadata: the name of the device is empty");
-	if (take_allow(report, command, options))
+	if (take_allow(options))
 		return STATUS_USAGE;
 	if (options->given[OPT_WAIT])
 		options->wait_ms = -1;
@@ -158,7 +160,7 @@ static int take_common(struct report *report, const struct command *command, str
 	report->quiet = options->given[OPT_QUIET];
 	report->verbose = options->given[OPT_VERBOSE];
 	report->json = options->given[OPT_JSON];
-	options->volume = volume_operand(command, options);
+	options->volume = volume_operand(options);
 	report->volume = options->volume;
 	return 0;
 }
@@ -168,23 +170,23 @@ int options_parse(struct report *report, const struct command *command, int argc
 {
 	int option, status = 0;
 
-	*options = (struct options){ .wait_ms = 0 };
+	*options = (struct options){ .report = report, .command = command };
 	options->popt = poptGetContext(NULL, argc, argv, command->options, 0);
 	if (!options->popt) {
 		report_error(report, "cannot read the options: %s", strerror(ENOMEM));
 		return STATUS_FAILED;
 	}
 	while ((option = poptGetNextOpt(options->popt)) > 0) {
-		status = take_option(report, command, argc, argv, options, (enum option)option);
+		status = take_option(options, argc, argv, (enum option)option);
 		if (status)
 			return status;
 		if (option == OPT_HELP || option == OPT_VERSION)
 			return 0;
 	}
 	if (option < -1)
-		return bad_option(report, options, option);
-	status = take_operands(report, command, options);
-	return status ? status : take_common(report, command, options);
+		return bad_option(options, option);
+	status = take_operands(options);
+	return status ? status : take_common(options);
 }
 
 void options_free(struct options *options)
@@ -197,17 +199,15 @@ void options_free(struct options *options)
 	poptFreeContext(options->popt);
 }
 
-int options_exclude(struct report *report, const struct command *command, const struct options *options,
-		    enum option one, enum option other)
+int options_exclude(const struct options *options, enum option one, enum option other)
 {
 	if (!options->given[one] || !options->given[other])
 		return 0;
-	return report_usage(report, "--%s and --%s exclude each other", option_name(command, one),
-			    option_name(command, other));
+	return report_usage(options->report, "--%s and --%s exclude each other", option_name(options->command, one),
+			    option_name(options->command, other));
 }
 
-int options_size(struct report *report, const struct command *command, const struct options *options,
-		 enum option option, bool zero_allowed, struct size *size)
+int options_size(const struct options *options, enum option option, bool zero_allowed, struct size *size)
 {
 	const char *text = options->value[option];
 	const char *wrong;
@@ -218,7 +218,8 @@ int options_size(struct report *report, const struct command *command, const str
 	if (!wrong && !zero_allowed && !size->number)
 		wrong = "is too small";
 	if (wrong)
-		return report_usage(report, "--%s: '%s' %s", option_name(command, option), text, wrong);
+		return report_usage(options->report, "--%s: '%s' %s", option_name(options->command, option), text,
+				    wrong);
 	return 0;
 }
 
@@ -246,8 +247,8 @@ static void join_names(const char *const *names, unsigned int count, char *text,
 					 names[i]);
 }
 
-int options_set(struct report *report, const struct command *command, const struct options *options, enum option option,
-		const char *const *names, unsigned int count, unsigned int *set)
+int options_set(const struct options *options, enum option option, const char *const *names, unsigned int count,
+		unsigned int *set)
 {
 	const char *text = options->value[option];
 	char known[256];
@@ -258,25 +259,24 @@ int options_set(struct report *report, const struct command *command, const stru
 	for (const char *word = text; word; word = word[length] ? word + length + 1 : NULL) {
 		length = strcspn(word, ",");
 		if (!set_word(word, length, names, count, set))
-			return report_usage(report, "--%s: '%.*s' is not %s", option_name(command, option), (int)length,
-					    word, known);
+			return report_usage(options->report, "--%s: '%.*s' is not %s",
+					    option_name(options->command, option), (int)length, word, known);
 	}
 	return 0;
 }
 
-int options_number(struct report *report, const struct command *command, const struct options *options,
-		   enum option option, uint64_t min, uint64_t max, uint64_t *number)
+int options_number(const struct options *options, enum option option, uint64_t min, uint64_t max, uint64_t *number)
 {
 	const char *text = options->value[option];
 	const char *wrong = text ? args_number(text, min, max, number) : NULL;
 
 	if (wrong)
-		return report_usage(report, "--%s: '%s' %s", option_name(command, option), text, wrong);
+		return report_usage(options->report, "--%s: '%s' %s", option_name(options->command, option), text,
+				    wrong);
 	return 0;
 }
 
-int options_time(struct report *report, const struct command *command, const struct options *options,
-		 enum option option, int64_t *milliseconds)
+int options_time(const struct options *options, enum option option, int64_t *milliseconds)
 {
 	const char *text = options->value[option];
 	const char *wrong = text ? args_time(text, milliseconds) : NULL;
@@ -284,17 +284,17 @@ int options_time(struct report *report, const struct command *command, const str
 	if (text && !wrong && !*milliseconds)
 		wrong = "is too small";
 	if (wrong)
-		return report_usage(report, "--%s: '%s' %s", option_name(command, option), text, wrong);
+		return report_usage(options->report, "--%s: '%s' %s", option_name(options->command, option), text,
+				    wrong);
 	return 0;
 }
 
-int options_range(struct report *report, const struct command *command, const struct options *options,
-		  struct range *range)
+int options_range(const struct options *options, struct range *range)
 {
 	*range = (struct range){ .has_length = options->given[OPT_LENGTH], .offset.unit = 1 };
-	if (options_size(report, command, options, OPT_OFFSET, true, &range->offset))
+	if (options_size(options, OPT_OFFSET, true, &range->offset))
 		return STATUS_USAGE;
-	return options_size(report, command, options, OPT_LENGTH, false, &range->length);
+	return options_size(options, OPT_LENGTH, false, &range->length);
 }
 
 int range_bytes(struct report *report, const struct range *range, uint32_t sector_size, uint64_t *offset,

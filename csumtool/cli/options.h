@@ -94,7 +94,11 @@ enum option {
 
 #define OPERANDS_MAX 2
 
+struct command;
+
 struct options {
+	struct report *report; /* where mistakes are told */
+	const struct command *command; /* whose options these are */
 	bool given[OPT_COUNT];
 	char *value[OPT_COUNT];
 	const char *operand[OPERANDS_MAX]; /* NULL where there is none */
@@ -106,8 +110,6 @@ struct options {
 	poptContext popt; /* owns the operands */
 };
 
-struct command;
-
 /*
  * Reads argv, whose first string is the command's name. 0, or STATUS_USAGE after reporting what is wrong.
  * With --help or --version given, the rest is not looked at. options_free() in any case.
@@ -117,28 +119,24 @@ int options_parse(struct report *report, const struct command *command, int argc
 void options_free(struct options *options);
 
 /* Two options that exclude each other: 0, or STATUS_USAGE after reporting that both are given. */
-int options_exclude(struct report *report, const struct command *command, const struct options *options,
-		    enum option one, enum option other);
+int options_exclude(const struct options *options, enum option one, enum option other);
 
 /*
  * Values by type, where the option is given; else the result is left alone. 0, or STATUS_USAGE after
  * reporting. A size is at least 1 byte unless zero_allowed.
  */
-int options_size(struct report *report, const struct command *command, const struct options *options,
-		 enum option option, bool zero_allowed, struct size *size);
+int options_size(const struct options *options, enum option option, bool zero_allowed, struct size *size);
 
 /*
  * A list, joined by commas, of the `count` words in names[]: bit i of *set for word i; at least one. 0, or STATUS_USAGE
  * after reporting.
  */
-int options_set(struct report *report, const struct command *command, const struct options *options, enum option option,
-		const char *const *names, unsigned int count, unsigned int *set);
+int options_set(const struct options *options, enum option option, const char *const *names, unsigned int count,
+		unsigned int *set);
 
 /* A number from min to max, and a time in milliseconds that is not 0: likewise. */
-int options_number(struct report *report, const struct command *command, const struct options *options,
-		   enum option option, uint64_t min, uint64_t max, uint64_t *number);
-int options_time(struct report *report, const struct command *command, const struct options *options,
-		 enum option option, int64_t *milliseconds);
+int options_number(const struct options *options, enum option option, uint64_t min, uint64_t max, uint64_t *number);
+int options_time(const struct options *options, enum option option, int64_t *milliseconds);
 
 /* -o and -l. */
 struct range {
@@ -146,8 +144,7 @@ struct range {
 	struct size offset, length;
 };
 
-int options_range(struct report *report, const struct command *command, const struct options *options,
-		  struct range *range);
+int options_range(const struct options *options, struct range *range);
 /* Bytes of *range; *length is CSUM_TO_END without -l. 0, or -EOVERFLOW after reporting. */
 int range_bytes(struct report *report, const struct range *range, uint32_t sector_size, uint64_t *offset,
 		uint64_t *length);

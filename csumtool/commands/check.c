@@ -140,8 +140,7 @@ static int run(struct report *report, const struct options *options)
 	struct csum_volume *volume;
 	int error;
 
-	if (options_range(report, &command_check, options, &checking.range) ||
-	    options_size(report, &command_check, options, OPT_RATE, false, &checking.rate))
+	if (options_range(options, &checking.range) || options_size(options, OPT_RATE, false, &checking.rate))
 		return STATUS_USAGE;
 	error = volume_open(report, options, CSUM_READ, &volume);
 	if (!error)

@@ -61,7 +61,7 @@ static int run(struct report *report, const struct options *options)
 
 	if (!options->given[OPT_OFFSET] || !options->given[OPT_LENGTH])
 		return report_usage(report, "'discard' needs --offset and --length");
-	if (options_range(report, &command_discard, options, &discarding.range))
+	if (options_range(options, &discarding.range))
 		return STATUS_USAGE;
 	error = volume_open(report, options, CSUM_WRITE, &volume);
 	if (!error)

@@ -258,8 +258,7 @@ static int parse_raw(struct report *report, const struct options *options)
 
 	if (!options->given[OPT_RAW])
 		return 0;
-	if (options_exclude(report, &command_dump_imd, options, OPT_RAW, OPT_JSON) ||
-	    options_exclude(report, &command_dump_imd, options, OPT_RAW, OPT_DATA))
+	if (options_exclude(options, OPT_RAW, OPT_JSON) || options_exclude(options, OPT_RAW, OPT_DATA))
 		return STATUS_USAGE;
 	if (options->given[OPT_CARVE] && !ranged)
 		return report_usage(report, "--raw with --carve needs --groups, or --offset and --length");
@@ -274,9 +273,8 @@ static int parse(struct dumping *dumping, const struct options *options, struct 
 
 	if (wrong)
 		return report_usage(report, "--groups: '%s' %s", groups, wrong);
-	if (options_exclude(report, &command_dump_imd, options, OPT_GROUPS, OPT_OFFSET) ||
-	    options_exclude(report, &command_dump_imd, options, OPT_GROUPS, OPT_LENGTH) ||
-	    options_range(report, &command_dump_imd, options, &dumping->range))
+	if (options_exclude(options, OPT_GROUPS, OPT_OFFSET) || options_exclude(options, OPT_GROUPS, OPT_LENGTH) ||
+	    options_range(options, &dumping->range))
 		return STATUS_USAGE;
 	how->by_offset = options->given[OPT_OFFSET] || options->given[OPT_LENGTH];
 	how->force = options->given[OPT_FORCE];

@@ -94,7 +94,7 @@ static int parse_create_size(struct report *report, const struct options *option
 
 	if (!options->given[option])
 		return 0;
-	if (options_size(report, &command_format, options, option, false, &size))
+	if (options_size(options, option, false, &size))
 		return STATUS_USAGE;
 	if (!size.unit && !sector_size)
 		return report_usage(report, "'%s': a size in sectors needs --sector-size=512 or 4096",
@@ -117,8 +117,8 @@ static int parse(struct report *report, const struct options *options, struct re
 	how->dry_run = options->given[OPT_DRY_RUN];
 	how->wait_ms = options->wait_ms;
 	/* With metadata apart, how much data there is is settled by the data device. */
-	if (options_exclude(report, &command_format, options, OPT_SIZE, OPT_DATA_SIZE) ||
-	    options_exclude(report, &command_format, options, OPT_DATA_SIZE, OPT_METADATA) ||
+	if (options_exclude(options, OPT_SIZE, OPT_DATA_SIZE) ||
+	    options_exclude(options, OPT_DATA_SIZE, OPT_METADATA) ||
 	    parse_sector_size(report, options->value[OPT_SECTOR_SIZE], &how->sector_size) ||
 	    parse_interleave(report, options->value[OPT_INTERLEAVE], &how->interleave) ||
 	    parse_checksum(report, options->value[OPT_CHECKSUM], &how->checksum_type) ||

@@ -164,7 +164,7 @@ static int parse(struct reading *reading, const struct options *options)
 	struct report *report = reading->report;
 	bool to_stdout = output_is_stdout(options->operand[1]);
 
-	if (options_range(report, &command_read, options, &reading->range) ||
+	if (options_range(options, &reading->range) ||
 	    parse_on_error(report, options->value[OPT_ON_ERROR], &reading->on_error))
 		return STATUS_USAGE;
 	if (to_stdout && options->given[OPT_JSON]) {

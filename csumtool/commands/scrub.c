@@ -98,29 +98,27 @@ static int scrub_volume(struct scrubbing *scrubbing, const struct sizes *sizes, 
 	return error;
 }
 
-static int parse_heal(struct report *report, const struct options *options, unsigned int *heal)
+static int parse_heal(const struct options *options, unsigned int *heal)
 {
 	/* In the order of the bits of enum csum_heal. */
 	static const char *const names[] = { "none", "replica", "elsewhere", "bits" };
 
-	if (options_set(report, &command_scrub, options, OPT_HEAL, names, sizeof(names) / sizeof(names[0]), heal))
+	if (options_set(options, OPT_HEAL, names, sizeof(names) / sizeof(names[0]), heal))
 		return STATUS_USAGE;
 	if ((*heal & CSUM_HEAL_NOTHING) && *heal != CSUM_HEAL_NOTHING)
-		return report_usage(report, "--heal: none excludes the others");
+		return report_usage(options->report, "--heal: none excludes the others");
 	return 0;
 }
 
 /* Where what is overwritten is kept; without any option, in the state directory. */
 static int parse_undo(struct scrubbing *scrubbing, const struct options *options)
 {
-	const struct command *command = &command_scrub;
 	struct csum_scrub_options *how = &scrubbing->how;
 	struct report *report = scrubbing->report;
 	const char *directory = options->value[OPT_UNDO_DIR];
 
-	if (options_exclude(report, command, options, OPT_UNDO, OPT_UNDO_DIR) ||
-	    options_exclude(report, command, options, OPT_UNDO, OPT_NO_UNDO) ||
-	    options_exclude(report, command, options, OPT_UNDO_DIR, OPT_NO_UNDO))
+	if (options_exclude(options, OPT_UNDO, OPT_UNDO_DIR) || options_exclude(options, OPT_UNDO, OPT_NO_UNDO) ||
+	    options_exclude(options, OPT_UNDO_DIR, OPT_NO_UNDO))
 		return STATUS_USAGE;
 	how->undo_file = options->value[OPT_UNDO];
 	if (how->undo_file && !*how->undo_file)
@@ -138,16 +136,13 @@ static int parse_undo(struct scrubbing *scrubbing, const struct options *options
 
 static int parse(struct scrubbing *scrubbing, struct sizes *sizes, const struct options *options)
 {
-	const struct command *command = &command_scrub;
 	struct csum_scrub_options *how = &scrubbing->how;
-	struct report *report = scrubbing->report;
 	int64_t time_limit_ms = 0;
 
-	if (options_range(report, command, options, &sizes->range) ||
-	    options_size(report, command, options, OPT_RATE, false, &sizes->rate) ||
-	    options_time(report, command, options, OPT_TIME_LIMIT, &time_limit_ms) ||
-	    options_number(report, command, options, OPT_MAX_ERRORS, 1, INT64_MAX, &how->max_errors) ||
-	    parse_heal(report, options, &how->heal) || parse_undo(scrubbing, options))
+	if (options_range(options, &sizes->range) || options_size(options, OPT_RATE, false, &sizes->rate) ||
+	    options_time(options, OPT_TIME_LIMIT, &time_limit_ms) ||
+	    options_number(options, OPT_MAX_ERRORS, 1, INT64_MAX, &how->max_errors) ||
+	    parse_heal(options, &how->heal) || parse_undo(scrubbing, options))
 		return STATUS_USAGE;
 	how->time_limit_seconds = (uint64_t)time_limit_ms / 1000;
 	how->metadata_only = options->given[OPT_METADATA_ONLY];

@@ -249,7 +249,7 @@ static int parse(struct undoing *undoing, const struct options *options)
 	struct report *report = undoing->report;
 	const char *directory = options->value[OPT_UNDO_DIR];
 
-	if (options_exclude(report, &command_undo, options, OPT_LIST, OPT_DRY_RUN))
+	if (options_exclude(options, OPT_LIST, OPT_DRY_RUN))
 		return STATUS_USAGE;
 	if (options->given[OPT_LIST] && options->operand[1])
 		return report_usage(report, "'%s' is one operand too many: 'undo --list' takes VOLUME",

@@ -118,7 +118,7 @@ static int run(struct report *report, const struct options *options)
 	struct csum_volume *volume;
 	int error;
 
-	if (options_range(report, &command_write, options, &writing.range))
+	if (options_range(options, &writing.range))
 		return STATUS_USAGE;
 	error = input_open(report, &writing.input, options->operand[1]);
 	if (!error)
