@@ -29,9 +29,9 @@ void csum_carve_crc_init(struct csum_carve_crc *crc)
 
 uint32_t csum_carve_seed_state(const struct csum_carve_crc *crc, int size_index, uint64_t group, const void *sector)
 {
+	const struct csum_imd_place place = { .group = group, .sector_size = csum_carve_sector_size(size_index) };
 	/* What the true state changes behind the sector, compared with the state 0. */
-	uint32_t difference = csum_imd_stored_crc(sector) ^
-			      csum_imd_crc(0, group, 0, sector, csum_carve_sector_size(size_index));
+	uint32_t difference = csum_imd_stored_crc(sector) ^ csum_imd_crc(place, sector);
 	uint32_t state = 0;
 
 	for (int bit = 0; bit < 32; bit++) {

@@ -84,8 +84,7 @@ static void show_copy(struct walk *walk, const struct csum_group *group, int cop
 	result->generation = csum_imd_generation(sector);
 	result->stored_group = csum_imd_stored_group(sector);
 	result->stored_crc = csum_imd_stored_crc(sector);
-	result->computed_crc =
-		csum_imd_crc(walk->volume->seed_state, shown->group, copy, sector, geometry->sector_size);
+	result->computed_crc = csum_imd_crc(csum_volume_imd_place(walk->volume, shown->group, copy), sector);
 	result->raw = sector;
 	decode_entries(walk, sector, walk->entries[copy]);
 	result->entries = walk->entries[copy];

@@ -166,14 +166,14 @@ static int add_imd_run(struct maker *maker, struct csum_io_list *list, struct po
 	const struct csum_geometry *geometry = maker->geometry;
 	uint64_t first = position->cluster * geometry->interleave + position->index;
 	uint64_t count = csum_layout_contiguous_groups(geometry, first, (BUFFER_BYTES - *used) / geometry->sector_size);
+	struct csum_imd_place place = { maker->seed_state, geometry->sector_size, first, position->copy };
 	uint8_t *sectors = buffer + *used;
 	int error;
 
 	memset(sectors, 0, (size_t)count * geometry->sector_size);
 	/* The two copies need distinct generations; copy 1 begins as the newer. */
-	for (uint64_t i = 0; i < count; i++)
-		csum_imd_seal(maker->seed_state, first + i, position->copy, (uint32_t)position->copy,
-			      sectors + i * geometry->sector_size, geometry->sector_size);
+	for (uint64_t i = 0; i < count; i++, place.group++)
+		csum_imd_seal(place, (uint32_t)position->copy, sectors + i * geometry->sector_size);
 	error = csum_io_list_add(list, maker->make->metadata, CSUM_IO_WRITE, sectors,
 				 (size_t)count * geometry->sector_size,
 				 csum_layout_imd_offset(geometry, first, position->copy));

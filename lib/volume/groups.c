@@ -106,13 +106,10 @@ static void collect_versions(const struct csum_volume *volume, uint64_t number, 
 
 void csum_group_judge(const struct csum_volume *volume, uint64_t number, struct csum_group *group)
 {
-	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
-
 	for (int copy = 0; copy < 2; copy++) {
 		if (group->verdict[copy] == CSUM_IMD_UNREADABLE || group->verdict[copy] == CSUM_IMD_MISSING)
 			continue;
-		group->verdict[copy] =
-			csum_imd_verify(volume->seed_state, number, copy, group->copy[copy], sector_size);
+		group->verdict[copy] = csum_imd_verify(csum_volume_imd_place(volume, number, copy), group->copy[copy]);
 		group->generation[copy] = csum_imd_generation(group->copy[copy]);
 	}
 	group->newer = csum_imd_newer_copy(group->verdict, group->generation);

@@ -100,7 +100,7 @@ const void *csum_record_find(const struct csum_volume *volume, uint64_t group, i
 
 		if (place->group != group)
 			continue;
-		if (csum_imd_verify(volume->seed_state, group, place->copy, image, sector_size) != CSUM_IMD_VALID)
+		if (csum_imd_verify(csum_volume_imd_place(volume, group, place->copy), image) != CSUM_IMD_VALID)
 			return NULL;
 		if (copy)
 			*copy = place->copy;

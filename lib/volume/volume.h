@@ -7,6 +7,7 @@
 #include "device/device.h"
 #include "device/facts.h"
 #include "io/io.h"
+#include "ondisk/imd.h"
 #include "ondisk/journal.h"
 #include "ondisk/superblock.h"
 
@@ -67,6 +68,11 @@ static inline bool csum_volume_in_intent(const struct csum_volume *volume, uint6
 {
 	return csum_volume_active(volume) && group >= volume->superblock.intent_first &&
 	       group - volume->superblock.intent_first < volume->superblock.intent_count;
+}
+
+static inline struct csum_imd_place csum_volume_imd_place(const struct csum_volume *volume, uint64_t group, int copy)
+{
+	return (struct csum_imd_place){ volume->seed_state, volume->superblock.geometry.sector_size, group, copy };
 }
 
 /* The entry that a data sector with these bytes has. */

@@ -156,8 +156,10 @@ static void interrupt_group(struct sim_start *start, uint64_t group)
 	uint64_t first = csum_layout_first_sector(geometry, group);
 	uint8_t seed[CSUM_SEED_SIZE];
 	uint8_t *imd = sim_alloc(2 * (size_t)size), *bytes = imd + size;
+	struct csum_imd_place place = { .sector_size = size, .group = group };
 
 	memset(seed, start->old_format.id, sizeof(seed));
+	place.seed_state = csum_checksum_crc32(0, seed, sizeof(seed));
 	for (int copy = 0; copy < 2; copy++) {
 		uint64_t offset_bytes = csum_layout_imd_offset(geometry, group, copy);
 
@@ -171,7 +173,8 @@ static void interrupt_group(struct sim_start *start, uint64_t group)
 			sim_image_write(&start->state.durable[0], bytes, size,
 					csum_layout_data_offset(geometry, first + i));
 		}
-		csum_imd_seal(csum_checksum_crc32(0, seed, sizeof(seed)), group, copy, 1 + (uint32_t)copy, imd, size);
+		place.copy = copy;
+		csum_imd_seal(place, 1 + (uint32_t)copy, imd);
 		sim_image_write(&start->state.durable[metadata], imd, size, offset_bytes);
 	}
 	free(imd);
