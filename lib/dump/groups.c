@@ -111,7 +111,7 @@ static bool show_data(struct walk *walk, const struct csum_scan_batch *batch, st
 
 	for (uint32_t i = 0; i < shown->sector_count; i++) {
 		walk->data_offsets[i] = csum_layout_data_offset(geometry, shown->first_sector + i);
-		walk->data[i] = data_verdict((enum csum_verdict)batch->verdict[at + i]);
+		walk->data[i] = data_verdict(batch->verdict[at + i]);
 		walk->data_entries[i] = batch->entry[at + i];
 		bad |= walk->data[i] >= CSUM_DATA_OLDER;
 	}

@@ -222,7 +222,7 @@ static enum csum_class class_of(const struct csum_guard_look *look, const struct
 				struct csum_heal_result *wrong)
 {
 	return csum_guard_class_read(look->healer, sector_of(view, i), view->sector_size, view->entry[i],
-				     (enum csum_verdict)view->verdict[i], wrong);
+				     view->verdict[i], wrong);
 }
 
 /* The sectors of bytes [from, to) of what was asked for: from *first up to, but not, *end. */

@@ -66,7 +66,7 @@ struct csum_guard_view {
 	uint32_t skip; /* bytes from the first sector to what was asked for */
 	uint8_t *sectors; /* also those that are unwritten, as they are on the device; zeros where it cannot be read */
 	uint8_t *bytes; /* in `sectors`: what was asked for; NULL: it does not lie in the data space */
-	uint8_t *verdict; /* enum csum_verdict, per sector */
+	csum_verdict8 *verdict; /* per sector */
 	uint64_t *computed, *entry; /* of what was read; the one it ought to match, 0 where there is none */
 };
 

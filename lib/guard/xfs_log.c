@@ -76,7 +76,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 
 	for (uint64_t i = 0; i < batch->sector_count; i++) {
 		const uint8_t *bytes = batch->data + i * walk->sector_size;
-		enum csum_verdict verdict = (enum csum_verdict)batch->verdict[i];
+		enum csum_verdict verdict = batch->verdict[i];
 		enum csum_guard_answer renewed = CSUM_GUARD_NO;
 		struct csum_heal_result wrong;
 		enum csum_class class = csum_guard_class_read(walk->look->healer, bytes, walk->sector_size,

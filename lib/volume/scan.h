@@ -11,7 +11,7 @@
 struct csum_scan_batch {
 	uint64_t first_sector, sector_count; /* of the range */
 	struct csum_groups span; /* of every group they belong to */
-	uint8_t *verdict; /* enum csum_verdict, per sector; NOT_READ when only metadata is scanned */
+	csum_verdict8 *verdict; /* per sector; NOT_READ when only metadata is scanned */
 	uint64_t *entry; /* computed from what was read */
 	uint8_t *data; /* the sectors, with keep_data; else NULL */
 };

@@ -65,7 +65,7 @@ static bool is_group_doubtful(const struct again *again, uint64_t number)
 		return doubtful;
 	find_sectors(again, number, &begin, &end);
 	for (uint64_t i = begin; i < end && !doubtful; i++)
-		doubtful = is_doubtful(again, (enum csum_verdict)again->batch->verdict[i]);
+		doubtful = is_doubtful(again, again->batch->verdict[i]);
 	return doubtful;
 }
 
@@ -83,22 +83,22 @@ static void find_groups(struct again *again)
 /* ------------------------------------------------------------------ reading it */
 
 /* Bad ones are counted anew. */
-static void forget(const struct again *again, uint64_t begin, uint64_t end, uint8_t *before)
+static void forget(const struct again *again, uint64_t begin, uint64_t end, csum_verdict8 *before)
 {
 	struct csum_verify_limit *limit = again->options->limit;
 
 	memcpy(before, again->batch->verdict + begin, (size_t)(end - begin));
 	for (uint64_t i = 0; i < end - begin && limit; i++) {
-		if (csum_verdict_is_bad((enum csum_verdict)before[i]))
+		if (csum_verdict_is_bad(before[i]))
 			atomic_fetch_sub(&limit->found, 1);
 	}
 }
 
 /* With nobody to repair it, one that took two reads stays noted as such. */
-static void remember(const struct again *again, uint64_t begin, uint64_t end, const uint8_t *before)
+static void remember(const struct again *again, uint64_t begin, uint64_t end, const csum_verdict8 *before)
 {
 	for (uint64_t i = begin; i < end; i++) {
-		uint8_t *verdict = &again->batch->verdict[i];
+		csum_verdict8 *verdict = &again->batch->verdict[i];
 
 		if (before[i - begin] == CSUM_VERDICT_TRANSIENT && *verdict == CSUM_VERDICT_GOOD)
 			*verdict = CSUM_VERDICT_TRANSIENT;
@@ -120,7 +120,7 @@ static int verify_sectors(const struct again *again, uint64_t begin, uint64_t en
 		.entry = batch->entry + begin,
 		.limit = again->options->limit,
 	};
-	uint8_t before[SECTORS_MAX];
+	csum_verdict8 before[SECTORS_MAX];
 	int error;
 
 	forget(again, begin, end, before);

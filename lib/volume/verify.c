@@ -10,7 +10,7 @@
 #include "ondisk/layout.h"
 
 /* A sector that the run has to read; turned into a verdict before the run ends. */
-#define PENDING ((uint8_t)0xff)
+#define PENDING UINT8_C(0xff)
 
 static uint32_t sector_size(const struct csum_verify *run)
 {
@@ -37,15 +37,15 @@ static const struct csum_group *group_of(const struct csum_verify *run, uint32_t
 	return csum_groups_group(run->span, group);
 }
 
-static uint8_t plan_sector(const struct csum_verify *run, const struct csum_group *group, uint32_t index)
+static csum_verdict8 plan_sector(const struct csum_verify *run, const struct csum_group *group, uint32_t index)
 {
 	if (group->version_count == 0)
-		return run->need == CSUM_NEED_CONTENT ? PENDING : (uint8_t)CSUM_VERDICT_LOST;
+		return run->need == CSUM_NEED_CONTENT ? PENDING : CSUM_VERDICT_LOST;
 	if (run->need == CSUM_NEED_DIFFERING &&
 	    (group->version_count < 2 ||
 	     csum_imd_entry(group->version[0], index) == csum_imd_entry(group->version[1], index)))
 		return CSUM_VERDICT_NOT_READ;
-	return csum_group_entry(group, index) == CSUM_ENTRY_UNWRITTEN ? (uint8_t)CSUM_VERDICT_UNWRITTEN : PENDING;
+	return csum_group_entry(group, index) == CSUM_ENTRY_UNWRITTEN ? CSUM_VERDICT_UNWRITTEN : PENDING;
 }
 
 /* The span of pending sectors, [*begin, *end); false when there is none. */
@@ -93,7 +93,7 @@ static enum csum_verdict judge(const struct csum_verify *run, uint32_t i)
 	return judge_bad(run, group, index, i);
 }
 
-static bool is_mismatch(uint8_t verdict)
+static bool is_mismatch(enum csum_verdict verdict)
 {
 	return verdict >= CSUM_VERDICT_MISMATCH && verdict <= CSUM_VERDICT_STALE;
 }
@@ -105,7 +105,7 @@ static bool is_exceeded(const struct csum_verify *run)
 
 static void count_bad(const struct csum_verify *run, uint32_t i)
 {
-	if (run->limit && csum_verdict_is_bad((enum csum_verdict)run->verdict[i]))
+	if (run->limit && csum_verdict_is_bad(run->verdict[i]))
 		atomic_fetch_add(&run->limit->found, 1);
 }
 
