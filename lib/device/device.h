@@ -62,8 +62,8 @@ struct csum_device_options {
 };
 
 /*
- * Opens `path` (already resolved; see facts.h). Refuses what is neither a block device nor a regular file,
- * a device that is mounted or has holders, a file attached to a loop device (see facts.h), and one that
+ * Opens `path` (already resolved; see resolve.h). Refuses what is neither a block device nor a regular file,
+ * a device that is mounted or has holders, a file attached to a loop device (see use.h), and one that
  * another process has locked. Everything refused is reported. On error *device is NULL.
  */
 int csum_device_open(const struct csum_handlers *handlers, const char *path, const struct csum_device_options *options,

@@ -11,8 +11,9 @@
 
 #include "base/report.h"
 #include "device/exclusive.h"
-#include "device/facts.h"
 #include "device/lock.h"
+#include "device/system.h"
+#include "device/use.h"
 
 #define POLL_MS 50
 /* udev looks at a disk whenever a writer has closed it, holding a shared lock on it meanwhile. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the system and libblkid say that tells a device from others. */
+#include "device/identify.h"
+
 #include <string.h>
 
-#include "device/device.h"
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/probe.h"
 #include "device/system.h"
 
 /* The first of the two attributes that the disk has: where they are depends on its driver. */

@@ -6,7 +6,11 @@
 #ifndef CSUM_DEVICE_LOCK_H
 #define CSUM_DEVICE_LOCK_H
 
-#include "device/facts.h"
+#include <sys/types.h>
+
+#include "csum.h"
+
+struct csum_system_roots;
 
 enum csum_lock {
 	CSUM_LOCK_READER, /* beside readers and a scrub */

@@ -14,9 +14,10 @@
 
 #include "base/report.h"
 #include "device/exclusive.h"
-#include "device/facts.h"
 #include "device/lock.h"
 #include "device/system.h"
+#include "device/topology.h"
+#include "device/use.h"
 
 /* Unit of I/O when the caller does not know its own yet. */
 #define UNIT_BYTES_MIN 512u

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A thin wrapper around libblkid: what is on a device, and its removal. */
+#include "device/probe.h"
+
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +14,6 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "device/device.h"
-#include "device/facts.h"
 #include "device/stand_in.h"
 
 /* More signatures than anything has (ZFS some hundreds), in case wiping or hiding goes in a circle. */

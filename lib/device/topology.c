@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What /sys says of block devices, and which of them lies under a file. */
+#include "device/topology.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "device/facts.h"
 #include "device/system.h"
 
 /* Larger than any sector size that the kernel has. */

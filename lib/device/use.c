@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who uses a device or a file: mounts, swap, device-mapper and the like, loop devices. */
+#include "device/use.h"
+
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "device/facts.h"
 #include "device/system.h"
 
 #define PATH_SIZE 4096

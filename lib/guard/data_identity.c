@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/report.h"
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/identify.h"
 #include "guard/guard.h"
 #include "volume/spot.h"
 

@@ -7,7 +7,7 @@
 #ifndef CSUM_GUARD_FOREIGN_H
 #define CSUM_GUARD_FOREIGN_H
 
-#include "device/facts.h"
+#include "device/probe.h"
 #include "volume/volume.h"
 
 struct csum_foreign_thing {

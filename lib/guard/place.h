@@ -6,7 +6,7 @@
 #ifndef CSUM_GUARD_PLACE_H
 #define CSUM_GUARD_PLACE_H
 
-#include "device/facts.h"
+#include "device/probe.h"
 #include "guard/look.h"
 
 struct csum_guard_place {

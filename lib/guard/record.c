@@ -11,7 +11,7 @@
 #include "base/checksum.h"
 #include "base/report.h"
 #include "base/util.h"
-#include "device/facts.h"
+#include "device/probe.h"
 #include "volume/spot.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)

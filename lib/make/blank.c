@@ -12,7 +12,7 @@
 
 #include "base/report.h"
 #include "base/util.h"
-#include "device/facts.h"
+#include "device/probe.h"
 #include "io/io.h"
 #include "ondisk/layout.h"
 #include "ondisk/ondisk.h"

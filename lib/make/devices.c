@@ -13,7 +13,8 @@
 
 #include "base/report.h"
 #include "base/util.h"
-#include "device/facts.h"
+#include "device/system.h"
+#include "device/topology.h"
 #include "ondisk/layout.h"
 
 static bool creates(const struct csum_format *format)

@@ -12,8 +12,10 @@
 
 #include "base/report.h"
 #include "base/version.h"
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/identify.h"
+#include "device/probe.h"
+#include "device/resolve.h"
+#include "device/system.h"
 #include "io/io.h"
 #include "make/blank.h"
 #include "make/plan.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "device/probe.h"
 #include "ondisk/layout.h"
 #include "volume/beside.h"
 #include "volume/slots.h"

@@ -10,6 +10,7 @@
 
 #include "base/checksum.h"
 #include "base/report.h"
+#include "device/system.h"
 
 static int prepare(struct csum_volume *volume, unsigned int threads)
 {

@@ -5,7 +5,6 @@
 
 #include "csum.h"
 #include "device/device.h"
-#include "device/facts.h"
 #include "io/io.h"
 #include "ondisk/imd.h"
 #include "ondisk/journal.h"
@@ -14,6 +13,8 @@
 /* Data that the intent of a long write covers, and data of one batch of its pipeline; bytes. */
 #define CSUM_WINDOW_BYTES (UINT64_C(1) << 30)
 #define CSUM_BATCH_BYTES (UINT64_C(16) << 20)
+
+struct csum_system_roots;
 
 struct csum_volume {
 	struct csum_handlers handlers;

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "device/lock.h"
+#include "device/system.h"
 #include "support/device_helpers.h"
 
 struct fixture {

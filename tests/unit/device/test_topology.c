@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "device/facts.h"
 #include "device/system.h"
+#include "device/topology.h"
 #include "support/device_helpers.h"
 
 struct fixture {

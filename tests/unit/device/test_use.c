@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "device/facts.h"
 #include "device/system.h"
+#include "device/use.h"
 #include "support/device_helpers.h"
 
 #define WHOLE makedev(8, 0)

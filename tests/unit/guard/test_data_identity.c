@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/identify.h"
+#include "device/system.h"
 #include "guard/data_identity.h"
 #include "support/device_helpers.h"
 #include "support/memory_volume.h"
