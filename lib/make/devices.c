@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/report.h"
-#include "base/util.h"
+#include "device/directory.h"
 #include "device/system.h"
 #include "device/topology.h"
 #include "ondisk/layout.h"
@@ -115,21 +115,6 @@ static void warn_sector_size(const struct csum_format *format)
 
 /* ------------------------------------------------------------------ creating a file */
 
-static int sync_directory(const char *path)
-{
-	char *copy = strdup(path);
-	int descriptor, error;
-
-	if (!copy)
-		return -ENOMEM;
-	descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
-	if (descriptor >= 0)
-		close(descriptor);
-	free(copy);
-	return error;
-}
-
 static int size_to_create(struct csum_format *format)
 {
 	uint32_t sector_size = format->options.sector_size;
@@ -181,7 +166,7 @@ static int create_file(struct csum_format *format)
 	if (close(descriptor) != 0 && !error)
 		error = -errno;
 	if (!error)
-		error = sync_directory(path);
+		error = csum_directory_sync_name(path);
 	if (error)
 		return csum_report_error(&format->handlers, error, path, "creating a file of %" PRIu64 " bytes",
 					 format->metadata_bytes);

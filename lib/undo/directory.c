@@ -19,6 +19,7 @@
 
 #include "base/report.h"
 #include "base/util.h"
+#include "device/directory.h"
 
 #define SUFFIX ".undo"
 /* Characters of a UUID as text. */
@@ -41,25 +42,6 @@ struct files {
 
 /* ------------------------------------------------------------------ making one */
 
-static int sync_parent(const char *path, size_t length)
-{
-	/* "/a/b": its first characters up to the last slash; "a": the directory we are in. */
-	char *parent;
-	int descriptor, error;
-
-	while (length > 0 && path[length - 1] != '/')
-		length--;
-	parent = length ? strndup(path, length) : strdup(".");
-	if (!parent)
-		return -ENOMEM;
-	descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
-	if (descriptor >= 0)
-		close(descriptor);
-	free(parent);
-	return error;
-}
-
 /* Makes those that are missing, for us alone: what lies there is data of the volume. */
 static int make_directories(const char *path)
 {
@@ -74,7 +56,7 @@ static int make_directories(const char *path)
 		if (!part)
 			return -ENOMEM;
 		if (mkdir(part, 0700) == 0)
-			error = sync_parent(part, end);
+			error = csum_directory_sync_name(part);
 		else if (errno != EEXIST)
 			error = -errno;
 		free(part);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,6 +13,7 @@
 #include "base/checksum.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "device/directory.h"
 #include "ondisk/layout.h"
 
 struct csum_undo_file {
@@ -88,17 +88,10 @@ static void cut_back(struct csum_undo_file *file)
 /* The file's name is durable only with its directory. */
 static int sync_directory(const struct csum_undo_file *file)
 {
-	char *copy = strdup(file->path);
-	int descriptor = -1, error;
+	int error = csum_directory_sync_name(file->path);
 
-	if (copy)
-		descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = !copy ? -ENOMEM : descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
 	if (error)
 		csum_report_error(file->handlers, error, file->path, "flushing the directory of the undo file");
-	if (descriptor >= 0)
-		close(descriptor);
-	free(copy);
 	return error;
 }
 
