@@ -6,8 +6,8 @@
 #include "csum.h"
 
 /*
- * Makes the name of a new file or directory durable, with fsync(2) on the directory that it is in. `path` needs no slash:
- * without one the directory is the current one. 0 or a negative errno, which is not reported.
+ * Makes the name of a new file or directory durable, with fsync(2) on the directory that it is in. `path` needs no
+ * slash: without one that is the current directory. 0 or a negative errno, which is not reported.
  */
 int csum_directory_sync_name(const char *path) CSUM_MUST_CHECK;
 

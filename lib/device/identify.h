@@ -9,9 +9,10 @@
 struct csum_system_roots;
 
 /*
- * WWN and serial number of a block device, of its disk when it is a partition, and then also its PARTUUID; of any device
- * the UUID of what is in it, unless that is ambiguous. *signature_offset_bytes, meaningful with a UUID: where on the
- * device the signature of that lies. Nothing of a simulated disk. What cannot be learned is left out.
+ * WWN and serial number of a block device, of its disk when it is a partition, and then also its PARTUUID; of any
+ * device the UUID of its content, unless that is ambiguous. *signature_offset_bytes, meaningful with such a UUID:
+ * where on the device the signature lies that it belongs to. A simulated disk has none of these. Values that cannot be
+ * learned are left out.
  */
 void csum_device_identity(const struct csum_system_roots *roots, const struct csum_device *device,
 			  struct csum_identity *identity, uint64_t *signature_offset_bytes);

@@ -7,9 +7,9 @@
 
 struct csum_device;
 
-/* Something that libblkid knows by its signature. */
+/* A file system, table or RAID that libblkid knows by its signature. */
 struct csum_signature {
-	uint64_t offset_bytes; /* on the device: where it was looked for, so where the thing itself begins */
+	uint64_t offset_bytes; /* on the device: where libblkid looked, so where the file system or table begins */
 	uint64_t magic_offset_bytes; /* on the device */
 	size_t magic_size; /* bytes; 0 not known */
 	bool is_table; /* a partition table */
@@ -26,28 +26,28 @@ struct csum_signatures {
 };
 
 /*
- * What libblkid finds in those bytes of the device (size 0: up to its end), the first CSUM_SIGNATURES_MAX of it. None on
- * a simulated disk. What cannot be read counts as zeros. Reported errors are negative.
+ * The signatures that libblkid finds in those bytes of the device (size 0: up to its end), CSUM_SIGNATURES_MAX at the
+ * most. None on a simulated disk. Places that cannot be read count as zeros. Reported errors are negative.
  */
 int csum_probe_list(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
 		    uint64_t size_bytes, struct csum_signatures *list) CSUM_MUST_CHECK;
 
 /*
- * The same of the whole device, without what through() says is to be looked through: behind it the same kind is looked
- * for elsewhere.
+ * The same for the whole device, without the signatures that through() is true for: these are looked through, and more
+ * of their kind are looked for elsewhere.
  */
 typedef bool csum_probe_through_fn(const void *user, const struct csum_signature *found);
 int csum_probe_through(const struct csum_handlers *handlers, const struct csum_device *device,
 		       csum_probe_through_fn *through, const void *user, struct csum_signatures *list) CSUM_MUST_CHECK;
 
 /*
- * What libblkid finds on the device: "ext4 file system", "gpt partition table" ..., joined by ", " when
- * several; "" when nothing. Reported errors are negative.
+ * Names all that libblkid finds on the device: "ext4 file system", "gpt partition table" ..., joined by ", "; "" when
+ * it finds nothing. Reported errors are negative.
  */
 int csum_probe_signatures(const struct csum_handlers *handlers, const struct csum_device *device, char *found,
 			  size_t size) CSUM_MUST_CHECK;
 
-/* The same with the place of each, "ext4 file system at offset 1080", for a message; "" also when it cannot look. */
+/* The same with the place of each, "ext4 file system at offset 1080", for a message; "" also after an error. */
 void csum_probe_describe(const struct csum_device *device, char *text, size_t size);
 
 /* Wipes every signature that libblkid finds, durable on return. The device is writable. */
@@ -64,13 +64,13 @@ struct csum_partitions {
 };
 
 /*
- * The partitions, logical ones too, of the table in those bytes of the device, the first CSUM_PARTITIONS_MAX of them that
- * lie inside, as far as it can be read. None on a simulated disk. Reported errors are negative.
+ * The partitions, logical ones too, of the table in those bytes of the device, the first CSUM_PARTITIONS_MAX of them
+ * that lie inside, as far as it can be read. None on a simulated disk. Reported errors are negative.
  */
 int csum_probe_partitions(const struct csum_handlers *handlers, const struct csum_device *device, uint64_t offset_bytes,
 			  uint64_t size_bytes, struct csum_partitions *list) CSUM_MUST_CHECK;
 
-/* That of the partition which the device is, as the table of its disk has it; "" when it is none. */
+/* The PARTUUID of a device that is a partition, as the table of its disk has it; "" when the device is none. */
 void csum_probe_partition_uuid(const struct csum_device *device, char *uuid, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From what the user typed to a path. */
+/* From a name that the user typed to a path. */
 #include "device/resolve.h"
 
 #include <blkid/blkid.h>
