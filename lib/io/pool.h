@@ -19,7 +19,7 @@ struct csum_pool_job {
 int csum_pool_create(unsigned int threads, struct csum_pool **pool) CSUM_MUST_CHECK;
 void csum_pool_destroy(struct csum_pool *pool);
 
-/* Starts the job; the one before has been waited for. */
+/* Starts the job. The caller has waited for the job before. */
 void csum_pool_start(struct csum_pool *pool, const struct csum_pool_job *job);
 /* Waits for the job under way; returns at once when there is none. */
 void csum_pool_wait(struct csum_pool *pool);
