@@ -40,12 +40,12 @@ static void find_sectors(const struct again *again, uint64_t number, uint64_t *b
 	*end = csum_min_u64(stop - batch->first_sector, batch->sector_count);
 }
 
-/* ------------------------------------------------------------------ what is to be read again */
+/* ------------------------------------------------------------------ sectors to be read again */
 
 /*
- * Of what the device cannot read nothing else is to be expected, and each attempt may take it seconds. What another read
- * did not show may have been repaired between the two. What was left unread, since there were too many bad ones before
- * it, may be read when there are fewer.
+ * A sector that the device cannot read is not among these: it will not change, and each attempt may take seconds. A
+ * sector that was right when read again may have been repaired between the two readings. A sector that was left unread,
+ * as there were too many bad ones before it, may be read when there are fewer.
  */
 static bool is_doubtful(const struct again *again, enum csum_verdict verdict)
 {
@@ -82,7 +82,7 @@ static void find_groups(struct again *again)
 
 /* ------------------------------------------------------------------ reading it */
 
-/* Bad ones are counted anew. */
+/* The bad ones among these sectors are taken off the count: they will be counted anew. */
 static void forget(const struct again *again, uint64_t begin, uint64_t end, csum_verdict8 *before)
 {
 	struct csum_verify_limit *limit = again->options->limit;
@@ -94,7 +94,7 @@ static void forget(const struct again *again, uint64_t begin, uint64_t end, csum
 	}
 }
 
-/* With nobody to repair it, one that took two reads stays noted as such. */
+/* With no scrub to repair it, a sector that took two reads keeps that verdict. */
 static void remember(const struct again *again, uint64_t begin, uint64_t end, const csum_verdict8 *before)
 {
 	for (uint64_t i = begin; i < end; i++) {

@@ -48,7 +48,7 @@ static csum_verdict8 plan_sector(const struct csum_verify *run, const struct csu
 	return csum_group_entry(group, index) == CSUM_ENTRY_UNWRITTEN ? CSUM_VERDICT_UNWRITTEN : PENDING;
 }
 
-/* The span of pending sectors, [*begin, *end); false when there is none. */
+/* The range from the first to the last pending sector, [*begin, *end); false when there is none. */
 static bool plan(const struct csum_verify *run, uint32_t *begin, uint32_t *end)
 {
 	*begin = run->sector_count;
@@ -137,8 +137,8 @@ static void judge_pending(const struct csum_verify *run, uint32_t i, bool again)
 
 /*
  * After a failed read of [begin, end): sector by sector. When no sector fails by itself, the first one stands
- * for the error that a second read did not show; unless there are sectors that need not be read, any of which
- * may be the one that the device cannot read.
+ * for the error that a second read did not show; unless there are sectors that need not be read, as then the
+ * error may come from one of these.
  */
 static int read_narrowed(const struct csum_verify *run, uint32_t begin, uint32_t end)
 {
@@ -179,7 +179,7 @@ static int read_again(const struct csum_verify *run, uint32_t begin, uint32_t en
 	if (csum_io_vanished(error))
 		return error;
 	if (error) {
-		/* They could be read a moment ago: let each say by itself what it is now. */
+		/* They could be read a moment ago: now each is read and judged by itself. */
 		for (uint32_t i = begin; i < end; i++)
 			run->verdict[i] = PENDING;
 		error = read_narrowed(run, begin, end);
