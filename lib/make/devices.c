@@ -29,7 +29,7 @@ int csum_format_refuse(const struct csum_format *format, int error, const char *
 
 /* ------------------------------------------------------------------ sector size */
 
-/* What is under a file that does not exist yet is what is under its directory. */
+/* A file that does not exist yet will lie on the same device as its directory. */
 static void learn_from_directory(struct csum_format *format)
 {
 	struct csum_topology topology = { 0 };
@@ -43,7 +43,7 @@ static void learn_from_directory(struct csum_format *format)
 	format->atomic_write_size = topology.atomic_write_size;
 }
 
-/* Chosen by the device with the data: it is data sectors that must be written atomically. */
+/* Chosen by the device with the data, as data sectors must be written atomically. */
 static void choose_sector_size(struct csum_format *format)
 {
 	const struct csum_device *data = format->data;
@@ -89,8 +89,8 @@ static int check_sector_size(const struct csum_format *format, const struct csum
 }
 
 /*
- * A data sector of several physical ones may be written in part when the power fails; several in one may be torn
- * together, which a device is refused for (above). What was chosen by itself is the best there is.
+ * A data sector of several physical ones may be written in part when the power fails. Several data sectors in one
+ * physical one may be torn together: a device is refused then (above). A size that was not asked for is the best one.
  */
 static void warn_sector_size(const struct csum_format *format)
 {
@@ -133,7 +133,7 @@ static int size_to_create(struct csum_format *format)
 	return 0;
 }
 
-/* Whether creating it would fail, as far as that can be told beforehand. */
+/* Whether creating the file would fail, as far as that can be told beforehand. */
 static int try_create(const struct csum_format *format, const char *path)
 {
 	char *copy = strdup(path);
