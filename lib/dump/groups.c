@@ -102,7 +102,7 @@ static void show_journal(struct walk *walk, const struct csum_group *group, stru
 	shown->journal_in_force = group->version_count > 0 && group->version[0] == image;
 }
 
-/* Whether a verdict on the data is one to be shown among what differs. */
+/* Shows the data; returns whether a verdict is one that counts as a difference. */
 static bool show_data(struct walk *walk, const struct csum_scan_batch *batch, struct csum_dump_group *shown)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(walk->volume);
