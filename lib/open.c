@@ -9,6 +9,7 @@
 
 #include "base/report.h"
 #include "base/version.h"
+#include "device/resolve.h"
 #include "guard/data_identity.h"
 #include "guard/foreign.h"
 #include "guard/guard.h"

@@ -45,8 +45,7 @@ static uint64_t run_end(const struct csum_scan_batch *batch, uint64_t i)
 	uint64_t stop = i + 1;
 
 	while (stop < batch->sector_count &&
-	       csum_verdict_is_bad((enum csum_verdict)batch->verdict[stop]) ==
-		       csum_verdict_is_bad((enum csum_verdict)batch->verdict[i]) &&
+	       csum_verdict_is_bad(batch->verdict[stop]) == csum_verdict_is_bad(batch->verdict[i]) &&
 	       (batch->verdict[stop] == CSUM_VERDICT_UNWRITTEN) == (batch->verdict[i] == CSUM_VERDICT_UNWRITTEN))
 		stop++;
 	return stop;
@@ -73,7 +72,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 
 	for (uint64_t i = 0, stop; i < batch->sector_count && !error; i = stop) {
 		stop = run_end(batch, i);
-		if (csum_verdict_is_bad((enum csum_verdict)batch->verdict[i]))
+		if (csum_verdict_is_bad(batch->verdict[i]))
 			error = visit_bad(reader, batch, i, stop);
 		else
 			error = hand_out(reader, batch, i, stop, batch->verdict[i] == CSUM_VERDICT_UNWRITTEN);

@@ -7,8 +7,8 @@ define require_tool
 	echo '$@: $(1) is missing: run "make deps"' >&2; exit 1; }
 endef
 
-## lint: compiles with gcc and clang, -Werror; checks layers, symbols, format, C, shell, manual and licence lines
-lint: lint-gcc lint-clang lint-layers lint-symbols lint-format lint-cppcheck lint-shell lint-man lint-spdx
+## lint: compiles with gcc and clang, -Werror; checks layers, symbols, sizes, format, C, shell, manual and licence lines
+lint: lint-gcc lint-clang lint-layers lint-symbols lint-sizes lint-format lint-cppcheck lint-shell lint-man lint-spdx
 
 lint-gcc lint-clang: lint-%: | $(FIRST)
 	$(call say,LINT,$*)
@@ -24,6 +24,11 @@ lint-layers:
 lint-symbols: $(LIB) $(SHARED)
 	$(call say,LINT,symbols)
 	$(Q)tests/lint/symbols.sh '$(BUILD)'
+
+# How long functions and files are.
+lint-sizes:
+	$(call say,LINT,sizes)
+	$(Q)tests/lint/sizes.sh
 
 lint-format: | $(FIRST)
 	$(call say,LINT,clang-format)

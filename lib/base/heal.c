@@ -18,7 +18,7 @@
 
 #include "base/checksum.h"
 
-/* Bits of the filter for each syndrome, of which that sets one: so 1 in that many numbers gets through by chance. */
+/* Bits of the filter per syndrome, which sets one of them: so 1 in that many numbers gets through by chance. */
 #define FILTER_BITS_EACH 64u
 /* Bursts are looked for byte by byte: a burst that begins in a byte ends within this many bits. */
 #define WINDOW_BITS (7 + CSUM_HEAL_BURST_MAX)
@@ -29,12 +29,12 @@ struct csum_healer {
 	enum csum_checksum_type type;
 	uint32_t sector_size;
 	uint32_t bit_count; /* 8 * sector_size: the positions, a power of two up to 32768 */
-	/* Of one wrong bit each, with its position; those with equal top bits, a bucket, are together. */
+	/* Syndromes of single wrong bits, with their positions; those with equal top bits, a bucket, are together. */
 	uint64_t *syndromes;
 	uint16_t *positions;
 	uint16_t *starts; /* of the bit_count buckets in ascending order, and the end */
 	uint64_t *filter; /* by more of the top bits: is there a syndrome with these? */
-	int bucket_shift, filter_shift; /* leave of a syndrome its bucket, its bit in the filter */
+	int bucket_shift, filter_shift; /* a syndrome shifted by them is the index of its bucket, of its filter bit */
 	uint64_t *back; /* CRC-64, 256 of them: the register with that top byte and zeros, 8 steps back */
 	struct filling *filling;
 };
@@ -63,7 +63,7 @@ static uint64_t step(uint64_t crc, uint64_t polynomial)
 	return crc >> 1 ^ (crc & 1 ? polynomial : 0);
 }
 
-/* For 64 bits only. The polynomial has its top bit set, which step() clears: it tells what step() did. */
+/* For 64 bits only. The polynomial has its top bit set, which step() clears: it tells whether step() added it. */
 static uint64_t step_back(uint64_t crc, uint64_t polynomial)
 {
 	return crc >> 63 ? (crc ^ polynomial) << 1 | 1 : crc << 1;
@@ -104,7 +104,7 @@ static void count_buckets(const struct csum_healer *healer, uint64_t polynomial)
 		healer->starts[bucket] = (uint16_t)(healer->starts[bucket] + healer->starts[bucket - 1]);
 }
 
-/* Fills each bucket from its end, which makes starts[] what it is to be. */
+/* Fills each bucket from its end, so that starts[] ends with the begin of each bucket. */
 static void fill_buckets(const struct csum_healer *healer, uint64_t polynomial)
 {
 	uint64_t syndrome = 1;
@@ -149,7 +149,7 @@ static void ensure_tables(const struct csum_healer *healer)
 	pthread_mutex_unlock(&healer->filling->lock);
 }
 
-/* What leaves of a checksum an index below `count`, a power of two. */
+/* By how many bits a checksum is shifted to the right to become an index below `count`, a power of two. */
 static int shift_for(enum csum_checksum_type type, uint32_t count)
 {
 	return (type == CSUM_CRC64 ? 64 : 32) - __builtin_ctz(count);
@@ -262,7 +262,7 @@ static void find_bursts(const struct csum_healer *healer, uint64_t syndrome, str
 	}
 }
 
-/* `rest` may be the syndrome of the other bit. */
+/* `rest` may be the syndrome of the second of two wrong bits. */
 static void examine_pair(const struct csum_healer *healer, uint32_t i, uint64_t rest, struct csum_heal_result *result)
 {
 	uint32_t one = healer->positions[i];
@@ -277,8 +277,8 @@ static void examine_pair(const struct csum_healer *healer, uint32_t i, uint64_t 
 }
 
 /*
- * Of the two syndromes that were added, the smaller one is that without the highest bit which the sum has. It is enough
- * to try those: every other run of buckets. Were that bit too low to tell buckets apart, all are tried.
+ * The sum of two syndromes has a highest bit, and only the smaller of the two is without that bit. It is enough to try
+ * syndromes without it: every other run of buckets. Where the bit is too low to tell buckets apart, all are tried.
  */
 static void find_two_bits(const struct csum_healer *healer, uint64_t syndrome, struct csum_heal_result *result)
 {
@@ -301,7 +301,7 @@ static void find_two_bits(const struct csum_healer *healer, uint64_t syndrome, s
 	}
 }
 
-/* All classes, also after an answer: another would show that it cannot be trusted. */
+/* Goes through all classes, also after an answer: a second answer would show that the first cannot be trusted. */
 bool csum_healer_find(const struct csum_healer *healer, const uint64_t *syndromes, size_t syndrome_count,
 		      struct csum_heal_result *result)
 {
@@ -372,7 +372,7 @@ bool csum_healer_heal(const struct csum_healer *healer, uint8_t *sector, uint64_
 	apply(result, sector);
 	if (csum_checksum_entry(healer->type, sector, healer->sector_size) == entry)
 		return true;
-	/* Not reached as long as the tables are what they should be; memory may fail. */
+	/* Not reached as long as the tables are right; but memory may fail. */
 	apply(result, sector);
 	*result = (struct csum_heal_result){ .pattern = CSUM_HEAL_NONE };
 	return false;

@@ -9,14 +9,14 @@
  *                      bit order; two bits at any distance
  *   CRC-32, CRC-32C    one bit, when the caller asks for it
  *
- * An answer counts only if it is the only one: exactly one set of bits, of all classes together, that turns the
- * sector into one whose checksum the entry stands for. A set that is in two classes is one answer, named by the first:
+ * An answer counts only if it is the only one: exactly one set of bits, of all classes together, gives the sector a
+ * checksum that the entry stands for. A set that is in two classes is one answer, named by the first:
  * two bits within CSUM_HEAL_BURST_MAX are a burst. Entries that stand for two checksums (those of the CRC-64s 0 and 1
  * are shared) must have one answer for both together. With CRC-64/XZ no two patterns share a syndrome, at either
  * sector size (the tests go through all), so for every other entry each pattern within these classes is healed.
  *
- * What is beyond them is refused but for a chance: that of a garbage sector is 7.7e-12 with 512 bytes and 8.7e-11
- * with 4096 bytes, but with 32-bit checksums 1e-6 and 8e-6.
+ * Other errors are refused but for a chance: a sector of garbage is taken for one with few wrong bits with probability
+ * 7.7e-12 at 512 bytes and 8.7e-11 at 4096 bytes, but with 32-bit checksums 1e-6 and 8e-6.
  */
 #ifndef CSUM_BASE_HEAL_H
 #define CSUM_BASE_HEAL_H
@@ -34,7 +34,7 @@ enum csum_heal_pattern {
 
 /* Bit b of a sector is bit b % 8 of byte b / 8, bit 0 being the least significant. */
 struct csum_heal_result {
-	enum csum_heal_pattern pattern; /* what was wrong and is put right; NONE: all other fields but ambiguous are 0 */
+	enum csum_heal_pattern pattern; /* of the bits that are put right; NONE: all other fields but ambiguous are 0 */
 	bool ambiguous; /* not healed because more than one pattern fits */
 	uint32_t first_bit; /* the first wrong one */
 	uint32_t length; /* bits from the first wrong one to the last, both counted */
@@ -45,8 +45,8 @@ struct csum_heal_result {
 struct csum_healer;
 
 /*
- * Makes a healer for sectors of sector_size bytes, 512 or 4096. weak_too is the request it takes to heal with a 32-bit
- * checksum; it makes no difference to CRC-64/XZ.
+ * Makes a healer for sectors of sector_size bytes, 512 or 4096. Healing with a 32-bit checksum has to be asked for by
+ * weak_too, which makes no difference to CRC-64/XZ.
  * Errors: -EINVAL another type or size, -ENOTSUP a 32-bit checksum without weak_too, -ENOMEM; *healer is NULL then and
  * nothing is reported. The caller ends it with csum_healer_free(), which takes NULL too.
  */
@@ -55,17 +55,18 @@ int csum_healer_create(enum csum_checksum_type type, uint32_t sector_size, bool 
 void csum_healer_free(struct csum_healer *healer);
 
 /*
- * Makes the sector (sector_size bytes, in memory) what its entry says, which must come from a valid imd sector.
- * True: the sector matches the entry, by its checksum computed anew; result->pattern is what had to be changed, NONE
- * if it matched already. False: the sector is as it was, and *result says whether it was for ambiguity. Entries that no
- * content has are always false. Never ask for a sector inside a long run of bad ones: that is no bit flip.
+ * Puts the sector (sector_size bytes, in memory) right by its entry, which must come from a valid imd sector.
+ * True: the sector matches the entry, by its checksum computed anew; result->pattern tells which change was needed,
+ * NONE if the sector matched already. False: the sector is as it was, and *result says whether several answers were the
+ * reason. An entry that no content has is always false. Never ask for a sector inside a long run of bad ones: that is
+ * no bit flip.
  */
 bool csum_healer_heal(const struct csum_healer *healer, uint8_t *sector, uint64_t entry,
 		      struct csum_heal_result *result) CSUM_MUST_CHECK;
 
 /*
- * The decoder alone: the only pattern that has one of these syndromes (stored ^ computed; 0 has none, nor has what is
- * wider than the checksum). False: there is none, or there are several (result->ambiguous).
+ * The decoder alone: the only pattern that has one of these syndromes (stored ^ computed; 0 has none, nor has a
+ * number wider than the checksum). False: there is none, or there are several (result->ambiguous).
  */
 bool csum_healer_find(const struct csum_healer *healer, const uint64_t *syndromes, size_t syndrome_count,
 		      struct csum_heal_result *result) CSUM_MUST_CHECK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What many files need, and C has not. */
+/* Small functions that many files need and the C library does not have. */
 #ifndef CSUM_BASE_UTIL_H
 #define CSUM_BASE_UTIL_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The numbers of csum.h as text; and what is newer than they are. */
+/* The version of csum.h as text, and options that are newer than this version. */
 #include "base/version.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads a device once, from its start to its end, for sectors with the magic of imd sectors. They are kept until
- * there are enough to tell which volume they belong to, and from then on judged as they come.
+ * Reads a device once, from its start to its end, for sectors with the magic of imd sectors. These are kept until
+ * there are enough of them to tell which volume they belong to, and from then on judged as they come.
  */
 #include "carve/carve.h"
 
@@ -17,7 +17,7 @@
 
 /* Some clusters of the largest interleave, and 16 MiB of memory. */
 #define KEPT_CANDIDATES (1u << 19)
-/* Read at a time: so many pieces, in parallel. */
+/* Pieces that are read at a time, in parallel. */
 #define PIECES 16u
 #define PIECE_BYTES CSUM_IO_PIECE_BYTES
 /* Imd sectors lie at multiples of this. */
@@ -31,8 +31,8 @@ struct carve {
 	struct csum_carve_crc crc;
 	struct csum_carve_candidate *kept;
 	size_t kept_count, kept_capacity;
-	struct csum_carve_volumes volumes; /* found; then nothing is kept any more */
-	struct csum_carve_tally tally; /* of the first one */
+	struct csum_carve_volumes volumes; /* found so far; once there is one no candidates are kept any more */
+	struct csum_carve_tally tally; /* of the first volume */
 	uint64_t candidates;
 	uint8_t *buffer; /* PIECES of PIECE_BYTES */
 	uint64_t bad_offset, bad_bytes; /* unreadable range that may go on; 0 bytes: none */
@@ -46,7 +46,7 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 
 /* ------------------------------------------------------------------ candidates */
 
-/* By which volume it belongs to; of an unknown one at least the magic is there. */
+/* Judges a candidate by the volume that it belongs to; if that is unknown, at least the magic is there. */
 static void classify(struct carve *carve, const struct csum_carve_candidate *candidate, struct csum_carved *carved)
 {
 	const struct csum_carve_volumes *volumes = &carve->volumes;
@@ -79,7 +79,7 @@ static int hand_out(struct carve *carve, const struct csum_carve_candidate *cand
 	return carve->options->carved ? carve->options->carved(carve->options->user, &carved) : 0;
 }
 
-/* Decides, if that is possible, by the candidates kept so far, and hands them out. */
+/* Decides, if that is possible, which volumes the candidates kept so far belong to, and hands the candidates out. */
 static int decide(struct carve *carve)
 {
 	bool external_only = carve->volume->data != carve->volume->metadata;
@@ -183,7 +183,7 @@ static uint32_t unit_bytes(const struct csum_device *device)
 	return device->logical_sector_size > STEP_BYTES ? device->logical_sector_size : STEP_BYTES;
 }
 
-/* After a failed read: what can be read of the piece, zeros for the rest. */
+/* After a failed read: reads the readable sectors of the piece; the others become zeros. */
 static int read_narrowed(struct carve *carve, uint8_t *bytes, size_t size, uint64_t offset_bytes)
 {
 	struct csum_device *device = carve->volume->metadata;
@@ -219,11 +219,11 @@ static uint64_t skip_hole(const struct csum_device *device, uint64_t offset_byte
 	data = lseek(device->descriptor, (off_t)offset_bytes, SEEK_DATA);
 	if (data < 0)
 		return errno == ENXIO ? UINT64_MAX : offset_bytes;
-	/* Not back: behind the last whole sector a file may have some bytes more. */
+	/* Never backwards: a file may have some bytes behind its last whole sector. */
 	return max_u64(offset_bytes, (uint64_t)data / PIECE_BYTES * PIECE_BYTES);
 }
 
-/* Reads and examines up to PIECES from *offset_bytes on, and moves that behind them. */
+/* Reads and examines up to PIECES pieces from *offset_bytes on, and moves *offset_bytes behind them. */
 static int carve_pieces(struct carve *carve, uint64_t *offset_bytes, uint64_t end_bytes)
 {
 	struct csum_io_request requests[PIECES];

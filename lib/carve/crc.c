@@ -4,7 +4,7 @@
 
 #include "ondisk/imd.h"
 
-/* CRC-32 of zlib, bits reflected. Its top bit is set, so the top bit of a state tells what was shifted out. */
+/* CRC-32 of zlib, bits reflected. Its top bit is set, so the top bit of a state tells which bit was shifted out. */
 #define POLYNOMIAL UINT32_C(0xedb88320)
 
 /* Bytes of the CRC's input between the seed and the sector: group and copy. */
@@ -29,9 +29,9 @@ void csum_carve_crc_init(struct csum_carve_crc *crc)
 
 uint32_t csum_carve_seed_state(const struct csum_carve_crc *crc, int size_index, uint64_t group, const void *sector)
 {
-	/* What the true state changes behind the sector, compared with the state 0. */
-	uint32_t difference = csum_imd_stored_crc(sector) ^
-			      csum_imd_crc(0, group, 0, sector, csum_carve_sector_size(size_index));
+	const struct csum_imd_place place = { .group = group, .sector_size = csum_carve_sector_size(size_index) };
+	/* The difference behind the sector between the true state before it and the state 0. */
+	uint32_t difference = csum_imd_stored_crc(sector) ^ csum_imd_crc(place, sector);
 	uint32_t state = 0;
 
 	for (int bit = 0; bit < 32; bit++) {
@@ -41,13 +41,13 @@ uint32_t csum_carve_seed_state(const struct csum_carve_crc *crc, int size_index,
 	return state;
 }
 
-/* A byte of input changes the low bits of the state that it finds; the copy's comes behind the group, ... */
+/* A byte of input changes the low bits of the state before it. The byte of the copy comes behind the group. */
 uint32_t csum_carve_copy_difference(void)
 {
 	return unwind(1, GROUP_BYTES);
 }
 
-/* ... and the high half of the group behind its low half. */
+/* The high half of the group comes behind its low half. */
 uint32_t csum_carve_high_difference(uint32_t high)
 {
 	return high ? unwind(high, GROUP_BYTES / 2) : 0;

@@ -7,14 +7,14 @@
 
 #include "ondisk/layout.h"
 
-/* A candidate agrees with others as an internal or external volume's, of either sector size. */
+/* Ways in which a candidate may agree with others: internal or external, at either sector size. */
 enum { KEYS_PER_CANDIDATE = 2 * CSUM_CARVE_SIZES };
 
 struct leader {
 	uint64_t key, weight;
 };
 
-/* Bytes of data that an imd sector describes: what makes sectors of different sizes comparable. */
+/* Bytes of data that an imd sector describes: by these, sectors of different sizes can be compared. */
 static uint64_t described_bytes(int size_index)
 {
 	return (uint64_t)csum_carve_entries(size_index) * csum_carve_sector_size(size_index);
@@ -22,7 +22,7 @@ static uint64_t described_bytes(int size_index)
 
 /* ------------------------------------------------------------------ the vote */
 
-/* Both states that a sector says by which copy it may be make one key, with the sector size above. */
+/* The two states that a sector gives, taken as copy 0 and as copy 1, make one key, with the sector size above. */
 static uint64_t make_key(int size_index, uint32_t state)
 {
 	uint32_t other = state ^ csum_carve_copy_difference();
@@ -85,7 +85,7 @@ static int count_votes(const struct csum_carve_candidate *candidates, size_t cou
 	for (size_t i = 0, end; i < key_count; i = end) {
 		for (end = i + 1; end < key_count && keys[end] == keys[i];)
 			end++;
-		/* One that nobody agrees with says nothing. */
+		/* A candidate that agrees with no other one proves nothing. */
 		if (end - i > 1)
 			consider(leaders,
 				 (struct leader){ keys[i], (end - i) * described_bytes((int)(keys[i] >> 32)) });
@@ -115,8 +115,8 @@ static uint64_t greatest_divisor(uint64_t a, uint64_t b)
 }
 
 /*
- * Where clusters begin and end, counted in groups, as one comes across them: from one such place to the next it
- * is K, but where sectors are missing. *divisor: K divides it; 0 when there is no sign of that.
+ * Goes through the places, counted in groups, where clusters begin and end: from one to the next there are K groups, or
+ * a multiple of K where sectors are missing. *divisor: a multiple of K; 0 when no such place was seen.
  */
 static void poll_interleave(const struct trial *trial, const struct csum_carve_shape *shape,
 			    struct csum_carve_poll *poll, uint64_t *divisor)
@@ -149,7 +149,7 @@ static void try_interleave(struct trial *trial, struct csum_carve_shape shape, u
 	for (size_t i = 0; i < trial->count; i++)
 		csum_carve_tally_add(&tally, &shape, &trial->candidates[i]);
 	weight = csum_carve_tally_score(&tally, &shape);
-	/* Here, too, one alone says nothing. */
+	/* Here, too, one candidate alone proves nothing. */
 	weight = weight > 1 ? weight * described_bytes(shape.size_index) : 0;
 	if (weight > trial->best_weight) {
 		trial->best = shape;
@@ -157,7 +157,7 @@ static void try_interleave(struct trial *trial, struct csum_carve_shape shape, u
 	}
 }
 
-/* Of interleaves that explain as much the default one is the likeliest: it is tried first. */
+/* Where several interleaves explain as much, the default is the likeliest: it is tried first. */
 static void try_shape(struct trial *trial, const struct csum_carve_shape *shape)
 {
 	struct csum_carve_poll poll = { 0 };
@@ -173,8 +173,7 @@ static void try_shape(struct trial *trial, const struct csum_carve_shape *shape)
 }
 
 /*
- * Likewise internal comes before external: it explains the same with fewer groups. False when the places say
- * nothing.
+ * Likewise internal comes before external: it explains the same with fewer groups. False when the places do not tell.
  */
 static bool try_leader(struct trial *trial, uint64_t key, bool external_only)
 {

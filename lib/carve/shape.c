@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where carved imd sectors lie, and what that says about the volume: arithmetic, no I/O. */
+/* The places of carved imd sectors, and the geometry that they imply: arithmetic, no I/O. */
 #include "carve/carve.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static uint64_t area_sector(const struct csum_carve_shape *shape, const struct c
 	return (candidate->offset_bytes - CSUM_CLUSTERS_OFFSET) / csum_carve_sector_size(shape->size_index);
 }
 
-/* Up to the mean group there it is less than a cluster, so the number that is nearest to it is the one. */
+/* The group is less than a cluster off the mean group at that place: it is the nearest number with these low bits. */
 uint64_t csum_carve_group(const struct csum_carve_shape *shape, const struct csum_carve_candidate *candidate)
 {
 	uint64_t mean, group;
@@ -87,7 +87,7 @@ void csum_carve_vote(struct csum_carve_poll *poll, uint64_t value)
 		poll->option[i].votes--;
 }
 
-/* Of a cluster with K full groups, or copy 0 of any. */
+/* Counts an imd sector in its place: copy 0 of any cluster, or copy 1 of a cluster with K full groups. */
 static void add_in_place(struct csum_carve_tally *tally, const struct csum_carve_place *place, uint64_t group_limit)
 {
 	tally->in_place++;
@@ -143,7 +143,7 @@ static bool find_end(const struct csum_carve_tally *tally, const struct csum_car
 	for (int i = 0; i < POLL_OPTIONS; i++) {
 		uint64_t value = tally->ends.option[i].value;
 
-		/* A sector that landed elsewhere may say anything, but not against those in place. */
+		/* A misplaced sector may imply any end, but not one that the sectors in place rule out. */
 		if (tally->ends.option[i].votes <= *votes || end_groups(shape, value) < tally->group_limit)
 			continue;
 		*distance = value;
@@ -161,7 +161,7 @@ uint64_t csum_carve_tally_score(const struct csum_carve_tally *tally, const stru
 
 /* ------------------------------------------------------------------ geometry */
 
-/* On a device of the present size, when the volume can be one of those, else on the smallest. */
+/* The geometry on a device of the present size, if that is possible for the volume, else on the smallest device. */
 static bool derive(const struct csum_carve_shape *shape, uint64_t data_sectors, uint64_t data_device_bytes,
 		   uint64_t metadata_device_bytes, struct csum_geometry *geometry)
 {
@@ -200,7 +200,7 @@ static bool internal_geometry(const struct csum_carve_shape *shape, const struct
 	return derive(shape, data_sectors, 0, device_bytes, &result->geometry);
 }
 
-/* Groups whose imd sectors have room on a metadata device. */
+/* Groups whose imd sectors find room on a metadata device. */
 static uint64_t external_room(const struct csum_carve_shape *shape, uint64_t device_bytes)
 {
 	if (device_bytes < CSUM_CLUSTERS_OFFSET + CSUM_TAIL_SIZE)
@@ -225,7 +225,7 @@ static bool external_geometry(const struct csum_carve_shape *shape, const struct
 			groups = present_groups;
 		result->end_known = groups == tally->full_limit;
 	}
-	/* How long the last group is, only the data device can tell. */
+	/* Only the data device can tell how long the last group is. */
 	if (present_groups != groups) {
 		if (groups > INT64_MAX / sector_size / entries)
 			return false;

@@ -19,9 +19,9 @@ struct csum_device_ops {
 	int64_t (*pwrite)(void *context, const void *buffer, size_t size, uint64_t offset_bytes);
 	/* As fdatasync(2). */
 	int (*flush)(void *context);
-	/* Makes later reads come from the medium where a cache of the system's is in between. */
+	/* Empties a cache of the system's, so that later reads come from the medium. */
 	int (*drop_cache)(void *context);
-	/* What others are doing with it at the moment; NULL: there are no others. */
+	/* Whether other processes read, scrub or write it at the moment; NULL: there are no others. */
 	enum csum_at_work (*at_work)(void *context);
 	int (*close)(void *context);
 };
@@ -36,14 +36,14 @@ struct csum_device {
 	bool is_block;
 	uint32_t logical_sector_size; /* least unit of I/O in bytes; 1 for a buffered file */
 	uint32_t physical_sector_size; /* of the device, or of the one under the file system; 0 unknown */
-	uint32_t atomic_write_size; /* of the same: bytes, more than a sector, that are written whole or not at all; or 0 */
+	uint32_t atomic_write_size; /* of that device: bytes, above a sector, written whole or not at all; or 0 */
 	uint64_t alignment_offset_bytes; /* of the device's start to its physical sectors */
 	bool rotational; /* known to be a spinning disk */
 	dev_t file_system_device; /* st_dev and st_ino: which file or device node this is */
 	ino_t inode;
 	dev_t block_device; /* st_rdev when is_block, else 0 */
 	int descriptor; /* -1 for a simulated disk */
-	/* Of io/vanished.c: patient reads that failed since one succeeded; the first and the latest place that was read. */
+	/* For io/vanished.c: patient reads that failed since one succeeded; the first and the latest place read. */
 	atomic_uint reads_failed;
 	atomic_uint_least64_t read_first, read_last;
 };
@@ -62,9 +62,9 @@ struct csum_device_options {
 };
 
 /*
- * Opens `path` (already resolved; see facts.h). Refuses what is neither a block device nor a regular file,
- * a device that is mounted or has holders, a file attached to a loop device (see facts.h), and one that
- * another process has locked. Everything refused is reported. On error *device is NULL.
+ * Opens `path` (already resolved; see resolve.h). Refuses files that are neither block devices nor regular files,
+ * a device that is mounted or has holders, a file attached to a loop device (see use.h), and one that
+ * another process has locked. Every refusal is reported. On error *device is NULL.
  */
 int csum_device_open(const struct csum_handlers *handlers, const char *path, const struct csum_device_options *options,
 		     struct csum_device **device) CSUM_MUST_CHECK;
@@ -76,7 +76,7 @@ int csum_device_open(const struct csum_handlers *handlers, const char *path, con
 int csum_device_set_unit(const struct csum_handlers *handlers, struct csum_device *device,
 			 uint32_t unit_bytes) CSUM_MUST_CHECK;
 
-/* What others are doing with the device at the moment, as far as it was opened by builds that leave a mark. */
+/* Whether other processes scrub or write the device at the moment, as far as they are builds that leave a mark. */
 enum csum_at_work csum_device_at_work(const struct csum_device *device);
 
 /* Releases it; NULL is allowed. The error of the close, not reported. */

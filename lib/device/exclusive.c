@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening what nobody else uses: mounts and the like, exclusive claims, locks and waiting for them. */
+/* Opening a device or file that is not in use: mounts and the like, exclusive claims, locks and waiting for them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,8 +11,9 @@
 
 #include "base/report.h"
 #include "device/exclusive.h"
-#include "device/facts.h"
 #include "device/lock.h"
+#include "device/system.h"
+#include "device/use.h"
 
 #define POLL_MS 50
 /* udev looks at a disk whenever a writer has closed it, holding a shared lock on it meanwhile. */
@@ -42,7 +43,7 @@ static void describe_use(enum csum_use use, const char *where, char *text, size_
 	}
 }
 
-/* Writers want it for themselves; readers only that it does not change under them. */
+/* A writer needs the device for itself; a reader only needs that the bytes do not change while it reads. */
 static int refuse_use(const struct csum_handlers *handlers, const struct csum_device *device,
 		      const struct csum_device_options *options)
 {
@@ -91,7 +92,7 @@ static int refuse_locked(const struct csum_handlers *handlers, const struct csum
 	return csum_report_refusal(handlers, -EBUSY, device->name, "in use by another process%s", hint);
 }
 
-/* One step of waiting for who has the device: 0 to try again, or the reported reason to give up. */
+/* One step of waiting until another process leaves the device: 0 to try again, or the reported reason to give up. */
 static int wait_a_little(const struct csum_handlers *handlers, const struct csum_device *device, struct wait *wait)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
@@ -99,7 +100,7 @@ static int wait_a_little(const struct csum_handlers *handlers, const struct csum
 	char holder[NAME_SIZE];
 
 	csum_lock_holder(&csum_system_roots_default, device->file_system_device, device->inode, holder, sizeof(holder));
-	/* Waiting would not help, and never end when it is without limit. */
+	/* Waiting would not help, and without a limit it would never end. */
 	if (holder[0] && strtol(holder, NULL, 10) == (long)getpid())
 		return csum_report_refusal(handlers, -EBUSY, device->name,
 					   "in use by this process itself: was it given twice?");
@@ -120,7 +121,7 @@ static int wait_a_little(const struct csum_handlers *handlers, const struct csum
 static int open_claimed(const struct csum_handlers *handlers, const struct csum_device *device,
 			const struct csum_device_options *options, struct wait *wait)
 {
-	/* What was a regular file may be a pipe by now, whose opening must not block. */
+	/* The regular file may have been replaced by a pipe, and opening that must not block. */
 	int flags = (options->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC;
 	int descriptor, error;
 
@@ -201,7 +202,7 @@ int csum_device_acquire(const struct csum_handlers *handlers, struct csum_device
 	error = lock(handlers, device, options, &wait);
 	if (error == 0)
 		error = confirm_identity(handlers, device, &changed);
-	/* In the time that passed it may have been mounted. */
+	/* The device may have been mounted meanwhile. */
 	if (error == 0 && (changed || wait.said))
 		error = refuse_use(handlers, device, options);
 	return error;

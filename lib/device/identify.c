@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the system and libblkid say that tells a device from others. */
+/* Names and numbers by which the system and libblkid tell a device from others. */
+#include "device/identify.h"
+
 #include <string.h>
 
-#include "device/device.h"
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/probe.h"
 #include "device/system.h"
 
-/* The first of the two attributes that the disk has: where they are depends on its driver. */
+/* The first of the two attributes that the disk has: the driver decides which of them it is. */
 static void set_from(const struct csum_system_roots *roots, dev_t disk, const char *const attributes[2],
 		     enum csum_identity_kind kind, struct csum_identity *identity)
 {
@@ -37,7 +37,7 @@ static void identify_block(const struct csum_system_roots *roots, const struct c
 	set_from(roots, disk, serial, CSUM_IDENTITY_SERIAL, identity);
 }
 
-/* Two that differ, as what one file system leaves of another, say nothing. */
+/* Two UUIDs that differ, one of them left over from an earlier file system, say nothing. */
 static void identify_content(const struct csum_device *device, struct csum_identity *identity,
 			     uint64_t *signature_offset_bytes)
 {

@@ -29,7 +29,7 @@ void csum_identity_set(struct csum_identity *identity, enum csum_identity_kind k
 	}
 	if (used && to[used - 1] == '_')
 		used--;
-	/* Too long to be kept; or what a device says that has none. */
+	/* Too long to be kept; or the zeros of a device that has no value. */
 	if (used == CSUM_IDENTITY_SIZE)
 		used = 0;
 	to[used] = '\0';
@@ -75,9 +75,9 @@ static void print_word(const struct csum_identity *identity, enum csum_identity_
 
 void csum_identity_print(const struct csum_identity *identity, char *text)
 {
-	/* All of it goes to the disk. */
+	/* All of the bytes go to the disk. */
 	memset(text, 0, CSUM_IDENTITY_SIZE);
-	/* The disk's own words would leave no room for what tells its partitions apart. */
+	/* The values of the disk might leave no room for the one that tells its partitions apart. */
 	print_word(identity, CSUM_IDENTITY_PARTUUID, text);
 	print_word(identity, CSUM_IDENTITY_WWN, text);
 	print_word(identity, CSUM_IDENTITY_SERIAL, text);

@@ -14,8 +14,8 @@
 /* ------------------------------------------------------------------ taking them */
 
 /*
- * Marks are bytes that are locked, far behind any that a device has: locks of bytes are independent of those of
- * flock(2), and ask for no byte to be there. They belong to the open description, as those of flock(2) do.
+ * Marks are locks of bytes, far behind the last byte that a device has: such locks are independent of flock(2), and the
+ * bytes need not exist. Locks of both kinds belong to the open description.
  */
 #define MARK_SCRUB ((off_t)1 << 62)
 #define MARK_WRITER (MARK_SCRUB + 1)
@@ -42,7 +42,7 @@ static int set_lock(int descriptor, int operation)
 	return 0;
 }
 
-/* Gives back what is of no use alone. */
+/* Gives back the first lock when the second one is refused. */
 static int give_back(int descriptor, off_t mark, int error)
 {
 	int ignored = mark ? set_mark(descriptor, mark, F_UNLCK) : set_lock(descriptor, LOCK_UN);
@@ -86,7 +86,7 @@ int csum_lock_take(int descriptor, enum csum_lock lock)
 	return set_lock(descriptor, LOCK_SH);
 }
 
-/* ------------------------------------------------------------------ what others are doing */
+/* ------------------------------------------------------------------ other processes at work */
 
 static bool is_marked(int descriptor, off_t mark)
 {
@@ -107,7 +107,7 @@ struct inode {
 	ino_t number;
 };
 
-/* The device is that of the file system, where stat(2) gives another anonymous one on btrfs: then the number decides. */
+/* On btrfs /proc/locks and stat(2) have different anonymous devices for a file: there the inode number decides. */
 static bool is_same(const struct inode *inode, unsigned int lock_major, unsigned int lock_minor, uint64_t lock_inode)
 {
 	return lock_inode == (uint64_t)inode->number &&
@@ -115,8 +115,8 @@ static bool is_same(const struct inode *inode, unsigned int lock_major, unsigned
 }
 
 /*
- * "N: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE START END", the device in hexadecimal; a waiter has "->" after N and so
- * no match.
+ * "N: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE START END", the device in hexadecimal; a waiter has "->" after N, so
+ * that its line does not match.
  */
 static bool parse_lock(const char *line, const struct inode *inode, long *pid, bool *exclusive)
 {
@@ -131,7 +131,7 @@ static bool parse_lock(const char *line, const struct inode *inode, long *pid, b
 	return *pid > 0 && is_same(inode, lock_major, lock_minor, lock_inode);
 }
 
-/* A line of a descriptor in /proc/PID/fdinfo: a mark on the inode. /proc/locks has no PID for one. */
+/* A line of a descriptor in /proc/PID/fdinfo: a mark on the inode. /proc/locks has no PID for a mark. */
 static bool is_mark(const char *line, const struct inode *inode)
 {
 	unsigned int lock_major, lock_minor;

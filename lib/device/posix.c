@@ -14,9 +14,10 @@
 
 #include "base/report.h"
 #include "device/exclusive.h"
-#include "device/facts.h"
 #include "device/lock.h"
 #include "device/system.h"
+#include "device/topology.h"
+#include "device/use.h"
 
 /* Unit of I/O when the caller does not know its own yet. */
 #define UNIT_BYTES_MIN 512u
@@ -121,8 +122,8 @@ static int set_direct(int descriptor, bool direct)
 }
 
 /*
- * What the system says of O_DIRECT in that unit. A trial alone would not do for a sparse file: file
- * systems do not look at the alignment of what they read from a hole, and then refuse the write.
+ * Whether the system says that O_DIRECT works in that unit. A trial alone would not do for a sparse file: file
+ * systems do not check the alignment of a read from a hole, and then refuse the write.
  */
 static bool unit_is_allowed(const struct csum_device *device, uint32_t disk_logical_sector_size, uint32_t unit)
 {
@@ -160,7 +161,7 @@ static int try_direct(const struct csum_device *device, uint32_t unit)
 	return error != -EINVAL && error != -EOPNOTSUPP;
 }
 
-/* Of the device, or of the one under the file system; zeros where that is not known. */
+/* The topology of the device, or of the one under the file system; zeros where it is not known. */
 static void learn_topology(const struct csum_device *device, struct csum_topology *topology)
 {
 	const struct csum_system_roots *roots = &csum_system_roots_default;
@@ -193,7 +194,7 @@ static int choose_io(const struct csum_handlers *handlers, struct csum_device *d
 	device->direct = works > 0;
 	if (!device->is_block)
 		device->logical_sector_size = device->direct ? unit : 1;
-	/* Of a unit that was only assumed nothing is said: the caller will set its own. */
+	/* A unit that was only assumed is not worth a note: the caller will set its own. */
 	if (!device->direct && unit_bytes > 0 && !posix->buffered_said) {
 		csum_report_note(handlers, device->name, "no O_DIRECT for %u-byte I/O here, using buffered I/O", unit);
 		posix->buffered_said = true;
@@ -228,12 +229,12 @@ static int read_block_facts(const struct csum_handlers *handlers, struct csum_de
 	device->size_bytes = size;
 	device->logical_sector_size = (uint32_t)logical;
 	device->physical_sector_size = physical;
-	/* -1: misaligned, the kernel cannot say by how much; one sector is the least it can be. */
+	/* -1: misaligned, but the kernel cannot say by how much; one sector is the least possible. */
 	device->alignment_offset_bytes = (uint64_t)(alignment < 0 ? logical : alignment);
 	return 0;
 }
 
-/* What fstat(2), the device and /sys say, of the file that is open and locked now. */
+/* Facts from fstat(2), the device and /sys about the file that is open and locked now. */
 static int read_facts(const struct csum_handlers *handlers, struct csum_device *device)
 {
 	struct csum_topology topology;
@@ -316,7 +317,7 @@ int csum_device_open(const struct csum_handlers *handlers, const char *path, con
 	if (error == 0)
 		error = choose_io(handlers, new, options->unit_bytes);
 	if (error < 0) {
-		/* Nothing was written: what the close says does not matter beside why it failed. */
+		/* Nothing was written: an error of the close matters less than the one before. */
 		csum_device_close(new);
 		return error;
 	}
@@ -343,7 +344,7 @@ int csum_device_close(struct csum_device *device)
 
 /* ------------------------------------------------------------------ sameness */
 
-/* As an extended partition does with those inside it. */
+/* An extended partition overlaps those inside it. */
 static bool partitions_overlap(const struct csum_system_roots *roots, dev_t a, dev_t b)
 {
 	uint64_t start[2], size[2];
@@ -376,7 +377,7 @@ bool csum_device_same(const struct csum_device *a, const struct csum_device *b)
 
 	if (a == b)
 		return true;
-	/* A simulated disk has no identity but its own. */
+	/* A simulated disk is the same as itself only. */
 	if (a->descriptor < 0 || b->descriptor < 0)
 		return false;
 	if (a->file_system_device == b->file_system_device && a->inode == b->inode)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A thin wrapper around libblkid: what is on a device, and its removal. */
+/* A thin wrapper around libblkid: finding signatures on a device, and removing them. */
+#include "device/probe.h"
+
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +14,9 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "device/device.h"
-#include "device/facts.h"
 #include "device/stand_in.h"
 
-/* More signatures than anything has (ZFS some hundreds), in case wiping or hiding goes in a circle. */
+/* More signatures than any file system has (ZFS has some hundreds), in case wiping or hiding goes in a circle. */
 #define WIPES_MAX 10000u
 
 #define SUPERBLOCK_FLAGS \
@@ -24,8 +25,8 @@
 #define PARTITION_FLAGS (BLKID_PARTS_MAGIC | BLKID_PARTS_FORCE_GPT)
 
 /*
- * libblkid reads into unaligned buffers and sets the read-ahead of what it is given, so it gets an open
- * file of its own; without O_EXCL, which we may have claimed the block device with.
+ * libblkid reads into unaligned buffers and sets the read-ahead of the file it is given, so it gets an open
+ * file of its own; without O_EXCL, by which our own descriptor may have claimed the block device.
  */
 static int open_again(const struct csum_device *device, int flags)
 {
@@ -77,7 +78,7 @@ static void copy_value(blkid_probe probe, const char *name, char *text, size_t s
 	memcpy(text, value, strlen(value) + 1);
 }
 
-/* What the last step of the probe found. */
+/* Describes the signature that the last step of the probe found. */
 static void describe_signature(blkid_probe probe, uint64_t offset_bytes, struct csum_signature *found)
 {
 	char usage[32], magic_offset[32];
@@ -98,10 +99,10 @@ static void describe_signature(blkid_probe probe, uint64_t offset_bytes, struct 
 						    "signature");
 }
 
-/* What of the device is looked at, and what of that is looked through. */
+/* Which bytes of the device are probed, and which signatures in them are looked through. */
 struct search {
 	uint64_t offset_bytes, size_bytes;
-	unsigned int sector_size; /* that tables of partitions count in; 0: as the device says */
+	unsigned int sector_size; /* unit of partition tables, bytes; 0: as the device says */
 	csum_probe_through_fn *through; /* NULL: nothing */
 	const void *user;
 };
@@ -150,7 +151,7 @@ static int list_on_stand_in(const struct csum_device *device, int descriptor, co
 
 	if (stand_in < 0)
 		return stand_in;
-	/* A file has none to ask for. */
+	/* A file has no sector size to ask for. */
 	same.sector_size = device->is_block ? device->logical_sector_size : 0;
 	list->is_partial = true;
 	error = list_signatures(stand_in, &same, list);
@@ -246,7 +247,7 @@ static int wipe_all(int descriptor)
 			break;
 	}
 	result = result < 0 ? probe_error() : 0;
-	/* Durable, and the page cache clean: O_DIRECT I/O that follows sees and overwrites just this. */
+	/* Makes the wipe durable and the page cache clean: later O_DIRECT I/O sees and overwrites just these bytes. */
 	error = csum_sync(fsync, descriptor);
 	if (result == 0)
 		result = error;
@@ -277,7 +278,7 @@ int csum_wipe_signatures(const struct csum_handlers *handlers, const struct csum
 
 /* ------------------------------------------------------------------ partitions */
 
-/* The table in those bytes of an open file; the partitions that are not inside them do not count. */
+/* The table in those bytes of an open file; partitions that are not inside these bytes do not count. */
 static int list_partitions(int descriptor, uint64_t offset_bytes, uint64_t size_bytes, struct csum_partitions *list)
 {
 	blkid_probe probe;
@@ -288,7 +289,7 @@ static int list_partitions(int descriptor, uint64_t offset_bytes, uint64_t size_
 		return error;
 	errno = 0;
 	table = blkid_probe_get_partitions(probe);
-	/* Where there is no table errno may be left over from what does not matter. */
+	/* Without a table, errno may be left over from an error that does not matter. */
 	error = !table && csum_probe_is_medium_error(-errno) ? -errno : 0;
 	count = table ? blkid_partlist_numof_partitions(table) : 0;
 	for (int i = 0; i < count && list->count < CSUM_PARTITIONS_MAX; i++) {
@@ -296,7 +297,7 @@ static int list_partitions(int descriptor, uint64_t offset_bytes, uint64_t size_
 		uint64_t start = (uint64_t)blkid_partition_get_start(partition);
 		uint64_t size = (uint64_t)blkid_partition_get_size(partition);
 
-		/* Units of 512 bytes, whatever the sectors of the device. */
+		/* Always in units of 512 bytes, also where the device has larger sectors. */
 		if (size == 0 || start > size_bytes / 512 || size > size_bytes / 512 - start)
 			continue;
 		list->found[list->count++] =

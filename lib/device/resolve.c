@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From what the user typed to a path. */
+/* From a name that the user typed to a path. */
+#include "device/resolve.h"
+
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/report.h"
-#include "device/facts.h"
 
 static char *evaluate_with_libblkid(const char *tag, const char *value)
 {

@@ -9,9 +9,9 @@
 
 #include "base/util.h"
 
-/* From each end: the farthest that most look is ZFS, 512 KiB. */
+/* Copied from each end: of the usual signatures those of ZFS lie farthest inside, 512 KiB. */
 #define ENDS_BYTES (UINT64_C(1) << 20)
-/* Read at a time, and lost where one of its sectors cannot be read. */
+/* The smallest read: where one sector of it cannot be read, all of it counts as zeros. */
 #define PIECE_BYTES 4096u
 #define LARGE_PIECE_BYTES (256 * PIECE_BYTES)
 
@@ -38,7 +38,7 @@ static int copy(int descriptor, int stand_in, uint64_t from, uint64_t to, size_t
 
 		if (got != (ssize_t)wanted && piece_bytes > PIECE_BYTES)
 			error = copy(descriptor, stand_in, at, at + wanted, piece_bytes / 16);
-		/* Memory takes all of it, or has run out. */
+		/* A file in memory takes all of a write, or there is no memory left. */
 		else if (got > 0 && !csum_is_zero(piece, (size_t)got) &&
 			 pwrite(stand_in, piece, (size_t)got, (off_t)at) != got)
 			error = -ENOMEM;

@@ -162,7 +162,7 @@ bool csum_block_number(const struct csum_system_roots *roots, dev_t rdev, const 
 
 	if (!csum_block_line(roots, rdev, attribute, line, sizeof(line)))
 		return false;
-	/* strtoull() takes a sign, which here would be no number that we know what to do with. */
+	/* strtoull() would take a sign, but these attributes have no negative values. */
 	if (line[0] < '0' || line[0] > '9')
 		return false;
 	errno = 0;

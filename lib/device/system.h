@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading the files of /sys and /proc, for the modules that implement facts.h. */
+/*
+ * Reading the files of /sys and /proc, for the modules that ask the system about a device. Where these files lie comes
+ * from one place, so that tests can stand in for them.
+ */
 #ifndef CSUM_DEVICE_SYSTEM_H
 #define CSUM_DEVICE_SYSTEM_H
 
@@ -7,7 +10,13 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "device/facts.h"
+#include "csum.h"
+
+/* Roots of the system's own files: "/sys" and "/proc" unless a test says otherwise. */
+struct csum_system_roots {
+	const char *sys, *proc;
+};
+extern const struct csum_system_roots csum_system_roots_default;
 
 /* Opens the file of that name for reading; NULL when it cannot. */
 FILE *csum_system_open(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /sys says of block devices, and which of them lies under a file. */
+/* Sector sizes of block devices, from /sys, and the block device that a file lies on. */
+#include "device/topology.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "device/facts.h"
 #include "device/system.h"
 
 /* Larger than any sector size that the kernel has. */
@@ -26,7 +27,7 @@ static bool match_mount(void *argument, const struct csum_mount *mount)
 	if (search->by_id ? mount->id != search->id : mount->device != search->device)
 		return true;
 	search->found = mount->source_device;
-	/* The same file system may be mounted again with a source that says nothing. */
+	/* The same file system may be mounted again with a source that is no device. */
 	return search->found == 0 && !search->by_id;
 }
 
@@ -74,7 +75,7 @@ static uint32_t sector_size(const struct csum_system_roots *roots, dev_t rdev, c
 	return (uint32_t)size;
 }
 
-/* A promise that begins above the sectors of any volume is of no use. */
+/* A promise for writes larger than the sectors of any volume is of no use. */
 static uint32_t atomic_write_size(const struct csum_system_roots *roots, dev_t rdev)
 {
 	uint64_t least = 0, most;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who uses a device or a file: mounts, swap, device-mapper and the like, loop devices. */
+/* Uses of a device or a file by the system: mounts, swap, device-mapper and the like, loop devices. */
+#include "device/use.h"
+
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "device/facts.h"
 #include "device/system.h"
 
 #define PATH_SIZE 4096
@@ -19,7 +20,7 @@
 struct use_search {
 	const struct csum_system_roots *roots;
 	dev_t related[RELATED_MAX]; /* block devices whose use is a use of this one */
-	size_t related_count; /* 0: a file is looked for */
+	size_t related_count; /* 0: the search is for a file */
 	dev_t dev;
 	ino_t inode;
 	enum csum_use use;
@@ -29,7 +30,7 @@ struct use_search {
 
 /* ------------------------------------------------------------------ uses */
 
-/* What may change the bytes under us outranks what only reads them. */
+/* A use that may change the bytes under us outranks one that only reads them. */
 static int rank(enum csum_use use)
 {
 	switch (use) {
@@ -66,7 +67,7 @@ static bool is_related(const struct use_search *search, dev_t rdev)
 	return false;
 }
 
-/* Whether a path, as some file of the system names it, is what is looked for. */
+/* Whether a path, as some file of the system names it, is the device or file that the search is for. */
 static bool is_sought(const struct use_search *search, const struct stat *status)
 {
 	if (search->related_count > 0)
@@ -122,8 +123,8 @@ static void check_holders(struct use_search *search, dev_t rdev)
 /* ------------------------------------------------------------------ loop devices */
 
 /*
- * Asks the loop device itself, if we are allowed to. It knows what it holds open even where the path in
- * /sys means nothing here: a removed link of a file that has others, another root directory.
+ * Asks the loop device itself, if we are allowed to. It knows the file that it holds open even where the path in
+ * /sys does not lead there: the link was removed and the file has others, or our root directory is another.
  */
 static bool loop_status_matches(const struct use_search *search, const char *loop)
 {
@@ -153,7 +154,7 @@ static bool loop_matches(const struct use_search *search, const char *loop)
 
 	if (!csum_system_line(file, backing, sizeof(backing)))
 		return false;
-	/* "PATH (deleted)" is no path, unless a file is called so; what is at PATH now is another file. */
+	/* "PATH (deleted)" is no path, unless a file has that name; the file at PATH now is another one. */
 	if (stat(backing, &status) == 0)
 		return is_sought(search, &status);
 	return loop_status_matches(search, loop);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The checksum type of a volume without a superblock: what its written sectors match. */
+/* The checksum type of a volume without a superblock: the type that its written sectors match. */
 #include "dump/dump.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "base/report.h"
 #include "ondisk/layout.h"
 
-/* Written sectors that are tried, and how many matches are enough: one is hardly chance. */
+/* Written sectors that are tried, and matches that are enough: a single one is hardly chance. */
 enum { TRIED_MAX = 256, MATCHES_ENOUGH = 4 };
 
 enum { FOUND = 1 }; /* ends the scan */

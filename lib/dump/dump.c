@@ -16,7 +16,7 @@
 
 /* ------------------------------------------------------------------ with a superblock */
 
-/* Stands in for the caller's handlers while it is open whether a refusal ends the dump. */
+/* Handlers in place of the caller's, while it is not decided whether a refusal ends the dump. */
 struct held_back {
 	const struct csum_handlers *handlers;
 	char text[1024]; /* of the last error */
@@ -56,7 +56,7 @@ static int load_superblock(struct csum_volume *volume, const struct csum_handler
 	return 0;
 }
 
-/* A record that does not count, which may have been left unread. */
+/* Shows a record that does not count and may have been left unread. */
 static void look_at_void_record(const struct csum_volume *volume, struct csum_dump_journal *shown)
 {
 	struct csum_journal journal;
@@ -138,7 +138,7 @@ static int dump_volume(struct csum_volume *volume, const struct csum_dump_option
 
 /* ------------------------------------------------------------------ without one */
 
-/* As when only backup C is left (format.md: Superblock): active, the intent over everything, no journal. */
+/* As if only backup C were left (format.md: Superblock): active, the intent over everything, no journal. */
 static int take_geometry(struct csum_volume *volume, const struct csum_carved_geometry *carved)
 {
 	struct csum_superblock *superblock = &volume->superblock;

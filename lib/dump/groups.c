@@ -84,8 +84,7 @@ static void show_copy(struct walk *walk, const struct csum_group *group, int cop
 	result->generation = csum_imd_generation(sector);
 	result->stored_group = csum_imd_stored_group(sector);
 	result->stored_crc = csum_imd_stored_crc(sector);
-	result->computed_crc =
-		csum_imd_crc(walk->volume->seed_state, shown->group, copy, sector, geometry->sector_size);
+	result->computed_crc = csum_imd_crc(csum_volume_imd_place(walk->volume, shown->group, copy), sector);
 	result->raw = sector;
 	decode_entries(walk, sector, walk->entries[copy]);
 	result->entries = walk->entries[copy];
@@ -103,7 +102,7 @@ static void show_journal(struct walk *walk, const struct csum_group *group, stru
 	shown->journal_in_force = group->version_count > 0 && group->version[0] == image;
 }
 
-/* Whether a verdict on the data is one to be shown among what differs. */
+/* Shows the data; returns whether a verdict is one that counts as a difference. */
 static bool show_data(struct walk *walk, const struct csum_scan_batch *batch, struct csum_dump_group *shown)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(walk->volume);
@@ -112,7 +111,7 @@ static bool show_data(struct walk *walk, const struct csum_scan_batch *batch, st
 
 	for (uint32_t i = 0; i < shown->sector_count; i++) {
 		walk->data_offsets[i] = csum_layout_data_offset(geometry, shown->first_sector + i);
-		walk->data[i] = data_verdict((enum csum_verdict)batch->verdict[at + i]);
+		walk->data[i] = data_verdict(batch->verdict[at + i]);
 		walk->data_entries[i] = batch->entry[at + i];
 		bad |= walk->data[i] >= CSUM_DATA_OLDER;
 	}

@@ -236,7 +236,7 @@ static void add_sector(struct csum_finder *finder, const struct csum_scan_batch 
 	struct csum_finding *held = &finder->data;
 
 	hold_data(finder, verdict, sector, 1, &csum_outcome_left);
-	if (held->sector_count != 1 || !has_checksum((enum csum_verdict)batch->verdict[i]))
+	if (held->sector_count != 1 || !has_checksum(batch->verdict[i]))
 		return;
 	held->has_checksum = true;
 	held->expected_entry = csum_group_entry(csum_groups_group(&batch->span, group),
@@ -259,7 +259,7 @@ void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *
 	uint64_t good = 0;
 
 	for (uint64_t i = 0; i < batch->sector_count; i++) {
-		enum csum_verdict sector = (enum csum_verdict)batch->verdict[i];
+		enum csum_verdict sector = batch->verdict[i];
 		struct data_verdict verdict;
 
 		/* Nearly all of them. */
@@ -283,7 +283,7 @@ void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *
 
 void csum_finder_sector(struct csum_finder *finder, const struct csum_scan_batch *batch, uint64_t i)
 {
-	const struct data_verdict verdict = judge_sector((enum csum_verdict)batch->verdict[i]);
+	const struct data_verdict verdict = judge_sector(batch->verdict[i]);
 
 	add_sector(finder, batch, i, &verdict);
 }

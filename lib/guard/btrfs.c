@@ -23,7 +23,7 @@ enum field {
 	CHECKSUM = 0x0,
 	MAGIC_AT = 0x40,
 	CHECKSUM_TYPE = 0xc4,
-	/* Of this device: the file system's own size is that of all its devices. */
+	/* The size of this device: the file system has a field with the size of all its devices together. */
 	DEVICE_SIZE = 0xd1,
 };
 
@@ -53,14 +53,14 @@ static uint64_t device_size(const uint8_t *bytes)
 	return csum_le64_get(size);
 }
 
-/* What the copies say together. */
+/* The facts that the copies of the superblock give together. */
 struct copies {
-	bool first_held; /* the first one matches, is dead or near */
-	bool matches; /* one of them does, with a magic */
-	uint64_t size_bytes; /* says the first that matches */
+	bool first_held; /* the first copy matches, is dead or near */
+	bool matches; /* one of the copies does, with a magic */
+	uint64_t size_bytes; /* from the first copy that matches */
 };
 
-/* What matches is a superblock: another one may be left of a file system that is no more. Heals the view. */
+/* The magic is looked for, too: a sector that matches may be left of another file system. Heals the view. */
 static bool is_held(const struct csum_guard_look *look, struct csum_guard_view *view)
 {
 	if (!csum_guard_view_nearly(look, view, 0, SUPERBLOCK_SIZE))

@@ -8,7 +8,7 @@
 
 #define SECTOR_SIZE_MAX 4096u
 
-/* The decoder puts right what it is given, so it gets a copy. */
+/* The decoder changes the bytes that it is given, so it gets a copy. */
 static bool is_near(const struct csum_healer *healer, const uint8_t *bytes, uint32_t size, uint64_t entry,
 		    struct csum_heal_result *wrong)
 {

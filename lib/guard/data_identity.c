@@ -5,19 +5,18 @@
 #include <string.h>
 
 #include "base/report.h"
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/identify.h"
 #include "guard/guard.h"
 #include "volume/spot.h"
 
-/* Only where data has a device of its own, and the system knows of it. */
+/* Only where the data has a device of its own, and one that the system knows. */
 static bool applies(const struct csum_volume *volume)
 {
 	return csum_volume_geometry(volume)->external && volume->data != volume->metadata &&
 	       volume->data->descriptor >= 0;
 }
 
-/* The kind that speaks against this device, or CSUM_IDENTITY_KINDS. */
+/* *kind: the first kind that speaks against this device, or CSUM_IDENTITY_KINDS. */
 static int find_difference(struct csum_volume *volume, const struct csum_identity *recorded,
 			   const struct csum_identity *present, uint64_t signature_offset_bytes,
 			   enum csum_identity_kind *kind)
@@ -29,7 +28,7 @@ static int find_difference(struct csum_volume *volume, const struct csum_identit
 		if (csum_identity_differs(recorded, present, *kind))
 			break;
 	}
-	/* An interrupted write, or one of a build that keeps no identity up to date, may have put it there. */
+	/* The UUID may be of an interrupted write of ours, or of a build that does not keep identities up to date. */
 	if (*kind == CSUM_IDENTITY_UUID)
 		error = csum_spot_signature_is_ours(volume, signature_offset_bytes, &ours);
 	if (ours)
@@ -82,7 +81,7 @@ int csum_data_identity_check(struct csum_volume *volume)
 
 /* ------------------------------------------------------------------ keeping it up to date */
 
-/* Of *present, what is to be recorded: it may lack what an earlier opening saw. */
+/* Makes of *present the identity to be recorded: it may lack values that an earlier opening saw. */
 static int merge(struct csum_volume *volume, const struct csum_identity *recorded, uint64_t signature_offset_bytes,
 		 struct csum_identity *present)
 {
@@ -98,7 +97,7 @@ static int merge(struct csum_volume *volume, const struct csum_identity *recorde
 	if (uuid[0])
 		error = csum_spot_signature_is_ours(volume, signature_offset_bytes, &ours);
 	else
-		ours = volume->ours; /* then we have overwritten it */
+		ours = volume->ours; /* then the UUID is gone by our own writes */
 	if (!ours)
 		memcpy(uuid, recorded->value[CSUM_IDENTITY_UUID], CSUM_IDENTITY_SIZE);
 	return error;

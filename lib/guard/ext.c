@@ -58,7 +58,7 @@ static uint64_t size_of(const uint8_t *superblock, uint64_t most)
 	return blocks > most >> (10 + log) ? most : blocks << (10 + log);
 }
 
-/* "ext4 at 0 was mounted 2026-11-25 10:12". What was mounted before our last write has been written to since. */
+/* "ext4 at 0 was mounted 2026-11-25 10:12". If the last mount was before our last write, it says "written to". */
 static void describe(const struct csum_guard_look *look, const struct csum_guard_place *place,
 		     const uint8_t *superblock, struct csum_guard_structure *found)
 {

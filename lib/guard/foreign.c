@@ -60,7 +60,7 @@ static bool inside(uint64_t offset_bytes, uint64_t begin, uint64_t size)
 	return offset_bytes >= begin && offset_bytes - begin < size;
 }
 
-/* All bytes of a valid superblock are ours: a random id, or a name, may look like an Atari partition table. */
+/* All bytes of a valid superblock are ours: its random id, or a name, may look like an Atari partition table. */
 static bool in_own_slot(const struct csum_volume *volume, uint64_t offset_bytes)
 {
 	const uint64_t places[CSUM_SLOTS] = {
@@ -87,8 +87,8 @@ static bool in_journal_image(const struct search *search, uint64_t offset_bytes)
 }
 
 /*
- * Whether a signature lies where the user's data is, or may be for a while: in the data space, in a parked sector, in a
- * record of the journal, in the log.
+ * Whether a signature lies in a place for the user's data, be it for a while: in the data space, in a parked sector,
+ * in a record of the journal, in the log.
  */
 static bool is_ours(const void *user, const struct csum_signature *found)
 {
@@ -133,8 +133,8 @@ static void add_slot(struct csum_foreign *foreign, enum csum_slot slot, uint64_t
 }
 
 /*
- * With the backup of ours gone, another one at the end of the device says that it is our slots that lie over somebody
- * else's volume. Beside a backup of ours it is a leftover, of a time when the device ended there.
+ * If our backup is gone, the backup of another volume at the end of the device says that our slots were written over
+ * that volume. Beside a backup of ours it is only a leftover from a time when the device ended there.
  */
 static int find_backup_at_end(const struct search *search)
 {
@@ -179,7 +179,7 @@ static int find_slots(const struct search *search)
 
 /* ------------------------------------------------------------------ images without a signature */
 
-/* Finds the first byte of reserved space that is not zero. What cannot be read says nothing. */
+/* Finds the first byte of reserved space that is not zero. Blocks that cannot be read are passed over. */
 static int find_bytes(const struct search *search, uint64_t begin, uint64_t end, const char *where)
 {
 	struct csum_device *device = search->volume->metadata;
@@ -202,7 +202,7 @@ static int find_bytes(const struct search *search, uint64_t begin, uint64_t end,
 	return 0;
 }
 
-/* Damage to slots alone leaves the zeros beside them as they are. (format.md: Places) */
+/* Damage that is limited to slots leaves the zeros beside them as they are. (format.md: Places) */
 static int find_images(const struct search *search)
 {
 	const struct csum_volume *volume = search->volume;

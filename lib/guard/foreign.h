@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What lies on the device with the superblocks and is not the volume's: signatures that libblkid knows outside the data
- * space, superblocks of another volume, an image written over one end. Who writes to the volume could destroy it.
- * (format.md: What is foreign)
+ * Foreign things on the device with the superblocks: signatures that libblkid knows outside the data space, superblocks
+ * of another volume, an image written over one end. Writing to the volume could destroy them. (format.md: What is
+ * foreign)
  */
 #ifndef CSUM_GUARD_FOREIGN_H
 #define CSUM_GUARD_FOREIGN_H
 
-#include "device/facts.h"
+#include "device/probe.h"
 #include "volume/volume.h"
 
 struct csum_foreign_thing {
 	uint64_t offset_bytes; /* on the device: of the signature, the superblock, or the first byte that should be zero */
-	char text[128]; /* what it is, for people */
+	char text[128]; /* its description, for people */
 };
 
 /* Signatures, three slots, a backup elsewhere, and an image over each end. */
@@ -24,8 +24,8 @@ struct csum_foreign {
 };
 
 /*
- * Looks for it, of a volume whose superblock is loaded. On a simulated disk there are no signatures. Errors are reported:
- * -ENOMEM, those of libblkid, a vanished device.
+ * Looks for foreign things on a volume whose superblock is loaded. On a simulated disk there are no signatures. Errors
+ * are reported: -ENOMEM, those of libblkid, a vanished device.
  */
 int csum_foreign_find(const struct csum_volume *volume, struct csum_foreign *foreign) CSUM_MUST_CHECK;
 

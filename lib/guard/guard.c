@@ -12,14 +12,14 @@
 #include "base/report.h"
 #include "guard/signature.h"
 
-/* Rounds of asking, of which each but the last may find that more has to be known of other sectors. */
+/* Rounds of asking. Each round but the last may find that the contents of more sectors have to be looked up. */
 #define ROUNDS 3
 #define NS_PER_SECOND UINT64_C(1000000000)
 
 struct csum_guard {
 	struct csum_volume *volume;
 	unsigned int allow;
-	bool idle; /* internal, or simulated disks: nothing is asked */
+	bool idle; /* internal, or simulated disks: no question is asked */
 	struct csum_guard_facts facts;
 	enum csum_guard_verdict verdict;
 	char reason[CSUM_REASON_SIZE];
@@ -46,13 +46,13 @@ static int survey_place(struct csum_guard *guard, size_t index, enum csum_guard_
 	return error;
 }
 
-/* Records are asked for only where an answer hangs on them. */
+/* Whether an answer depends on mount records: only then they are looked for. */
 static bool needs_records(const struct csum_guard *guard)
 {
 	return !guard->facts.ours || guard->volume->superblock.record.held_since;
 }
 
-/* The answer to question 1, and whether something of it or of the records is not known yet. */
+/* The answer to question 1. *unknown: a part of it, or of the records, is not known yet. */
 static enum csum_guard_answer answer_of(const struct csum_guard *guard, size_t places, const char **clause,
 					bool *unknown)
 {
@@ -122,7 +122,7 @@ static int ask_structures(struct csum_guard *guard, enum csum_guard_depth depth)
 			break;
 		error = csum_guard_known_find(&guard->look);
 	}
-	/* What is not known even now changes while we look. */
+	/* An answer that is still MAYBE counts as yes: the sectors change while we look. */
 	if (!error && answer != CSUM_GUARD_NO)
 		set_rewritten(guard, clause);
 	return error;
@@ -147,8 +147,8 @@ static int ask_signatures(struct csum_guard *guard)
 }
 
 /*
- * Mount records: of file systems that have their place for themselves. A superblock outlives what is put over it, a
- * partition table for one, and then stays as it is for ever.
+ * The mount records of file systems that have their place for themselves. If something else is put over a file system,
+ * a partition table for one, its superblock may survive, and then stays as it is for ever.
  */
 static int find_records(struct csum_guard *guard, struct csum_guard_ranges *records)
 {
@@ -185,7 +185,7 @@ static void explain(struct csum_guard *guard)
 								      "that somebody else had written",
 			 date);
 	} else if (guard->verdict == CSUM_GUARD_BY_PLACE && csum_guard_on_file(guard)) {
-		/* A whole second is no evidence: there are file systems and tools that know no others. */
+		/* A whole second is no evidence: some file systems and tools have no finer times. */
 		snprintf(guard->reason, sizeof(guard->reason),
 			 record->file_mtime_ns % NS_PER_SECOND ?
 				 "the file's time is not that of our last close: somebody wrote to it, or it is a copy "
@@ -211,7 +211,7 @@ static int ask(struct csum_guard *guard, enum csum_guard_depth depth)
 
 /* ------------------------------------------------------------------ create, free */
 
-/* Nobody but us uses what lies between our superblocks; and simulated disks have nobody else. */
+/* The space between our superblocks is used by us only, and simulated disks are used by the test only. */
 static bool is_idle(const struct csum_volume *volume)
 {
 	return !csum_volume_geometry(volume)->external || volume->data->descriptor < 0;
@@ -289,7 +289,7 @@ const char *csum_guard_reason(const struct csum_guard *guard)
 
 bool csum_guard_ours(const struct csum_guard *guard)
 {
-	/* A structure that was used says more than a time, which can be put back. */
+	/* A structure that a mount has changed says more than a time, which can be put back. */
 	return guard->facts.ours && guard->verdict == CSUM_GUARD_DECAY;
 }
 
@@ -316,7 +316,7 @@ static bool is_under_record(const struct csum_guard *guard, uint64_t data_sector
 	return csum_guard_ranges_hold(&guard->records, data_sector * sector_size, sector_size);
 }
 
-/* Whether an earlier scrub left it for others to settle. Of a reason not known all is held. */
+/* Whether an earlier scrub has left the sector to a person to decide. If the reason is not known, all are held. */
 static bool is_held(const struct csum_guard *guard, bool under_record)
 {
 	const struct csum_data_record *record = &guard->volume->superblock.record;
@@ -341,7 +341,7 @@ enum csum_guard_cover csum_guard_cover(const struct csum_guard *guard, uint64_t 
 	return under_record ? CSUM_COVER_RECORD : CSUM_COVER_NONE;
 }
 
-/* What was not asked for its class may be anything. */
+/* A sector whose class was not determined may be new, too. */
 static bool is_new(enum csum_class class)
 {
 	return class == CSUM_CLASS_NEW || class == CSUM_CLASS_NONE;
@@ -356,7 +356,7 @@ bool csum_guard_permits(const struct csum_guard *guard, enum csum_guard_cover co
 	case CSUM_COVER_RECORD:
 		if (csum_guard_on_file(guard))
 			return !is_new(class);
-		/* A blank content is nobody's in particular: only who has kept all of it knows that it belongs here. */
+		/* A blank content may belong anywhere, but a replica has the content of just this sector. */
 		return !is_new(class) || !blank || means == CSUM_MEANS_REPLICA;
 	case CSUM_COVER_NONE:
 	case CSUM_COVER_HELD:
@@ -388,7 +388,7 @@ int csum_guard_refresh(struct csum_guard *guard)
 	error = ask_structures(guard, CSUM_GUARD_OPENING);
 	if (!error && needs_records(guard) && guard->verdict != CSUM_GUARD_REWRITTEN)
 		error = find_records(guard, &records);
-	/* A record is only ever lost: less was read now than at first. */
+	/* Records are dropped, never added: this time less was read than at first. */
 	for (size_t i = 0; i < guard->records.count && !error; i++) {
 		const struct csum_guard_range range = guard->records.range[i];
 

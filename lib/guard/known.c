@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Contents that belong to another sector: a disk that writes to the wrong place puts them there, and nobody else. It
- * takes a pass over all metadata to know, so contents are collected first, and only where an answer depends on them.
+ * Contents that belong to another sector: only a disk that writes to the wrong place puts them there. Looking them up
+ * takes a pass over all metadata, so contents are collected first, and only where an answer depends on them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "ondisk/layout.h"
 #include "volume/scan.h"
 
-/* Contents asked for at the most, beyond which they are taken for new. A table twice as large is never full. */
+/* Contents that are looked up at the most; further ones are taken for new. A table twice as large is never full. */
 #define ASKED_MAX 65536u
 #define PLACES (2 * ASKED_MAX)
 
@@ -23,7 +23,7 @@ struct csum_guard_known {
 	size_t count;
 };
 
-/* Where the entry is, or belongs. */
+/* Where in the table the entry is, or is to be put. */
 static size_t place_of(const struct csum_guard_known *known, uint64_t entry)
 {
 	size_t at = (size_t)(entry * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PLACES;

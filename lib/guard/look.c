@@ -10,7 +10,7 @@
 #include "base/util.h"
 #include "ondisk/layout.h"
 
-/* More than any honest disk has in logs and headers together. */
+/* More bytes than the logs and headers of any honest disk have together. */
 #define BUDGET_BYTES (UINT64_C(8) << 30)
 
 int csum_guard_look_init(struct csum_guard_look *look, struct csum_volume *volume)
@@ -116,7 +116,7 @@ static int allocate(struct csum_guard_view *view)
 	return 0;
 }
 
-/* Notes what each sector ought to match. An unwritten one, which need not be read to be verified, is read here. */
+/* Notes the entry of each sector. Unwritten sectors, which are verified without reading, are read here. */
 static int complete(struct csum_volume *volume, const struct csum_groups *span, struct csum_guard_view *view)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
@@ -153,7 +153,7 @@ static int verify(struct csum_volume *volume, struct csum_groups *span, struct c
 	size_t pieces = csum_groups_pieces(volume, span);
 	int error = 0;
 
-	/* In this thread: the pool may be at work for a scan. */
+	/* Runs in this thread: the pool may be at work for a scan. */
 	for (size_t piece = 0; piece < pieces && !error; piece++)
 		error = csum_groups_load_piece(volume, span, piece);
 	if (!error)
@@ -222,10 +222,10 @@ static enum csum_class class_of(const struct csum_guard_look *look, const struct
 				struct csum_heal_result *wrong)
 {
 	return csum_guard_class_read(look->healer, sector_of(view, i), view->sector_size, view->entry[i],
-				     (enum csum_verdict)view->verdict[i], wrong);
+				     view->verdict[i], wrong);
 }
 
-/* The sectors of bytes [from, to) of what was asked for: from *first up to, but not, *end. */
+/* The sectors of bytes [from, to) of the view: from *first up to, but not including, *end. */
 static void sectors_of(const struct csum_guard_view *view, uint64_t from, uint64_t to, uint32_t *first, uint32_t *end)
 {
 	*first = (uint32_t)((view->skip + from) / view->sector_size);
@@ -291,7 +291,7 @@ bool csum_guard_view_dead(const struct csum_guard_view *view, uint64_t from, uin
 	return false;
 }
 
-/* Bytes [from, to) as bytes of sector i: whether a wrong bit is among them. */
+/* Whether one of the wrong bits of sector i lies in bytes [from, to) of the view. */
 static bool wrong_within(const struct csum_guard_view *view, uint32_t i, const struct csum_heal_result *wrong,
 			 uint64_t from, uint64_t to)
 {

@@ -12,7 +12,7 @@ struct magic {
 	const char *bytes;
 };
 
-/* What wipefs(8) zeroes. FAT has several magics at a time; a GPT comes with a table of the old kind. */
+/* The bytes that wipefs(8) zeroes. FAT has several magics at a time; a GPT comes with a table of the old kind. */
 static const struct {
 	const char *type;
 	uint32_t block_offset;
@@ -45,7 +45,7 @@ static const struct {
 
 enum { SETS = sizeof(sets) / sizeof(sets[0]) };
 
-/* Heads that are larger than the sector of their magic, or where it is not what changes. */
+/* Heads that are larger than the sector of their magic, or in which other bytes than the magic change. */
 static const struct {
 	const char *type;
 	uint32_t from, to;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where signatures lie, and what makes them: for those that libblkid does not find any more. No I/O. */
+/* Places and bytes of signatures, for those that libblkid does not find any more. No I/O. */
 #ifndef CSUM_GUARD_MAGIC_H
 #define CSUM_GUARD_MAGIC_H
 
@@ -12,15 +12,15 @@
 
 struct csum_guard_magic_set {
 	const char *type; /* as libblkid names it; NULL: behind the last one */
-	uint32_t block_offset; /* bytes from where the thing begins */
+	uint32_t block_offset; /* bytes from the begin of the file system or table */
 };
 
 struct csum_guard_magic_set csum_guard_magic_set(size_t index);
 
-/* Puts magics of the set into the block where that has zeros in their places; whether there was one to put back. */
+/* Puts magics of the set into the block where it has zeros in their place; whether there was one to put back. */
 bool csum_guard_magic_restore(size_t index, uint8_t *block);
 
-/* Bytes [*from, *to), from where the thing begins, that belong to its head beside its magic; false: not known. */
+/* Bytes [*from, *to) of the file system or table that are its head beside the magic; false: not known. */
 bool csum_guard_magic_span(const char *type, uint32_t *from, uint32_t *to);
 
 #endif

@@ -8,12 +8,12 @@
 #include "base/report.h"
 #include "base/util.h"
 
-/* All that begins on a disk begins at a multiple of this, bytes. */
+/* File systems, tables and partitions begin at multiples of this, bytes. */
 #define PLACE_UNIT 512u
 
 bool csum_guard_same_type(const char *a, const char *b)
 {
-	/* A feature more or less makes one of the other. */
+	/* A feature that is turned on or off makes one type of another. */
 	if (strncmp(a, "ext", 3) == 0 && a[3] >= '2' && a[3] <= '4' && strncmp(b, "ext", 3) == 0)
 		return b[3] >= '2' && b[3] <= '4';
 	return strncmp(a, b, CSUM_SIGNATURE_TYPE_SIZE) == 0;
@@ -57,9 +57,9 @@ bool csum_guard_is_shared(const struct csum_volume *volume, const struct csum_gu
 	return place->is_partial && !csum_guard_is_recorded(volume, place->offset_bytes, type);
 }
 
-/* ------------------------------------------------------------------ which there are */
+/* ------------------------------------------------------------------ finding places */
 
-/* Of size 0: not known yet. */
+/* Adds a place; size 0: not known yet. */
 static void add(struct csum_guard_places *places, uint64_t space_bytes, uint64_t offset_bytes, uint64_t size_bytes)
 {
 	if (offset_bytes >= space_bytes || offset_bytes % PLACE_UNIT != 0)
@@ -70,7 +70,7 @@ static void add(struct csum_guard_places *places, uint64_t space_bytes, uint64_t
 	};
 }
 
-/* Ascending; of those at one offset the smallest first, but those of unknown size last. */
+/* Ascending; of several at one offset the smallest first, but those of unknown size last. */
 static int compare(const void *a, const void *b)
 {
 	const struct csum_guard_place *first = a, *second = b;
@@ -82,7 +82,7 @@ static int compare(const void *a, const void *b)
 	return first->size_bytes - 1 < second->size_bytes - 1 ? -1 : 1;
 }
 
-/* What was recorded where no partition is any more ends where the next place begins. */
+/* Sorts the places. A recorded one without a partition, of unknown size, ends where the next place begins. */
 static void settle(struct csum_guard_places *places, uint64_t space_bytes)
 {
 	size_t kept = 0;
@@ -99,7 +99,7 @@ static void settle(struct csum_guard_places *places, uint64_t space_bytes)
 		if (places->place[i].size_bytes == 0)
 			places->place[i].size_bytes = next - places->place[i].offset_bytes;
 	}
-	/* Offset 0 is the whole, whatever a table says of a partition there. */
+	/* The place at offset 0 is the whole, also where a table has a partition there. */
 	places->place[0].size_bytes = space_bytes;
 }
 
@@ -129,11 +129,11 @@ int csum_guard_places_find(struct csum_volume *volume, struct csum_guard_places 
 	return 0;
 }
 
-/* ------------------------------------------------------------------ what libblkid finds there */
+/* ------------------------------------------------------------------ signatures, by libblkid */
 
 static int ask(struct csum_volume *volume, struct csum_guard_place *place, struct csum_signatures *list)
 {
-	/* As others see it, which matters for what lies at its end: the whole device is more than the data space. */
+	/* As other programs see it, for signatures at the end: the device may be larger than the data space. */
 	uint64_t size_bytes = place->offset_bytes == 0 ? 0 : place->size_bytes;
 	int error = csum_probe_list(&volume->handlers, volume->data, place->offset_bytes, size_bytes, list);
 

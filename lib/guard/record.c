@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is kept in the superblock for the next one to tell damage from what others wrote. (format.md: Record of the data) */
+/*
+ * Facts kept in the superblock, by which the next opening tells damage from writing by others. (format.md: Record of
+ * the data)
+ */
 #include "guard/guard.h"
 
 #include <errno.h>
@@ -11,14 +14,14 @@
 #include "base/checksum.h"
 #include "base/report.h"
 #include "base/util.h"
-#include "device/facts.h"
+#include "device/probe.h"
 #include "volume/spot.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 /* Two ticks of the coarsest clock that file systems take times from: then a later write has a later time. */
 #define CLOCK_TICKS_NS 20000000L
 
-/* Whether there is a device of which anything can be recorded. */
+/* Whether there is a data device whose facts can be recorded. */
 static bool applies(const struct csum_volume *volume)
 {
 	return csum_volume_geometry(volume)->external && volume->data != volume->metadata &&
@@ -43,7 +46,7 @@ static int look_at_file(const struct csum_volume *volume, struct file_state *sta
 	return 0;
 }
 
-/* A whole second is what tools put there, and file systems that know no parts of one. */
+/* A whole second is set by tools, and by file systems without finer times. */
 static bool is_evidence(uint64_t mtime_ns)
 {
 	return mtime_ns % NS_PER_SECOND != 0;
@@ -70,18 +73,18 @@ bool csum_guard_is_ours(const struct csum_volume *volume)
 
 	if (!applies(volume) || superblock->features_compat & CSUM_COMPAT_EXCLUSIVE)
 		return true;
-	/* A scrub beside us, which moves the time, has asked before its first write. */
+	/* A scrub beside us moves the time, but has asked this question before its first write. */
 	if (volume->at_work == CSUM_SCRUB_AT_WORK)
 		return true;
-	/* Of the backup the session is not known. */
+	/* The backup does not know the session. */
 	if (superblock->session == 0 && volume->governing != CSUM_SLOT_C)
 		return true;
 	return csum_guard_data_file(volume) == CSUM_DATA_FILE_SAME;
 }
 
 /*
- * The time has to be on the medium too, or a power cut would make the file look older than we left it: fdatasync(2) need
- * not write it.
+ * The time has to be on the medium too, or a power cut would make the file look older than we left it: so fsync(2), as
+ * fdatasync(2) need not write times.
  */
 static int record_file(struct csum_volume *volume)
 {
@@ -132,7 +135,7 @@ static bool has(const struct csum_recorded_signature *signatures, unsigned int c
 	return false;
 }
 
-/* One of which some sector is not right may be of somebody else, unless it was there before. */
+/* A signature with a sector that is not right may have been written by others, unless it was there before. */
 static int add_signature(struct csum_volume *volume, const struct csum_signature *signature, struct found *found)
 {
 	const struct csum_recorded_signature new = to_record(signature);
@@ -149,7 +152,7 @@ static int add_signature(struct csum_volume *volume, const struct csum_signature
 
 static int add_place(struct csum_volume *volume, uint64_t offset_bytes, uint64_t size_bytes, struct found *found)
 {
-	/* What cannot be read is not recorded, and no reason to fail. */
+	/* A place that cannot be read is not recorded, and is no reason to fail. */
 	static const struct csum_handlers silent;
 	struct csum_signatures list;
 	int error = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether the data is that of this metadata: a few written sectors, spread over all of them. */
+/* Whether the data belongs to this metadata, by a few written sectors, spread over all of them. */
 #include "guard/guard.h"
 
 #include <errno.h>
@@ -13,19 +13,20 @@
 #include "ondisk/layout.h"
 #include "volume/spot.h"
 
-/* How many sectors are drawn, and once more when too few of those are right. */
+/* How many sectors are drawn at first, and in a second sample when too few of the first are right. */
 #define FEW 16u
 #define MANY 256u
 
 /*
- * Metadata that is read to find written sectors, in groups side by side: a little at first, which is enough where much is
- * written; then, of both copies, 64 MiB at the most, which is all of it on volumes that are not large.
+ * Metadata that is read to find written sectors, from places with several groups side by side: a little at first,
+ * which is enough where much is written; then, of both copies, 64 MiB at the most, which is all of it on volumes that
+ * are not large.
  */
 #define QUICK_PLACES 16u
 #define QUICK_GROUPS 4u
 #define PLACES 128u
 #define PLACE_BYTES (256u << 10)
-/* Of the sectors found so many are kept. */
+/* So many of the sectors found are kept. */
 #define CANDIDATES 32768u
 
 /* ------------------------------------------------------------------ blank sectors */
@@ -77,8 +78,8 @@ struct candidates {
 	uint64_t *sector; /* written and not blank, ascending */
 	bool *tried;
 	size_t count;
-	uint64_t each; /* of a place, at the most */
-	uint32_t empty_places; /* where there are none */
+	uint64_t each; /* from one place, at the most */
+	uint32_t empty_places; /* places without any */
 };
 
 static bool is_candidate(const struct csum_volume *volume, const struct csum_group *group, uint32_t index)
@@ -88,7 +89,7 @@ static bool is_candidate(const struct csum_volume *volume, const struct csum_gro
 	return csum_entry_has_content(entry) && !csum_guard_is_blank_entry(volume, entry);
 }
 
-/* Counts the candidates of a span; of `total`, unless that is 0, keeps some, evenly, or all. */
+/* Counts the candidates of a span. total: how many they are; if not 0, keeps all or, evenly, some of them. */
 static uint64_t walk(const struct csum_volume *volume, const struct csum_groups *span, struct candidates *candidates,
 		     uint64_t total)
 {
@@ -178,7 +179,7 @@ static void look_work(void *argument, size_t index)
 	draw->error[index] = csum_spot_look(&draw->spots[index], draw->sector[index], &draw->verdict[index]);
 }
 
-/* Chooses `wanted` of those that were not tried yet, evenly, or all there are. */
+/* Chooses `wanted` of the candidates not tried yet, evenly, or all there are. */
 static void choose(struct candidates *candidates, size_t wanted, struct draw *draw)
 {
 	size_t left = 0, passed = 0;
@@ -215,7 +216,7 @@ static int look(struct csum_volume *volume, struct draw *draw, struct csum_guard
 	return 0;
 }
 
-/* Once more for those that cannot be read, which say nothing; not more often, since a dying disk takes its time. */
+/* Draws again, once, in place of sectors that cannot be read; not more often, since a dying disk takes its time. */
 static int draw_sample(struct csum_volume *volume, struct candidates *candidates, uint32_t wanted,
 		       struct csum_guard_sample *sample)
 {
@@ -248,7 +249,7 @@ int csum_guard_take_sample(struct csum_volume *volume, struct csum_guard_sample 
 	*sample = (struct csum_guard_sample){ 0 };
 	if (!error)
 		error = collect(volume, QUICK_PLACES, QUICK_GROUPS, &candidates);
-	/* Too little is written for that to be even. */
+	/* Too few sectors are written for a quick sample to be spread evenly. */
 	if (!error && (candidates.empty_places > QUICK_PLACES / 2 || candidates.count < FEW))
 		error = collect_all(volume, &candidates);
 	if (!error)

@@ -12,14 +12,14 @@
 #define BOOT_SECTOR_SIZE 512u
 #define BOOT_MAGIC_AT 510u
 #define BOOT_MAGIC "\x55\xaa"
-/* Of a partition table: the disk's number, and the entries. */
+/* Bytes of a partition table that change: the disk's number, and the entries. */
 #define TABLE_FROM 440u
 #define TABLE_TO 510u
-/* Of FAT: sectors of a table, 0 with FAT32; and where that the file system is in use is kept. */
+/* Fields of FAT: sectors of a table, 0 with FAT32; and the mark that the file system is in use. */
 #define FAT_TABLE_SECTORS_AT 22u
 #define FAT_USED_AT 37u
 #define FAT32_USED_AT 65u
-/* Where something begins and ends whose signature lies somewhere in there, bytes. */
+/* Bytes from each end of a place that may have a signature of an unknown kind. */
 #define UNKNOWN_BYTES (UINT64_C(128) << 10)
 
 static void raise_to(enum csum_guard_answer *answer, enum csum_guard_answer least)
@@ -30,7 +30,7 @@ static void raise_to(enum csum_guard_answer *answer, enum csum_guard_answer leas
 
 /* ------------------------------------------------------------------ found */
 
-/* A range of bytes that belongs to a signature. magic: they are what makes it one. */
+/* Judges bytes that belong to a signature. is_new: the bytes are the magic of one that is not recorded. */
 static int judge_range(struct csum_guard_look *look, const struct csum_guard_range *range, bool is_new,
 		       enum csum_guard_answer *answer)
 {
@@ -46,8 +46,8 @@ static int judge_range(struct csum_guard_look *look, const struct csum_guard_ran
 }
 
 /*
- * A signature that is not recorded, and whose magic has wrong bits, was made of something else. One that only lies in a
- * sector with wrong bits was there before.
+ * A signature that is not recorded, and whose magic has wrong bits, was written over other content. A signature that
+ * only lies in a sector with wrong bits elsewhere was there before.
  */
 static int judge_found(struct csum_guard_look *look, const struct csum_guard_place *place,
 		       const struct csum_signature *found, enum csum_guard_answer *answer)
@@ -65,7 +65,7 @@ static int judge_found(struct csum_guard_look *look, const struct csum_guard_pla
 	return judge_range(look, &range, false, answer);
 }
 
-/* Its own checksum, which question 1 has asked, says more. */
+/* Whether a structure of that type has a checksum of its own: question 1 has judged it, and that says more. */
 static bool is_checksummed(const struct csum_guard_structure *structures, const char *type)
 {
 	for (int i = 0; i < CSUM_GUARD_STRUCTURES; i++) {
@@ -100,7 +100,7 @@ static int ask_found(struct csum_guard_look *look, const struct csum_guard_place
 
 /* ------------------------------------------------------------------ boot sectors */
 
-/* Bits of a table's entries, or that a FAT is in use, are changed by who uses them. */
+/* Entries of a partition table, and the mark of a FAT in use, are changed by programs that use them. */
 static enum csum_guard_answer judge_boot(struct csum_guard_look *look, const struct csum_guard_place *place,
 					 const struct csum_guard_view *view, const char **what)
 {
@@ -142,7 +142,7 @@ static int ask_boot(struct csum_guard_look *look, const struct csum_guard_place 
 
 /* ------------------------------------------------------------------ wiped, gone */
 
-/* Whether the sector is bad and becomes right when what is zeros in place of a magic is put back. */
+/* Whether the sector is bad, has zeros in place of a magic, and becomes right when the magic is put back. */
 static int ask_wiped(struct csum_guard_look *look, const struct csum_guard_place *place, size_t index,
 		     enum csum_guard_answer *answer, char *clause)
 {
@@ -240,7 +240,7 @@ static int all_match(struct csum_guard_look *look, const struct csum_guard_range
 	return 0;
 }
 
-/* Of one that is not found any more: what lies in its place now was written by ourselves, or it is gone. */
+/* For a signature that is not found any more: it is replaced if we wrote the bytes in its place, else gone. */
 static int judge_lost(struct csum_guard_look *look, const struct csum_guard_place *place, const char *type,
 		      bool *replaced, struct csum_guard_ranges *gone)
 {

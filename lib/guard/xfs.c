@@ -22,7 +22,7 @@
 #define GROUPS_MAX 1024u
 /* Reading the headers of a group takes as long as so many bytes in a row. */
 #define GROUP_COST (UINT64_C(1) << 20)
-/* Numbers of groups tried where the superblock that says it cannot be read, and the usual block size. */
+/* Numbers of groups, and the block size, that are tried where the superblock with them cannot be read. */
 #define GUESSED_GROUPS_MAX 64u
 #define GUESSED_BLOCK_SIZE 4096u
 
@@ -39,7 +39,7 @@ enum field {
 	LSN = 240,
 };
 
-/* What has a checksum of its own, in the order in which it lies in a group, a sector each. */
+/* The structures with a checksum of their own, in the order in which they lie in a group, a sector each. */
 enum { SUPERBLOCK, HEADERS_FROM, STRUCTURES = 4 };
 
 static const struct {
@@ -75,7 +75,7 @@ static bool is_power_within(uint64_t value, uint64_t least, uint64_t most)
 	return value >= least && value <= most && (value & (value - 1)) == 0;
 }
 
-/* Of a superblock; 0 when it is none. */
+/* The sector size of a superblock; 0 when it is none. */
 static uint32_t sector_size_of(const uint8_t *bytes)
 {
 	uint32_t size = (uint32_t)field(bytes, SECTOR_SIZE, 2);
@@ -100,7 +100,7 @@ static bool is_right(uint8_t *bytes, uint32_t sector_size, unsigned int structur
 	return right;
 }
 
-/* Block numbers have the group in their upper bits. A log lies within one. */
+/* Block numbers have the group in their upper bits. A log lies within one group. */
 static bool decode_log(const uint8_t *bytes, uint64_t block_size, struct geometry *geometry)
 {
 	uint64_t start = field(bytes, LOG_START, 8), blocks = field(bytes, LOG_BLOCKS, 4);
@@ -142,7 +142,7 @@ static bool decode(const uint8_t *bytes, struct geometry *geometry)
 
 /* ------------------------------------------------------------------ the superblock */
 
-/* Reads it, of whatever size it is, and puts it right where it is near and that is asked for. */
+/* Reads the superblock, of any sector size. heal: puts it right where it is near. */
 static int load(struct csum_guard_look *look, const struct csum_guard_place *place, bool heal,
 		struct csum_guard_view *view)
 {
@@ -163,7 +163,7 @@ static int load(struct csum_guard_look *look, const struct csum_guard_place *pla
 	}
 }
 
-/* Whether what was loaded is a superblock that can be trusted. */
+/* Whether the loaded bytes are a superblock that can be trusted. */
 static bool is_sound(const struct csum_guard_view *view, struct geometry *geometry)
 {
 	if (!decode(view->bytes, geometry) ||
@@ -173,7 +173,7 @@ static bool is_sound(const struct csum_guard_view *view, struct geometry *geomet
 				       csum_guard_view_matches(view, 0, geometry->sector_size);
 }
 
-/* From the second superblock, where the first cannot be read: it lies where equal groups of the whole would put it. */
+/* Looks for the second superblock, as the first cannot be read: where the second of equal groups would begin. */
 static int guess(struct csum_guard_look *look, const struct csum_guard_place *place, struct geometry *geometry,
 		 bool *found)
 {
@@ -199,11 +199,11 @@ static int guess(struct csum_guard_look *look, const struct csum_guard_place *pl
 	return 0;
 }
 
-/* What is found out about the superblock, and where the rest lies. */
+/* The facts about the superblock, and where the other structures lie. */
 struct survey {
 	struct geometry geometry;
-	bool known; /* the geometry is */
-	bool superblock_held; /* it matches, is dead or near */
+	bool known; /* the geometry is known */
+	bool superblock_held; /* the superblock matches, is dead or near */
 	uint64_t headers, headers_held;
 };
 
@@ -217,7 +217,7 @@ static void note(struct csum_guard_structure *found, enum csum_guard_answer chan
 		 place->offset_bytes);
 }
 
-/* As it is, or put right; else from the second one. */
+/* Takes the geometry from the superblock as it is, or put right, or else from the second one. */
 static int survey_superblock(struct csum_guard_look *look, const struct csum_guard_place *place, struct survey *survey,
 			     struct csum_guard_structure *found)
 {
@@ -302,7 +302,7 @@ static int survey_log(struct csum_guard_look *look, const struct csum_guard_plac
 	};
 	int error;
 
-	/* Elsewhere, it may be written without a trace on this device. */
+	/* A log on another device may be written without a trace on this one. */
 	if (log.size_bytes == 0 || !csum_guard_place_has(place, geometry->log_offset_bytes, log.size_bytes))
 		return 0;
 	error = csum_guard_xfs_log(look, depth, &log);

@@ -7,15 +7,15 @@
 #include "ondisk/layout.h"
 #include "volume/scan.h"
 
-/* Adjacent changed sectors that are no chance. */
+/* So many adjacent changed sectors are no chance. */
 #define RUN_SECTORS 8u
 #define UNIT 512u
 #define RECORD_MAGIC "\xfe\xed\xba\xbe"
-/* What an opening reads of it: where each mount was seen to write, and a little more. */
+/* Bytes of the log that an opening reads: as far as mounts were seen to write, and a little more. */
 #define OPENING_BYTES (UINT64_C(9) << 18)
 #define BATCH_BYTES (UINT64_C(4) << 20)
 
-/* Of sectors up to the present one: how many, and whether a record begins in one of them. */
+/* Adjacent sectors up to the present one: how many there are, and whether a record begins in one of them. */
 struct run {
 	uint32_t changed, renewed;
 	bool begins;
@@ -76,7 +76,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 
 	for (uint64_t i = 0; i < batch->sector_count; i++) {
 		const uint8_t *bytes = batch->data + i * walk->sector_size;
-		enum csum_verdict verdict = (enum csum_verdict)batch->verdict[i];
+		enum csum_verdict verdict = batch->verdict[i];
 		enum csum_guard_answer renewed = CSUM_GUARD_NO;
 		struct csum_heal_result wrong;
 		enum csum_class class = csum_guard_class_read(walk->look->healer, bytes, walk->sector_size,
@@ -125,7 +125,7 @@ int csum_guard_xfs_log(struct csum_guard_look *look, enum csum_guard_depth depth
 	log->stamped = CSUM_GUARD_NO;
 	log->renewed = CSUM_GUARD_NO;
 	if (!csum_guard_spend(look, size)) {
-		/* Unread, it vouches for nothing. */
+		/* A log that was not read vouches for nothing. */
 		log->renewed = CSUM_GUARD_YES;
 		return 0;
 	}

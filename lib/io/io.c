@@ -149,7 +149,7 @@ void csum_io_parallel(struct csum_io *io, unsigned int width, size_t count, void
 	csum_io_background_wait(io);
 }
 
-/* Bytes moved, or a negative errno; -EINTR never. */
+/* Bytes moved, or a negative errno, never -EINTR. */
 static int64_t transfer_once(const struct csum_io_request *request, size_t done)
 {
 	const struct csum_device *device = request->device;
@@ -166,7 +166,7 @@ static int64_t transfer_once(const struct csum_io_request *request, size_t done)
 	return moved;
 }
 
-/* Bytes of the request that are done then: what O_DIRECT moved of a sector in part is moved again with the rest of it. */
+/* Bytes of the request that are done then: a sector that O_DIRECT moved in part is moved again as a whole. */
 static size_t whole_sectors(const struct csum_io_request *request, size_t done, size_t moved)
 {
 	if (done + moved == request->size)
@@ -230,7 +230,7 @@ int csum_io_read(struct csum_io *io, struct csum_io_request *requests, size_t co
 	return 0;
 }
 
-/* What was refused as a whole, so that one bad place does not cost its neighbours; the last error. */
+/* Writes a refused request again in pieces, so that one bad place does not cost its neighbours; the last error. */
 static int write_pieces(const struct csum_io_request *request, size_t piece_bytes)
 {
 	int error = 0;

@@ -14,15 +14,15 @@
 
 /* Alignment of every buffer that reaches a device: the largest logical sector in use. */
 #define CSUM_BUFFER_ALIGNMENT 4096u
-/* Reads of a place that fail or do not verify are tried so often in all, and so is what moves a part of a sector only. */
+/* How often a read is tried that fails or does not verify, and a transfer that moves only a part of a sector. */
 #define CSUM_IO_READ_ATTEMPTS 3
 /* Largest single transfer, bytes. */
 #define CSUM_IO_PIECE_BYTES (1u << 20)
 /* Enough to keep a device busy with small strided writes; reads that verify need fewer. */
 #define CSUM_IO_THREADS 16u
 /*
- * Reading past the end of the device. Beyond MAX_ERRNO of Linux (4095), so no device can return it; -ENODATA, for one,
- * is what Linux gives an O_DIRECT reader for a medium error. It is never reported, nor does it leave the library.
+ * Reading past the end of the device. Beyond MAX_ERRNO of Linux (4095), so no device can return it; -ENODATA would not
+ * do, as Linux gives it to an O_DIRECT reader for a medium error. It is never reported, nor does it leave the library.
  */
 #define CSUM_IO_PAST_END (-10000)
 
@@ -59,7 +59,7 @@ void csum_io_list_free(struct csum_io_list *list);
  */
 int csum_io_create(const struct csum_handlers *handlers, struct csum_device *data, struct csum_device *metadata,
 		   unsigned int threads, struct csum_io **io) CSUM_MUST_CHECK;
-/* Waits for what is under way, then frees. NULL is allowed. */
+/* Waits for the I/O under way, then frees. NULL is allowed. */
 void csum_io_destroy(struct csum_io *io);
 
 /* Ends the threads until the next batch: no round is under way. For a caller that may fork, as servers do. */
@@ -84,19 +84,19 @@ void csum_io_background_wait(struct csum_io *io);
 int csum_io_read_now(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes) CSUM_MUST_CHECK;
 
 /*
- * The same, tried up to CSUM_IO_READ_ATTEMPTS times: an error may pass. One that cannot, of a device that vanished or
- * ends before, is not waited for. attempts, unless NULL, takes how many there were. When one place after the other fails,
- * and so do those that could be read before, the error is -ENODEV: not the places are bad, the device is gone.
+ * The same, tried up to CSUM_IO_READ_ATTEMPTS times: an error may pass. One that cannot pass, as the device is gone or
+ * ends before, is returned at once. *attempts, unless NULL, is the number of reads. When one place after the other
+ * fails, and places fail that could be read before, the error is -ENODEV: not the places are bad, the device is gone.
  */
 int csum_io_read_patiently(struct csum_device *device, void *buffer, size_t size, uint64_t offset_bytes,
 			   int *attempts) CSUM_MUST_CHECK;
 
-/* Whether an error means that the whole device is gone, not that a place of it cannot be used. The list of these. */
+/* Whether an error means that the whole device is gone, not only that one place of it cannot be used. */
 bool csum_io_vanished(int error);
 
 /*
  * Whether a device on which the latest patient reads failed still reads something: 0, or an error that says vanished,
- * not reported. csum_io_read_patiently() asks by itself after a row of failures; whoever judges what was read asks at
+ * not reported. csum_io_read_patiently() asks by itself after a row of failures; a caller that judges the data asks at
  * the end. Costs nothing when the latest read did not fail. Callable from any thread.
  */
 int csum_io_still_there(struct csum_device *device) CSUM_MUST_CHECK;
@@ -124,20 +124,21 @@ void csum_io_round_start(struct csum_io *io, struct csum_io_request *requests, s
 int csum_io_round_wait(struct csum_io *io) CSUM_MUST_CHECK;
 /* How a scrub wants its rounds done. */
 struct csum_io_policy {
-	/* Before anything of the round is written, in the calling thread; an error, reported, ends the round. NULL: none. */
+	/* Called before the round writes, in the calling thread; an error, reported, ends the round. May be NULL. */
 	int (*before)(void *user, const struct csum_io_request *requests, size_t count);
 	void *user;
 	/*
 	 * Not 0: a write that the device refuses does not fail the io. It is tried again in pieces of that many bytes;
-	 * what is refused in the end is not reported: the request has the error. A failed flush fails the io as ever, and
-	 * so does a device that vanished.
+	 * a refusal in the end is not reported: the request has the error. A failed flush fails the io as ever, and so
+	 * does a device that vanished.
 	 */
 	size_t tolerant_bytes;
 };
 
 /*
- * Both of the above, for the requests of the list, which stay in it. policy: NULL for the usual. *refused: whether a
- * write was refused in the end, which only a tolerant policy lets pass; NULL where the caller reads back what it wrote.
+ * Starts and ends a round, for the requests of the list, which stay in it. policy: NULL for the usual. *refused:
+ * whether a write was refused in the end, which only a tolerant policy lets pass; NULL where the caller reads back its
+ * writes.
  */
 int csum_io_round(struct csum_io *io, const struct csum_io_list *list, const struct csum_io_policy *policy,
 		  bool *refused) CSUM_MUST_CHECK;

@@ -26,7 +26,7 @@ void csum_pool_destroy(struct csum_pool *pool);
 /* Ends the threads, after the job under way; the next job starts new ones. A process without threads may fork. */
 void csum_pool_end_threads(struct csum_pool *pool);
 
-/* Starts the job; the one before has been waited for. */
+/* Starts the job. The caller has waited for the job before. */
 void csum_pool_start(struct csum_pool *pool, const struct csum_pool_job *job);
 /* Waits for the job under way; returns at once when there is none. */
 void csum_pool_wait(struct csum_pool *pool);

@@ -14,11 +14,11 @@
 
 /* Sectors that fail one after the other before the device is asked whether it is still there. */
 #define FAILED_IN_A_ROW 16u
-/* Of a place that could be read so much is read again: the largest sector in use. */
+/* Bytes that are read again of a place that could be read before: the largest sector in use. */
 #define PLACE_BYTES CSUM_BUFFER_ALIGNMENT
 /* A place is its offset, which is a multiple of this, plus its size in such units; 0 is none. */
 #define PLACE_UNIT 512u
-/* Of a message, what was being done. */
+/* Size of the text in a message that says what was being done. */
 #define DOING_SIZE 512
 
 bool csum_io_vanished(int error)
@@ -29,7 +29,7 @@ bool csum_io_vanished(int error)
 	case ENOMEDIUM:
 	case ENOTCONN: /* a FUSE file system whose server has ended, */
 	case ECONNABORTED: /* while it had our request */
-	case ESTALE: /* a file of a server that has it no more */
+	case ESTALE: /* a file that its server does not have any more */
 		return true;
 	default:
 		return false;
@@ -65,13 +65,13 @@ static int read_place(struct csum_device *device, void *buffer, uint64_t place)
 	return error;
 }
 
-/* The last place lies near what cannot be read now, and the first one, a superblock, may have gone bad: so both. */
+/* Reads both: the last place lies near those that cannot be read, and the first, a superblock, may be bad by now. */
 static int read_places(struct csum_device *device, void *buffer)
 {
 	uint64_t last = atomic_load(&device->read_last), first = atomic_load(&device->read_first);
 	int error;
 
-	/* Nothing could ever be read: whoever opened it has said so. */
+	/* Nothing could ever be read: the opening has reported that. */
 	if (!first)
 		return 0;
 	/* A cache would answer for a device that is gone. A failure shows when the places are read. */

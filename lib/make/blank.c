@@ -12,7 +12,7 @@
 
 #include "base/report.h"
 #include "base/util.h"
-#include "device/facts.h"
+#include "device/probe.h"
 #include "io/io.h"
 #include "ondisk/layout.h"
 #include "ondisk/ondisk.h"
@@ -45,7 +45,7 @@ static uint64_t microseconds(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Reads what can be read; a place that cannot be counts as blank, since nothing of it can be lost. */
+/* Reads the device. A place that cannot be read counts as blank, since nothing of it can be lost. */
 static bool read_piece(struct csum_device *device, uint8_t *buffer, size_t size, uint64_t offset_bytes)
 {
 	return csum_io_read_now(device, buffer, size, offset_bytes) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What lies on a device that is to be formatted. */
+/* Looking whether anything lies on a device that is to be formatted. */
 #ifndef CSUM_MAKE_BLANK_H
 #define CSUM_MAKE_BLANK_H
 
@@ -11,9 +11,9 @@
 struct csum_found {
 	char text[CSUM_FOUND_SIZE]; /* all that was found, for people; "" when the device is blank */
 	bool volume; /* a csumtool volume is among it */
-	bool internal_volume; /* and it is one with its data on this device */
+	bool internal_volume; /* and its data is on this device */
 	uint64_t backup_offset_bytes; /* of that volume's superblock C; 0 without one */
-	uint64_t read_bytes, read_microseconds; /* what the look cost: how fast the device reads */
+	uint64_t read_bytes, read_microseconds; /* read for this, in so much time: how fast the device reads */
 };
 
 /*

@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #include "base/report.h"
-#include "base/util.h"
-#include "device/facts.h"
+#include "device/directory.h"
+#include "device/system.h"
+#include "device/topology.h"
 #include "ondisk/layout.h"
 
 static bool creates(const struct csum_format *format)
@@ -28,7 +29,7 @@ int csum_format_refuse(const struct csum_format *format, int error, const char *
 
 /* ------------------------------------------------------------------ sector size */
 
-/* What is under a file that does not exist yet is what is under its directory. */
+/* A file that does not exist yet will lie on the same device as its directory. */
 static void learn_from_directory(struct csum_format *format)
 {
 	struct csum_topology topology = { 0 };
@@ -42,7 +43,7 @@ static void learn_from_directory(struct csum_format *format)
 	format->atomic_write_size = topology.atomic_write_size;
 }
 
-/* Chosen by the device with the data: it is data sectors that must be written atomically. */
+/* Chosen by the device with the data, as data sectors must be written atomically. */
 static void choose_sector_size(struct csum_format *format)
 {
 	const struct csum_device *data = format->data;
@@ -88,8 +89,8 @@ static int check_sector_size(const struct csum_format *format, const struct csum
 }
 
 /*
- * A data sector of several physical ones may be written in part when the power fails; several in one may be torn
- * together, which a device is refused for (above). What was chosen by itself is the best there is.
+ * A data sector of several physical ones may be written in part when the power fails. Several data sectors in one
+ * physical one may be torn together: a device is refused then (above). A size that was not asked for is the best one.
  */
 static void warn_sector_size(const struct csum_format *format)
 {
@@ -114,21 +115,6 @@ static void warn_sector_size(const struct csum_format *format)
 
 /* ------------------------------------------------------------------ creating a file */
 
-static int sync_directory(const char *path)
-{
-	char *copy = strdup(path);
-	int descriptor, error;
-
-	if (!copy)
-		return -ENOMEM;
-	descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
-	if (descriptor >= 0)
-		close(descriptor);
-	free(copy);
-	return error;
-}
-
 static int size_to_create(struct csum_format *format)
 {
 	uint32_t sector_size = format->options.sector_size;
@@ -147,7 +133,7 @@ static int size_to_create(struct csum_format *format)
 	return 0;
 }
 
-/* Whether creating it would fail, as far as that can be told beforehand. */
+/* Whether creating the file would fail, as far as that can be told beforehand. */
 static int try_create(const struct csum_format *format, const char *path)
 {
 	char *copy = strdup(path);
@@ -180,7 +166,7 @@ static int create_file(struct csum_format *format)
 	if (close(descriptor) != 0 && !error)
 		error = -errno;
 	if (!error)
-		error = sync_directory(path);
+		error = csum_directory_sync_name(path);
 	if (error)
 		return csum_report_error(&format->handlers, error, path, "creating a file of %" PRIu64 " bytes",
 					 format->metadata_bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_format_*(): what a new volume will be, and whether it may be made where it is asked for. */
+/* csum_format_*(): decides how a new volume will be, and whether it may be made in that place. */
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -12,20 +12,22 @@
 
 #include "base/report.h"
 #include "base/version.h"
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/identify.h"
+#include "device/probe.h"
+#include "device/resolve.h"
+#include "device/system.h"
 #include "io/io.h"
 #include "make/blank.h"
 #include "make/plan.h"
 #include "make/write.h"
 #include "ondisk/layout.h"
 
-/* Bytes a second where reading did not tell, and the most that is believed of it. */
+/* Bytes per second that are assumed where reading did not tell, and the most that is believed of reading. */
 #define ASSUMED_RATE UINT64_C(400000000)
 #define ROTATIONAL_RATE UINT64_C(150000000)
 #define SEEKS_PER_SECOND 60u
 
-/* ------------------------------------------------------------------ what is there */
+/* ------------------------------------------------------------------ the devices as they are */
 
 static int look_at_metadata(struct csum_format *format)
 {
@@ -95,7 +97,7 @@ static int choose_seed(struct csum_format *format)
 	return 0;
 }
 
-/* Says how large it must be for the data there is, or for one sector of data. */
+/* Says how large the metadata device must be for the data there is, or for one sector of data. */
 static int refuse_too_small(const struct csum_format *format, bool external)
 {
 	uint32_t sector_size = format->options.sector_size, interleave = format->options.interleave;

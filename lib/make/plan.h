@@ -15,7 +15,7 @@ struct csum_format {
 	bool created; /* the file with the metadata; removed unless finished */
 	bool finished;
 	bool sector_size_from_device;
-	uint64_t metadata_bytes, data_bytes; /* sizes of the devices, or what they would be */
+	uint64_t metadata_bytes, data_bytes; /* sizes of the devices, also where they would be created */
 	uint32_t physical_sector_size, atomic_write_size; /* of the device with the data, see device/device.h */
 	struct csum_superblock superblock;
 	uint64_t old_backup_offset_bytes;
@@ -32,8 +32,8 @@ static inline const char *csum_format_metadata_path(const struct csum_format *fo
 int csum_format_refuse(const struct csum_format *format, int error, const char *device, const char *text);
 
 /*
- * Opens what is to be formatted, or creates it, and chooses sector size and interleave where the options leave
- * them open. On error a created file is left to csum_format_free().
+ * Opens the devices to be formatted, or creates the file, and chooses sector size and interleave where the options
+ * leave them open. On error a created file is left to csum_format_free().
  */
 int csum_format_open(struct csum_format *format) CSUM_MUST_CHECK;
 

@@ -12,10 +12,10 @@
 #include "ondisk/layout.h"
 #include "ondisk/ondisk.h"
 
-/* Imd sectors made in memory while the ones before are written. */
+/* Bytes of imd sectors that are made in memory while those before are written. */
 #define BUFFER_BYTES (UINT64_C(16) << 20)
 #define ZERO_BYTES CSUM_IO_PIECE_BYTES
-/* Zeros written between two flushes. */
+/* Bytes of zeros that are written between two flushes. */
 #define ZERO_ROUND_BYTES (UINT64_C(256) << 20)
 
 struct maker {
@@ -58,7 +58,7 @@ static int add_zeros(struct maker *maker, struct csum_device *device, uint64_t o
 	return error ? no_memory(maker) : 0;
 }
 
-/* Less than a sector at the end of a file, which O_DIRECT cannot write. */
+/* Writes the end of a file that is less than a sector, which O_DIRECT cannot write. */
 static int zero_rest(struct maker *maker, struct csum_device *device, uint64_t offset_bytes)
 {
 	const struct csum_handlers *handlers = &maker->make->handlers;
@@ -91,8 +91,8 @@ static int zero_device(struct maker *maker, struct csum_device *device)
 }
 
 /*
- * Where reserved space is zero, what is found there later is somebody else's. That is so before a superblock is voided:
- * of an old volume that has lost some of them, what is left is not to be taken for foreign.
+ * Zeroes reserved space, so that bytes found there later were written by others. This comes before a superblock is
+ * voided: else, after an interruption in between, the rest of an old volume would be taken for foreign.
  */
 static int zero_reserved(struct maker *maker)
 {
@@ -113,7 +113,7 @@ static int zero_reserved(struct maker *maker)
 	return error ? error : zero_rest(maker, device, end);
 }
 
-/* The whole journal, so that a sparse file has room for it when a full file system needs recovery. */
+/* Writes the whole journal, so that a sparse file has room for a record even when its file system is full. */
 static int void_old(struct maker *maker)
 {
 	struct csum_device *device = maker->make->metadata;
@@ -143,7 +143,7 @@ static int wipe(struct maker *maker)
 
 /* ------------------------------------------------------------------ imd sectors */
 
-/* Where the walk over all imd sectors, in the order in which they lie on the device, has got to. */
+/* The position of the walk over all imd sectors, in the order in which they lie on the device. */
 struct position {
 	uint64_t cluster, index;
 	int copy;
@@ -166,14 +166,14 @@ static int add_imd_run(struct maker *maker, struct csum_io_list *list, struct po
 	const struct csum_geometry *geometry = maker->geometry;
 	uint64_t first = position->cluster * geometry->interleave + position->index;
 	uint64_t count = csum_layout_contiguous_groups(geometry, first, (BUFFER_BYTES - *used) / geometry->sector_size);
+	struct csum_imd_place place = { maker->seed_state, geometry->sector_size, first, position->copy };
 	uint8_t *sectors = buffer + *used;
 	int error;
 
 	memset(sectors, 0, (size_t)count * geometry->sector_size);
 	/* The two copies need distinct generations; copy 1 begins as the newer. */
-	for (uint64_t i = 0; i < count; i++)
-		csum_imd_seal(maker->seed_state, first + i, position->copy, (uint32_t)position->copy,
-			      sectors + i * geometry->sector_size, geometry->sector_size);
+	for (uint64_t i = 0; i < count; i++, place.group++)
+		csum_imd_seal(place, (uint32_t)position->copy, sectors + i * geometry->sector_size);
 	error = csum_io_list_add(list, maker->make->metadata, CSUM_IO_WRITE, sectors,
 				 (size_t)count * geometry->sector_size,
 				 csum_layout_imd_offset(geometry, first, position->copy));

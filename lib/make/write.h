@@ -7,20 +7,21 @@
 #include "device/device.h"
 #include "ondisk/superblock.h"
 
-/* As from a library user's options, with everything that has to be chosen chosen. */
+/* Made from the options of a library user, with all choices done. */
 struct csum_make {
 	struct csum_handlers handlers;
 	struct csum_device *data, *metadata; /* borrowed; the same one when internal */
 	struct csum_superblock superblock; /* static fields and geometry; state is set here */
 	bool wipe; /* zeros everywhere first */
 	unsigned int threads; /* as for csum_io_create() */
-	/* Where a backup superblock of an older volume lies, to be voided; 0: nowhere but where the new one goes. */
+	/* Where a backup superblock of an older volume lies, to be voided; 0: nowhere, or where the new one goes. */
 	uint64_t old_backup_offset_bytes;
 };
 
 /*
- * Zeroes reserved space; flush; voids old superblocks and the journal; flush; imd sectors; flush; superblocks C, B, A, a flush after each: a
- * valid superblock means a finished format. (format.md: Superblock) Durable on success; reports errors.
+ * Zeroes reserved space; flush; voids old superblocks and the journal; flush; writes imd sectors; flush; superblocks C,
+ * B, A, a flush after each: a valid superblock means a finished format. (format.md: Superblock) Durable on success;
+ * reports errors.
  */
 int csum_make_write(const struct csum_make *make) CSUM_MUST_CHECK;
 

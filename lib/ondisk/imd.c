@@ -37,49 +37,48 @@ void csum_imd_set_entry(void *sector, uint32_t index, uint64_t entry)
 	imd->entry[index] = csum_le64(entry);
 }
 
-uint32_t csum_imd_crc(uint32_t seed_state, uint64_t group, int copy, const void *sector, uint32_t sector_size)
+uint32_t csum_imd_crc(struct csum_imd_place place, const void *sector)
 {
 	struct {
 		le64 group;
 		uint8_t copy;
 		uint8_t magic[4];
 		le32 crc;
-	} prefix = { csum_le64(group), (uint8_t)copy, { 0 }, csum_le32(0) };
+	} prefix = { csum_le64(place.group), (uint8_t)place.copy, { 0 }, csum_le32(0) };
 	const size_t start = offsetof(struct csum_disk_imd, generation);
 	uint32_t state;
 
 	static_assert(sizeof(prefix) == 17, "no padding before the CRC's input");
 	memcpy(prefix.magic, header(sector)->magic, sizeof(prefix.magic));
-	state = csum_checksum_crc32(seed_state, &prefix, sizeof(prefix));
-	return csum_checksum_crc32(state, (const uint8_t *)sector + start, sector_size - start);
+	state = csum_checksum_crc32(place.seed_state, &prefix, sizeof(prefix));
+	return csum_checksum_crc32(state, (const uint8_t *)sector + start, place.sector_size - start);
 }
 
-enum csum_imd_verdict csum_imd_verify(uint32_t seed_state, uint64_t group, int copy, const void *sector,
-				      uint32_t sector_size)
+enum csum_imd_verdict csum_imd_verify(struct csum_imd_place place, const void *sector)
 {
 	uint32_t stored = csum_imd_stored_crc(sector);
-	uint64_t elsewhere = (group & ~UINT64_C(0xffffffff)) | csum_imd_stored_group(sector);
+	struct csum_imd_place elsewhere = place;
 
+	elsewhere.group = (place.group & ~UINT64_C(0xffffffff)) | csum_imd_stored_group(sector);
 	if (!csum_imd_has_magic(sector))
 		return CSUM_IMD_NO_MAGIC;
-	if (stored == csum_imd_crc(seed_state, group, copy, sector, sector_size))
-		return elsewhere == group ? CSUM_IMD_VALID : CSUM_IMD_WRONG_GROUP;
-	for (int other = 0; other < 2; other++) {
-		if (stored == csum_imd_crc(seed_state, elsewhere, other, sector, sector_size))
+	if (stored == csum_imd_crc(place, sector))
+		return elsewhere.group == place.group ? CSUM_IMD_VALID : CSUM_IMD_WRONG_GROUP;
+	for (elsewhere.copy = 0; elsewhere.copy < 2; elsewhere.copy++) {
+		if (stored == csum_imd_crc(elsewhere, sector))
 			return CSUM_IMD_WRONG_GROUP;
 	}
 	return CSUM_IMD_WRONG_CRC;
 }
 
-void csum_imd_seal(uint32_t seed_state, uint64_t group, int copy, uint32_t generation, void *sector,
-		   uint32_t sector_size)
+void csum_imd_seal(struct csum_imd_place place, uint32_t generation, void *sector)
 {
 	struct csum_disk_imd *imd = sector;
 
 	memcpy(imd->magic, CSUM_IMD_MAGIC, sizeof(imd->magic));
 	imd->generation = csum_le32(generation);
-	imd->group = csum_le32((uint32_t)group);
-	imd->crc = csum_le32(csum_imd_crc(seed_state, group, copy, sector, sector_size));
+	imd->group = csum_le32((uint32_t)place.group);
+	imd->crc = csum_le32(csum_imd_crc(place, sector));
 }
 
 bool csum_imd_same_entries(const void *a, const void *b, uint32_t sector_size)

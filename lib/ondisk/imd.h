@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One imd sector, as the bytes that lie on disk: a header and the entries of a group. No I/O. `sector` is
- * always sector_size bytes; `seed_state` is csum_superblock_seed_state() of the volume. (format.md: imd sector)
+ * always a whole one, of the volume's sector size. (format.md: imd sector)
  */
 #ifndef CSUM_ONDISK_IMD_H
 #define CSUM_ONDISK_IMD_H
 
 #include "csum.h"
 #include "ondisk/ondisk.h"
+
+/* Which imd sector it is: its checksum holds at this place alone. */
+struct csum_imd_place {
+	uint32_t seed_state; /* csum_superblock_seed_state() of the volume */
+	uint32_t sector_size; /* bytes */
+	uint64_t group;
+	int copy; /* 0 or 1 */
+};
 
 uint32_t csum_imd_generation(const void *sector);
 uint32_t csum_imd_stored_group(const void *sector);
@@ -23,15 +31,13 @@ static inline uint64_t csum_imd_entry(const void *sector, uint32_t index)
 void csum_imd_set_entry(void *sector, uint32_t index, uint64_t entry);
 
 /* The CRC that a sector with these bytes has at that place. */
-uint32_t csum_imd_crc(uint32_t seed_state, uint64_t group, int copy, const void *sector, uint32_t sector_size);
+uint32_t csum_imd_crc(struct csum_imd_place place, const void *sector);
 
-/* Whether the sector is valid as that copy of that group. */
-enum csum_imd_verdict csum_imd_verify(uint32_t seed_state, uint64_t group, int copy, const void *sector,
-				      uint32_t sector_size);
+/* Whether the sector is valid at that place. */
+enum csum_imd_verdict csum_imd_verify(struct csum_imd_place place, const void *sector);
 
 /* Makes the entries in `sector` a valid imd sector of that place and generation. */
-void csum_imd_seal(uint32_t seed_state, uint64_t group, int copy, uint32_t generation, void *sector,
-		   uint32_t sector_size);
+void csum_imd_seal(struct csum_imd_place place, uint32_t generation, void *sector);
 
 bool csum_imd_same_entries(const void *a, const void *b, uint32_t sector_size);
 

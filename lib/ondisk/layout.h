@@ -5,7 +5,7 @@
 
 #include "csum.h"
 
-/* Whether the format allows it. */
+/* Whether the format allows the value. */
 bool csum_layout_sector_size_ok(uint32_t sector_size);
 bool csum_layout_interleave_ok(uint32_t interleave);
 
@@ -49,7 +49,7 @@ static inline uint64_t csum_layout_first_sector(const struct csum_geometry *geom
 bool csum_layout_covers_group(const struct csum_geometry *geometry, uint64_t first_sector, uint64_t end_sector,
 			      uint64_t group);
 
-/* What lies at an offset of the metadata device (or, external, of the data device); the reverse of the above. */
+/* The sector that lies at an offset of the metadata or, external, of the data device; the reverse of the above. */
 enum csum_place_kind { CSUM_PLACE_OTHER, CSUM_PLACE_DATA, CSUM_PLACE_IMD };
 
 struct csum_place {

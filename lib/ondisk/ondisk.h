@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The bytes on disk, format version 1.0: structures, places, magic numbers. Everything here is read and
- * written through superblock.c, imd.c and journal.c only.
+ * written through superblock.c, imd.c, journal.c and parked.c only.
  */
 #ifndef CSUM_ONDISK_H
 #define CSUM_ONDISK_H
@@ -33,7 +33,7 @@
 #define CSUM_RECORDED_SIGNATURES 4u
 #define CSUM_SIGNATURE_TYPE_SIZE 24u
 
-/* Nobody but csumtool ever writes the data device. */
+/* The data device is written by csumtool only. */
 #define CSUM_COMPAT_EXCLUSIVE UINT32_C(1)
 #define CSUM_COMPAT_KNOWN CSUM_COMPAT_EXCLUSIVE
 /* Unknown bits of ro_compat allow reading only, of incompat nothing. */
@@ -44,7 +44,7 @@
 #define CSUM_STATE_CLEAN 0u
 #define CSUM_STATE_ACTIVE 1u
 
-/* Why data is held: all of it, or what lies under no mount record. */
+/* Why data is held: all of it, or the data that lies under no mount record. */
 #define CSUM_HELD_NOT 0u
 #define CSUM_HELD_REWRITTEN 1u
 #define CSUM_HELD_UNDECIDED 2u
@@ -93,7 +93,7 @@ struct csum_disk_superblock {
 	le64 scrub_now_started, scrub_now_group;
 	struct csum_disk_totals scrub_now_totals;
 	uint8_t reserved_408[8];
-	/* Of the session in recorded_session only; of another one void, but what was held and the signatures. */
+	/* Valid in the session that recorded_session has, void in others; but signatures and holding always count. */
 	le64 recorded_session;
 	le64 content_end;
 	le64 data_mtime, data_size;
@@ -158,7 +158,7 @@ struct csum_disk_journal_head {
 static_assert(sizeof(struct csum_disk_journal_head) == CSUM_BLOCK_SIZE, "journal head size");
 static_assert(offsetof(struct csum_disk_journal_head, place) == 32, "journal places");
 
-/* At the place of the journal, while a scrub of a clean volume moves misplaced contents; the content follows. */
+/* Lies in the place of the journal while a scrub of a clean volume moves misplaced contents; the content follows. */
 struct csum_disk_parked_head {
 	uint8_t magic[8];
 	le32 crc;

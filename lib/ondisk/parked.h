@@ -12,7 +12,7 @@ struct csum_parked {
 	uint64_t place; /* data sector that held it until it was parked */
 };
 
-/* Bytes of head and content. */
+/* Bytes of a record: head and content. */
 size_t csum_parked_record_size(uint32_t sector_size);
 
 /* Where the content lies in a record. */
@@ -21,11 +21,11 @@ void *csum_parked_content(void *record);
 /* Whether the CSUM_BLOCK_SIZE bytes look like the head of one. */
 bool csum_parked_has_magic(const void *head);
 
-/* false: it is none, or damaged. The sectors are those that the record names, and not compared with any volume. */
+/* false: it is no record, or a damaged one. The sectors are as the record names them, not compared with any volume. */
 bool csum_parked_decode(const void *record, uint32_t seed_state, uint32_t sector_size,
 			struct csum_parked *parked) CSUM_MUST_CHECK;
 
-/* Makes the head of a record whose content is in place. */
+/* Makes the head of a record; the content is already in its place behind the head. */
 void csum_parked_encode(const struct csum_parked *parked, uint32_t seed_state, uint32_t sector_size, void *record);
 
 #endif

@@ -101,7 +101,7 @@ static void decode_record(const struct csum_disk_superblock *disk, struct csum_d
 		record->signatures[i].uuid = csum_le64_get(disk->signatures[i].uuid);
 		memcpy(record->signatures[i].type, disk->signatures[i].type, CSUM_SIGNATURE_TYPE_SIZE);
 	}
-	/* Of another session: somebody wrote who does not keep these up to date. */
+	/* Of another session: a build that does not keep these up to date has written the volume. */
 	if (csum_le64_get(disk->recorded_session) != csum_le64_get(disk->session))
 		return;
 	record->content_end_bytes = csum_le64_get(disk->content_end);
@@ -110,7 +110,7 @@ static void decode_record(const struct csum_disk_superblock *disk, struct csum_d
 	memcpy(record->undo_id, disk->undo_id, sizeof(record->undo_id));
 }
 
-/* Whether something of it is tied to the session. */
+/* Whether the record has a field that counts for its session only. */
 static bool is_tied(const struct csum_data_record *record)
 {
 	return record->content_end_bytes || record->file_mtime_ns || record->file_size_bytes ||
@@ -293,7 +293,7 @@ bool csum_superblock_read_only(const struct csum_superblock *superblock)
 
 bool csum_superblock_exhausted(const struct csum_superblock *superblock)
 {
-	/* Restoring from C adds 2^32 to one and makes it the other. */
+	/* Restoring from C adds 2^32 to the generation, and makes the sum the session. */
 	const uint64_t most = UINT64_MAX - (UINT64_C(1) << 33);
 
 	return superblock->generation > most || superblock->session > most;
@@ -306,7 +306,7 @@ bool csum_superblock_same_static(const struct csum_superblock *a, const struct c
 		      CSUM_STATIC_FIELDS_END - CSUM_STATIC_FIELDS_OFFSET) == 0;
 }
 
-/* Whether the identity of the data device is all that they differ in. */
+/* Whether the identity of the data device is the only difference of the two. */
 static bool differ_in_identity(const struct csum_superblock *a, const struct csum_superblock *b)
 {
 	struct csum_superblock other = *b;

@@ -8,13 +8,14 @@
 
 /* A signature in the data space that was there when every written sector under it was right. */
 struct csum_recorded_signature {
-	uint64_t offset_bytes; /* of data space: where what it is the signature of begins */
+	uint64_t offset_bytes; /* of data space: where the file system or table with this signature begins */
 	char type[CSUM_SIGNATURE_TYPE_SIZE + 1]; /* as libblkid names it, perhaps cut; "": none */
 	uint64_t uuid; /* CRC-64 of its UUID as text; 0: it has none */
 };
 
 /*
- * What a writer leaves for the next one to tell damage from what others wrote. (format.md: Record of the data)
+ * Facts that a writer leaves, by which the next one tells damage from data that others wrote. (format.md: Record of
+ * the data)
  * All zeros: nothing is known. The end of the content, the file's time and size, and the undo id are void once
  * a build that does not know them has begun a session.
  */
@@ -66,27 +67,27 @@ void csum_superblock_encode(const struct csum_superblock *superblock, void *bloc
 /*
  * Whether this version can use the volume, and if so completes the geometry. Otherwise -EINVAL, or -ENOTSUP
  * for a version or feature this program does not know, and why in `reason`. Call it on the governing slot: a
- * volume it refuses is refused, whatever the other slot says. (format.md: Superblock)
+ * volume that it refuses is refused, even if the other slot would pass. (format.md: Superblock)
  */
 int csum_superblock_check(struct csum_superblock *superblock, char *reason, size_t reason_size) CSUM_MUST_CHECK;
 
 /* Whether an unknown ro_compat feature allows reading only. */
 bool csum_superblock_read_only(const struct csum_superblock *superblock);
 
-/* Whether generation or session leaves no room to count on, which no volume comes to: it is forged. */
+/* Whether generation or session leaves no room to count on. No volume gets there by use: such a slot is forged. */
 bool csum_superblock_exhausted(const struct csum_superblock *superblock);
 
 /* Whether bytes 24 ... 255 of both are the same. */
 bool csum_superblock_same_static(const struct csum_superblock *a, const struct csum_superblock *b);
 
 /*
- * Of the slots, as read, those that a change of the identity of the data device has not come to yet, and C where that
- * may have torn it: it is written while A and B differ. (format.md: Identity)
+ * The slots, of those as read, that still have the old identity of the data device after an interrupted change; and C
+ * where the change may have torn it: C is written while A and B differ. (format.md: Identity)
  */
 void csum_superblock_find_left_behind(const struct csum_superblock slots[CSUM_SLOTS], const bool valid[CSUM_SLOTS],
 				      enum csum_slot governing, bool left_behind[CSUM_SLOTS]);
 
-/* CRC-32 state behind the seed: what imd sectors and the journal need of it. */
+/* CRC-32 state behind the seed, from which the checksums of imd sectors and the journal go on. */
 uint32_t csum_superblock_seed_state(const struct csum_superblock *superblock);
 
 #endif

@@ -12,15 +12,15 @@
 #define CSUM_UNDO_MAGIC "CSUMUNDO"
 #define CSUM_UNDO_RECORD_MAGIC "UREC"
 #define CSUM_UNDO_VERSION 2u
-/* Heads of 64 bytes, no id, the old bytes always there, no end. */
+/* The first version: heads of 64 bytes without id, records always with their old bytes, no end. */
 #define CSUM_UNDO_VERSION_OLD 1u
 #define CSUM_UNDO_HEAD_SIZE_OLD 64u
-/* Records begin at multiples of that. */
+/* Records begin at multiples of so many bytes. */
 #define CSUM_UNDO_UNIT 64u
 /* Old bytes of a record at the most. */
 #define CSUM_UNDO_SIZE_MAX 4096u
 
-/* Flags of a record. With either no old bytes follow. */
+/* Flags of a record. With either of them no old bytes follow. */
 #define CSUM_UNDO_UNREADABLE 1u
 #define CSUM_UNDO_ZEROS 2u
 

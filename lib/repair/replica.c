@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/report.h"
-#include "device/facts.h"
+#include "device/resolve.h"
 #include "ondisk/layout.h"
 #include "open.h"
 #include "volume/beside.h"

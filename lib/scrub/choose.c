@@ -17,9 +17,9 @@ static bool in_long_run(const struct csum_verify *run, uint32_t i)
 {
 	uint32_t begin = i, end = i + 1;
 
-	while (begin > 0 && csum_verdict_is_bad((enum csum_verdict)run->verdict[begin - 1]))
+	while (begin > 0 && csum_verdict_is_bad(run->verdict[begin - 1]))
 		begin--;
-	while (end < run->sector_count && csum_verdict_is_bad((enum csum_verdict)run->verdict[end]))
+	while (end < run->sector_count && csum_verdict_is_bad(run->verdict[end]))
 		end++;
 	return end - begin > CSUM_SCRUB_RUN_MAX;
 }
@@ -32,7 +32,7 @@ static bool cannot_be_read(enum csum_verdict verdict)
 /* Whether the sector could be made right by that entry. Its content, which goes to round_data, is not needed yet. */
 static bool can_be(struct csum_scrub *scrub, const struct csum_verify *run, uint32_t i, uint64_t entry)
 {
-	enum csum_verdict verdict = (enum csum_verdict)run->verdict[i];
+	enum csum_verdict verdict = run->verdict[i];
 	struct csum_outcome outcome = { 0 };
 
 	if (!csum_entry_has_content(entry))
@@ -104,7 +104,7 @@ static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_v
 		return true;
 	if (csum_scrub_allows_unread(scrub))
 		return false;
-	if (at_stake && cannot_be_read((enum csum_verdict)run->verdict[i])) {
+	if (at_stake && cannot_be_read(run->verdict[i])) {
 		if (!choosing->has_unread)
 			choosing->unread_sector = sector;
 		choosing->has_unread = true;
@@ -134,7 +134,7 @@ void csum_scrub_choose(void *user, const struct csum_verify *run, uint32_t i, co
 		return;
 	choosing->choices[choosing->choice_count++] = (struct csum_scrub_choice){
 		.found = { .sector = run->first_sector + i,
-			   .verdict = (enum csum_verdict)run->verdict[i],
+			   .verdict = run->verdict[i],
 			   .expected_entry = *entry,
 			   .computed_entry = run->entry[i] },
 		.newest_entry = csum_group_entry(group, i),

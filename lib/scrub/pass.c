@@ -24,7 +24,7 @@ bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_s
 			     struct csum_bad_sector *found)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
-	enum csum_verdict verdict = (enum csum_verdict)batch->verdict[i];
+	enum csum_verdict verdict = batch->verdict[i];
 	uint64_t sector = batch->first_sector + i, group;
 
 	if (!csum_verdict_is_bad(verdict) || verdict == CSUM_VERDICT_LOST)

@@ -57,7 +57,7 @@ bool csum_scrub_search_due(const struct csum_scrub *scrub)
 }
 
 /* Whether `entry` has been computed from what the sector holds. */
-static bool was_read(uint8_t verdict)
+static bool was_read(enum csum_verdict verdict)
 {
 	return verdict != CSUM_VERDICT_NOT_READ && verdict != CSUM_VERDICT_UNWRITTEN &&
 	       verdict != CSUM_VERDICT_UNREADABLE && verdict != CSUM_VERDICT_MISSING;

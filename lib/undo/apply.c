@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * csum_undo(): data sectors get back what a scrub overwrote. Entries do not change, so a plain write and a flush are
- * enough: at any crash a sector holds the one content or the other, and undoing again goes on, since the volume names
- * the file until all of it is durable. Imd sectors and superblocks are not put back: what scrub replaced there was
- * invalid or did not govern, and later writes rely on what replaced it. (protocol.md: Undo)
+ * csum_undo(): data sectors get back the content that a scrub overwrote. Entries do not change, so a plain write and a
+ * flush are enough: at any crash a sector holds the one content or the other, and undoing again goes on, since the
+ * volume names the file until all of it is durable. Imd sectors and superblocks are not put back: those that the scrub
+ * replaced were invalid or did not govern, and later writes rely on the new ones. (protocol.md: Undo)
  */
 #include "undo/undo.h"
 
@@ -40,14 +40,14 @@ struct undo {
 	uint8_t *present; /* what a sector holds */
 };
 
-/* ------------------------------------------------------------------ whether it is the one */
+/* ------------------------------------------------------------------ whether it is the file to be undone */
 
 static int refuse(const struct undo *undo, const char *why)
 {
 	return csum_report_refusal(&undo->volume->handlers, -EINVAL, undo->file.path, "%s", why);
 }
 
-/* Another file is the newest one, and is to be undone first if this is one of those before it. */
+/* Another file is the newest one. It is to be undone first if this file is one of those before it. */
 static int refuse_older(const struct undo *undo)
 {
 	const struct csum_volume *volume = undo->volume;
@@ -70,7 +70,7 @@ static int refuse_older(const struct undo *undo)
 	return error;
 }
 
-/* A sector that holds what the scrub wrote does so on every sound copy of the volume, too. */
+/* The sectors cannot tell: on every sound copy of the volume they hold the content that the scrub wrote. */
 static int check_belongs(struct undo *undo)
 {
 	const struct csum_volume *volume = undo->volume;
@@ -103,7 +103,7 @@ static int check_place(const struct undo *undo, const struct csum_undo_record *r
 				   "a record names no data sector of this volume: nothing was written");
 }
 
-/* All of the file, before anything of it is used. */
+/* Checks the whole file before any of it is used. */
 static int check_file(struct undo *undo)
 {
 	struct csum_undo_record record;
@@ -119,7 +119,7 @@ static int check_file(struct undo *undo)
 	}
 	if (!error)
 		error = csum_undo_reader_check_end(&undo->file);
-	/* Version 1 has nothing that says it is complete. */
+	/* A file of version 1 does not say that it is complete. */
 	undo->result->cut_short = undo->file.head.version == CSUM_UNDO_VERSION ? !undo->file.complete :
 										 undo->file.at < undo->file.size_bytes;
 	undo->result->records = undo->file.records;
@@ -153,7 +153,7 @@ static int write_round(struct undo *undo)
 	return error;
 }
 
-/* Why it must stay as it is, or NULL. *already: it holds the old bytes. Errors are reported. */
+/* *why: why the sector must stay as it is, or NULL. *already: it holds the old bytes. Errors are reported. */
 static int judge(struct undo *undo, const struct csum_undo_record *record, const char **why, bool *already)
 {
 	struct csum_volume *volume = undo->volume;
@@ -236,7 +236,7 @@ static int restore_all(struct undo *undo)
 	if (!error && undo->file.records < undo->result->records)
 		error = csum_report_refusal(&undo->volume->handlers, -EBADMSG, undo->file.path,
 					    "the undo file changes while it is read");
-	/* What was announced is written, unless writing is what failed. */
+	/* The sectors that were announced are written, unless a write has failed. */
 	if (!csum_io_failed(undo->volume->io)) {
 		int round_error = write_round(undo);
 
@@ -245,7 +245,7 @@ static int restore_all(struct undo *undo)
 	return error;
 }
 
-/* Data is durable: the volume names the file before this one, and knows the data file as we leave it. */
+/* The data is durable: now the volume names the file before this one, and records the data file as we leave it. */
 static int record_undone(struct undo *undo, bool all)
 {
 	struct csum_volume *volume = undo->volume;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The undo files of a volume in a directory, which other volumes may share: UUID-TIME.undo. What a name says is believed
- * only when the head of the file says the same. Each file has the id of the one before it; the volume has that of the
- * newest that is not undone.
+ * The undo files of a volume in a directory, which other volumes may share: UUID-TIME.undo. A name is believed only
+ * when the head of the file says the same. Each file has the id of the file before it; the volume has the id of the
+ * newest file that is not undone.
  */
 #include "undo/undo.h"
 
@@ -19,12 +19,13 @@
 
 #include "base/report.h"
 #include "base/util.h"
+#include "device/directory.h"
 
 #define SUFFIX ".undo"
 /* Characters of a UUID as text. */
 #define UUID_LENGTH (UUID_STR_LEN - 1)
 #define NAME_MAX_SIZE 96
-/* Files of one second. */
+/* Files that can be made within one second. */
 #define NUMBER_MAX 1000
 
 struct entry {
@@ -41,26 +42,7 @@ struct files {
 
 /* ------------------------------------------------------------------ making one */
 
-static int sync_parent(const char *path, size_t length)
-{
-	/* "/a/b": its first characters up to the last slash; "a": the directory we are in. */
-	char *parent;
-	int descriptor, error;
-
-	while (length > 0 && path[length - 1] != '/')
-		length--;
-	parent = length ? strndup(path, length) : strdup(".");
-	if (!parent)
-		return -ENOMEM;
-	descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
-	if (descriptor >= 0)
-		close(descriptor);
-	free(parent);
-	return error;
-}
-
-/* Makes those that are missing, for us alone: what lies there is data of the volume. */
+/* Makes missing directories, for us alone: the files in them have data of the volume. */
 static int make_directories(const char *path)
 {
 	int error = 0;
@@ -74,7 +56,7 @@ static int make_directories(const char *path)
 		if (!part)
 			return -ENOMEM;
 		if (mkdir(part, 0700) == 0)
-			error = sync_parent(part, end);
+			error = csum_directory_sync_name(part);
 		else if (errno != EEXIST)
 			error = -errno;
 		free(part);
@@ -103,7 +85,7 @@ static int open_directory(const struct csum_handlers *handlers, const char *path
 	return error ? csum_report_error(handlers, error, path, "opening the directory of undo files") : 0;
 }
 
-/* The name of now; number 1 has none in its name. */
+/* A name with the present time. Number 1 does not show in it. */
 static void make_name(const struct csum_volume *volume, int number, char name[NAME_MAX_SIZE])
 {
 	const time_t now = time(NULL);
@@ -188,7 +170,7 @@ static int add_entry(struct files *files, const char *name, const struct csum_un
 	return files->entries[files->count++].name ? 0 : -ENOMEM;
 }
 
-/* The newest first. Of one second the longer name has the higher number. */
+/* The newest first. Of files of the same second the one with the longer name has the higher number. */
 static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *first = a, *second = b;
@@ -210,7 +192,7 @@ static void free_files(struct files *files)
 		close(files->directory);
 }
 
-/* Those of the volume, the newest first. Errors are not reported: -ENOENT there is no such directory. */
+/* The files of the volume, the newest first. Errors are not reported: -ENOENT there is no such directory. */
 static int load_files(const struct csum_volume *volume, const char *directory, struct files *files)
 {
 	char uuid[UUID_STR_LEN];
@@ -262,8 +244,8 @@ bool csum_undo_is_void(const struct csum_volume *volume)
 }
 
 /*
- * Those that are in the chain from the volume on are not undone, and the others are, if the chain is known to its end.
- * It cannot be longer than there are files; one that bites its tail is forged.
+ * The files in the chain that begins at the volume are not undone. The others are undone, if the chain is known to its
+ * end. A chain cannot be longer than there are files; one that bites its tail is forged.
  */
 static void judge_chain(const struct csum_volume *volume, struct files *files)
 {

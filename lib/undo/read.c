@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Reading an undo file in pieces: it may be larger than memory, may be cut short meanwhile, and may have been made to
- * harm. What is not sound is never passed on.
+ * harm. A record that is not sound is never passed on.
  */
 #include "undo/undo.h"
 
@@ -17,7 +17,7 @@
 #include "base/report.h"
 
 #define RECORD_MAX (sizeof(struct csum_disk_undo_record) + CSUM_UNDO_SIZE_MAX)
-/* What is looked through at a time for records behind a place that is none. */
+/* Bytes that are searched at a time for records behind a place without one. */
 #define CHUNK_BYTES 65536u
 
 static_assert(CHUNK_BYTES >= RECORD_MAX && CHUNK_BYTES % CSUM_UNDO_UNIT == 0, "chunk");
@@ -112,7 +112,7 @@ int csum_undo_reader_open(const struct csum_volume *volume, const char *path, st
 	int error;
 
 	*reader = (struct csum_undo_reader){ .volume = volume, .path = path };
-	/* Of a FIFO the opening would wait for a writer. */
+	/* Opening a FIFO would wait for a writer. */
 	reader->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (reader->descriptor < 0)
 		return csum_report_error(&volume->handlers, -errno, path, "opening the undo file");
@@ -150,7 +150,7 @@ static bool is_current(const struct csum_undo_reader *reader)
 	return reader->head.version == CSUM_UNDO_VERSION;
 }
 
-/* Old bytes that follow it in the file. */
+/* Old bytes that follow the record in the file. */
 static uint32_t stored_bytes(const struct csum_undo_reader *reader, const struct csum_disk_undo_record *disk)
 {
 	uint32_t none = CSUM_UNDO_UNREADABLE | CSUM_UNDO_ZEROS;
@@ -158,7 +158,7 @@ static uint32_t stored_bytes(const struct csum_undo_reader *reader, const struct
 	return is_current(reader) && csum_le32_get(disk->flags) & none ? 0 : csum_le32_get(disk->size);
 }
 
-/* Whether the bytes, of which there are `size`, begin with a sound record. */
+/* Whether the `size` bytes begin with a sound record. */
 static bool is_sound(const struct csum_undo_reader *reader, const uint8_t *bytes, size_t size,
 		     struct csum_disk_undo_record *disk)
 {
@@ -173,7 +173,7 @@ static bool is_sound(const struct csum_undo_reader *reader, const uint8_t *bytes
 		return false;
 	crc = csum_le32_get(disk->crc);
 	disk->crc = csum_le32(0);
-	/* With the id, so that what a data sector holds of another undo file does not pass. */
+	/* With the id, so that a record of another undo file, in the content of a data sector, does not pass. */
 	if (is_current(reader))
 		state = csum_checksum_crc32(0, reader->head.id, sizeof(reader->head.id));
 	state = csum_checksum_crc32(state, disk, sizeof(*disk));
@@ -268,8 +268,8 @@ static int refuse_damaged(const struct csum_undo_reader *reader)
 }
 
 /*
- * A record there tells of damage when it was written after the missing one had been durable. Of a last batch that was
- * never flushed a power cut may leave any part, and nothing of what that was about had been overwritten.
+ * A record behind a missing one tells of damage when it was written after the missing one had been durable. But a power
+ * cut may leave any part of a last batch that was never flushed; the sectors of that batch had not been overwritten.
  */
 static bool tells_of_damage(const struct csum_undo_reader *reader, const struct csum_disk_undo_record *disk,
 			    uint64_t at)
@@ -277,7 +277,7 @@ static bool tells_of_damage(const struct csum_undo_reader *reader, const struct 
 	return !is_current(reader) || at == reader->at || csum_le64_get(disk->flushed) > reader->records;
 }
 
-/* Where a file with holes has bytes again; a hole may be larger than could ever be read. */
+/* Where a file with holes has bytes again; a hole may be too large to be read. */
 static uint64_t skip_hole(const struct csum_undo_reader *reader, uint64_t at)
 {
 	off_t data = lseek(reader->descriptor, (off_t)at, SEEK_DATA);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,18 +13,19 @@
 #include "base/checksum.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "device/directory.h"
 #include "ondisk/layout.h"
 
 struct csum_undo_file {
 	const struct csum_volume *volume;
-	const struct csum_handlers *handlers; /* of what is wrong with the file */
+	const struct csum_handlers *handlers; /* take the failures of the file */
 	char *path;
 	int descriptor;
 	uint8_t id[CSUM_UNDO_ID_SIZE];
 	uint64_t size_bytes, records, sectors;
-	uint64_t flushed_bytes, flushed_records, flushed_sectors; /* of them durable */
+	uint64_t flushed_bytes, flushed_records, flushed_sectors; /* as many of them are durable */
 	bool broken, flush_failed;
-	uint8_t *record; /* the one being made, its old bytes at OLD_AT */
+	uint8_t *record; /* the record being made, with the old bytes at OLD_AT */
 };
 
 /* Where the old bytes of the record in memory lie: aligned for reading them from the device. */
@@ -74,13 +74,13 @@ static int sync_file(struct csum_undo_file *file)
 	return 0;
 }
 
-/* What was durable is all that there is: nothing behind it has been acted upon. */
+/* Cuts the file back to its durable part: no sector of a later record has been overwritten. */
 static void cut_back(struct csum_undo_file *file)
 {
 	file->size_bytes = file->flushed_bytes;
 	file->records = file->flushed_records;
 	file->sectors = file->flushed_sectors;
-	/* Where that fails there is a part of a record at the end, as after a crash. */
+	/* If that fails a part of a record stays at the end, as after a crash. */
 	if (ftruncate(file->descriptor, (off_t)file->size_bytes))
 		file->flush_failed = true;
 }
@@ -88,17 +88,10 @@ static void cut_back(struct csum_undo_file *file)
 /* The file's name is durable only with its directory. */
 static int sync_directory(const struct csum_undo_file *file)
 {
-	char *copy = strdup(file->path);
-	int descriptor = -1, error;
+	int error = csum_directory_sync_name(file->path);
 
-	if (copy)
-		descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = !copy ? -ENOMEM : descriptor < 0 ? -errno : csum_sync(fsync, descriptor);
 	if (error)
 		csum_report_error(file->handlers, error, file->path, "flushing the directory of the undo file");
-	if (descriptor >= 0)
-		close(descriptor);
-	free(copy);
 	return error;
 }
 
@@ -124,7 +117,7 @@ static int write_head(struct csum_undo_file *file)
 	return error ? error : sync_file(file);
 }
 
-/* What is kept on the volume's own device goes with it. */
+/* An undo file on the volume's own device would be lost with it. */
 static int refuse_inside(const struct csum_undo_file *file)
 {
 	const struct csum_volume *volume = file->volume;
@@ -170,7 +163,7 @@ static int fill_file(struct csum_undo_file *file)
 {
 	int error = refuse_inside(file);
 
-	/* All zeros stand for none. */
+	/* An id of zeros means that there is none. */
 	while (!error && csum_is_zero(file->id, sizeof(file->id))) {
 		if (getrandom(file->id, sizeof(file->id), 0) != (ssize_t)sizeof(file->id))
 			error = csum_report_error(file->handlers, -errno, file->path, "getting random bytes");
@@ -208,7 +201,7 @@ int csum_undo_create(const struct csum_volume *volume, const struct csum_handler
 
 /* ------------------------------------------------------------------ records */
 
-/* Which record a write to that place makes, and of how many bytes. */
+/* Fills in kind and place of the record for a write to that place; returns its greatest size. */
 static uint32_t describe(const struct csum_undo_file *file, const struct csum_io_request *request, uint64_t at,
 			 const void *new_bytes, struct csum_disk_undo_record *head)
 {
@@ -238,7 +231,7 @@ static uint32_t describe(const struct csum_undo_file *file, const struct csum_io
 	return CSUM_UNDO_SIZE_MAX;
 }
 
-/* The record in memory, whose old bytes follow it unless its flags say what they are. */
+/* Writes the record that is in memory; its old bytes follow, unless its flags stand for them. */
 static int append(struct csum_undo_file *file, uint32_t stored)
 {
 	struct csum_disk_undo_record *head = head_of(file);
@@ -252,7 +245,7 @@ static int append(struct csum_undo_file *file, uint32_t stored)
 	return write_all(file, head, sizeof(*head) + stored);
 }
 
-/* One record: of the bytes of the request from `done` on; how many it covers goes to *size. */
+/* Saves one record, for the bytes of the request from `done` on; *size: how many of them it covers. */
 static int save_one(struct csum_undo_file *file, const struct csum_io_request *request, size_t done, uint32_t *size)
 {
 	const uint8_t *new_bytes = (const uint8_t *)request->buffer + done;
@@ -349,7 +342,7 @@ int csum_undo_close(struct csum_undo_file *file, bool named)
 		discard_file(file);
 		return 0;
 	}
-	/* A full disk may have room for the end now, and has been told of. After a failed flush nothing is certain. */
+	/* A full disk, already reported, may have room for the end now. After a failed flush nothing is certain. */
 	if (file->broken)
 		file->handlers = &silent;
 	if (!file->flush_failed)

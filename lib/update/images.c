@@ -49,8 +49,8 @@ void csum_images_make(const struct csum_volume *volume, uint64_t number, const s
 		return;
 	*first_copy = (int8_t)copy;
 	memcpy(image[1], image[0], sector_size);
-	csum_imd_seal(volume->seed_state, number, copy, generation, image[0], sector_size);
-	csum_imd_seal(volume->seed_state, number, 1 - copy, generation + 1, image[1], sector_size);
+	csum_imd_seal(csum_volume_imd_place(volume, number, copy), generation, image[0]);
+	csum_imd_seal(csum_volume_imd_place(volume, number, 1 - copy), generation + 1, image[1]);
 }
 
 int csum_images_refuse_lost(const struct csum_volume *volume, uint64_t group)

@@ -37,8 +37,8 @@ static void build_record(struct csum_merge *merge)
 		const struct csum_group *group = merged->group;
 		int older = 1 - group->newer;
 
-		csum_imd_seal(volume->seed_state, merged->number, older, group->generation[group->newer] + 1,
-			      merged->image, sector_size);
+		csum_imd_seal(csum_volume_imd_place(volume, merged->number, older), group->generation[group->newer] + 1,
+			      merged->image);
 		memcpy(csum_journal_image(volume->journal_record, sector_size, i), merged->image, sector_size);
 		journal->place[i] = (struct csum_journal_place){ merged->number, older };
 	}

@@ -15,8 +15,8 @@ int csum_protocol_copy_over(struct csum_volume *volume, uint64_t number, struct 
 	int older = 1 - group->newer;
 
 	memcpy(group->copy[older], group->copy[group->newer], geometry->sector_size);
-	csum_imd_seal(volume->seed_state, number, older, group->generation[group->newer] + 1, group->copy[older],
-		      geometry->sector_size);
+	csum_imd_seal(csum_volume_imd_place(volume, number, older), group->generation[group->newer] + 1,
+		      group->copy[older]);
 	group->verdict[older] = CSUM_IMD_VALID;
 	csum_group_judge(volume, number, group);
 	return csum_io_list_add(list, volume->metadata, CSUM_IO_WRITE, group->copy[older], geometry->sector_size,

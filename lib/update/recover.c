@@ -180,7 +180,7 @@ static void resolve_sectors(struct chunk *chunk, uint64_t i, const struct csum_v
 	for (uint32_t s = 0; s < run->sector_count; s++) {
 		uint64_t entry = csum_group_entry(group, s);
 
-		if (csum_verdict_is_bad((enum csum_verdict)run->verdict[s]))
+		if (csum_verdict_is_bad(run->verdict[s]))
 			recovery->choose(recovery->user, run, s, group, &entry, &open);
 		else if (run->verdict[s] == CSUM_VERDICT_OLDER)
 			entry = run->entry[s];

@@ -286,8 +286,7 @@ static int count_errors(void *user, const struct csum_scan_batch *batch)
 
 	/* The sectors of a lost group are one error. */
 	for (uint64_t i = 0; i < batch->sector_count; i++)
-		tally->errors += csum_verdict_is_bad((enum csum_verdict)batch->verdict[i]) &&
-				 batch->verdict[i] != CSUM_VERDICT_LOST;
+		tally->errors += csum_verdict_is_bad(batch->verdict[i]) && batch->verdict[i] != CSUM_VERDICT_LOST;
 	for (uint64_t i = 0; i < batch->span.group_count; i++)
 		tally->errors += !csum_group_sound(&batch->span.groups[i], tally->sector_size);
 	return 0;

@@ -10,7 +10,7 @@
 #include "ondisk/layout.h"
 #include "volume/record.h"
 
-/* Imd sectors of one copy that are read at a time: large for runs, few where each lies by itself. */
+/* Imd sectors of one copy that are read at a time: many in a run, few where each lies by itself. */
 #define PIECE_BYTES (256u << 10)
 #define SCATTERED_PIECE_GROUPS 32u
 
@@ -78,7 +78,7 @@ uint64_t csum_group_entry(const struct csum_group *group, uint32_t index)
 	return csum_imd_entry(group->version[0], index);
 }
 
-/* Newer than every valid copy in place. (format.md: Journal) */
+/* Whether the image is newer than every valid copy in place. (format.md: Journal) */
 static bool image_in_force(const struct csum_group *group, const void *image)
 {
 	for (int copy = 0; copy < 2; copy++) {
@@ -106,13 +106,10 @@ static void collect_versions(const struct csum_volume *volume, uint64_t number, 
 
 void csum_group_judge(const struct csum_volume *volume, uint64_t number, struct csum_group *group)
 {
-	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
-
 	for (int copy = 0; copy < 2; copy++) {
 		if (group->verdict[copy] == CSUM_IMD_UNREADABLE || group->verdict[copy] == CSUM_IMD_MISSING)
 			continue;
-		group->verdict[copy] =
-			csum_imd_verify(volume->seed_state, number, copy, group->copy[copy], sector_size);
+		group->verdict[copy] = csum_imd_verify(csum_volume_imd_place(volume, number, copy), group->copy[copy]);
 		group->generation[copy] = csum_imd_generation(group->copy[copy]);
 	}
 	group->newer = csum_imd_newer_copy(group->verdict, group->generation);
@@ -131,7 +128,7 @@ static int read_single(const struct csum_volume *volume, struct csum_group *grou
 	return 0;
 }
 
-/* One copy of groups that lie side by side. A failed read is narrowed down to the sectors it fails for. */
+/* Reads one copy of groups that lie side by side. A failed read is narrowed down to the sectors it fails for. */
 static int read_run(const struct csum_volume *volume, struct csum_groups *span, uint64_t first, uint64_t count,
 		    int copy)
 {
@@ -157,7 +154,7 @@ static void place_group(const struct csum_volume *volume, struct csum_groups *sp
 	*group = (struct csum_group){ .copy = { span->copies[0] + at, span->copies[1] + at } };
 }
 
-/* Whatever was read wrong once, and right when read again, was not wrong on the medium. */
+/* An imd sector that was read wrong once, and right when read again, was not wrong on the medium. */
 static int reread_invalid(const struct csum_volume *volume, uint64_t number, struct csum_group *group)
 {
 	bool again = false;

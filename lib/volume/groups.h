@@ -29,10 +29,10 @@ struct csum_groups {
 int csum_groups_init(struct csum_groups *span, const struct csum_volume *volume, uint64_t capacity) CSUM_MUST_CHECK;
 void csum_groups_free(struct csum_groups *span);
 
-/* Sets which groups it will hold; loaded piece by piece or all at once below. */
+/* Sets which groups it will hold; they are loaded piece by piece or all at once by the functions below. */
 void csum_groups_place(struct csum_groups *span, uint64_t first_group, uint64_t group_count);
 
-/* Pieces that csum_groups_load_piece() loads one of; callable from several threads for different pieces. */
+/* How many pieces there are for csum_groups_load_piece(), which several threads may call for different pieces. */
 size_t csum_groups_pieces(const struct csum_volume *volume, const struct csum_groups *span);
 /* 0, or the error of a device that vanished (not reported). */
 int csum_groups_load_piece(const struct csum_volume *volume, struct csum_groups *span, size_t piece) CSUM_MUST_CHECK;
@@ -49,10 +49,10 @@ static inline struct csum_group *csum_groups_group(const struct csum_groups *spa
 	return &span->groups[group - span->first_group];
 }
 
-/* Two valid copies, equal entries, distinct generations: what I1 wants. */
+/* Whether both copies are valid, with equal entries and distinct generations, as invariant I1 wants. */
 bool csum_group_sound(const struct csum_group *group, uint32_t sector_size);
 
-/* Whether a copy of it cannot be read. */
+/* Whether one of its copies cannot be read. */
 bool csum_group_hidden(const struct csum_group *group);
 
 /* The entry of the newest version for the data sector at that index; the group has a version. */

@@ -30,8 +30,8 @@ int csum_record_read(const struct csum_volume *volume, struct csum_journal *jour
 }
 
 /*
- * A record of which wrong bytes arrive once would be taken for none, and what it guards would be lost. So none is found
- * three times, each reading being patient with errors by itself.
+ * If wrong bytes arrived once, a record would be taken for none, and the groups that it guards would be lost. So only
+ * three readings without a record mean that there is none; each of them is patient with errors by itself.
  */
 static const char *find_record(struct csum_volume *volume, int *error)
 {
@@ -47,7 +47,7 @@ static const char *find_record(struct csum_volume *volume, int *error)
 }
 
 /*
- * Why the record on disk does not count, or NULL when it does and volume->journal holds it. *error is that of
+ * Why the record on disk does not count, or NULL when it does and volume->journal holds it. *error is the error of
  * reading it.
  */
 static const char *load_record(struct csum_volume *volume, int *error)
@@ -100,7 +100,7 @@ const void *csum_record_find(const struct csum_volume *volume, uint64_t group, i
 
 		if (place->group != group)
 			continue;
-		if (csum_imd_verify(volume->seed_state, group, place->copy, image, sector_size) != CSUM_IMD_VALID)
+		if (csum_imd_verify(csum_volume_imd_place(volume, group, place->copy), image) != CSUM_IMD_VALID)
 			return NULL;
 		if (copy)
 			*copy = place->copy;

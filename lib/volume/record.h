@@ -7,13 +7,13 @@
 
 /*
  * Reads the record, whether it counts or not, into volume->journal_record and decodes it. The error of reading it, not
- * reported; else *reason says why the bytes are none, or is NULL.
+ * reported; else *reason says why the bytes are no record, or is NULL.
  */
 int csum_record_read(const struct csum_volume *volume, struct csum_journal *journal,
 		     const char **reason) CSUM_MUST_CHECK;
 
 /*
- * Loads the record of an active volume into volume->journal when it counts. Errors: -ENOMEM; that of a device
+ * Loads the record of an active volume into volume->journal when it counts. Errors: -ENOMEM, or of a device
  * that vanished.
  */
 int csum_record_load(struct csum_volume *volume) CSUM_MUST_CHECK;

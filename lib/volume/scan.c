@@ -12,14 +12,14 @@
 #include "ondisk/layout.h"
 #include "volume/scan_again.h"
 
-/* Data of one batch: with kept data it is memory, without it only saves rounds. */
+/* Data of one batch: where data is kept it takes so much memory, else it only means fewer jobs for the pool. */
 #define BATCH_BYTES (UINT64_C(64) << 20)
 #define KEPT_BATCH_BYTES (UINT64_C(16) << 20)
 /* Data read and verified in one go: fits a core's cache. */
 #define RUN_BYTES (UINT64_C(1) << 20)
 /* Readers at a time; each has a buffer of RUN_BYTES. */
 #define WIDTH 8u
-/* One visited, one verified, one whose metadata is loaded. */
+/* One batch is visited, one is verified, and of one the metadata is loaded. */
 enum { BATCHES = 3 };
 
 struct run {
@@ -36,7 +36,7 @@ struct scan {
 	uint64_t next_sector, end_sector;
 	struct run *runs; /* of the batch being verified */
 	size_t run_count;
-	struct csum_scan_batch *verified, *loaded; /* what the job under way works on; NULL: nothing */
+	struct csum_scan_batch *verified, *loaded; /* batches that the job under way works on; NULL: none */
 	pthread_mutex_t lock;
 	uint8_t *buffers[WIDTH]; /* free ones below buffer_count, without kept data */
 	unsigned int buffer_count;
@@ -70,7 +70,7 @@ static void batch_free(struct csum_scan_batch *batch)
 	free(batch->data);
 }
 
-/* The most that a batch has. */
+/* The most sectors that a batch has. */
 static size_t batch_sectors(const struct scan *scan)
 {
 	uint64_t most = scan->batch_groups * csum_volume_geometry(scan->volume)->sectors_per_group;
@@ -188,7 +188,7 @@ static void work(void *argument, size_t index)
 	else
 		error = csum_groups_load_piece(scan->volume, &scan->loaded->span, index - scan->run_count);
 	if (error) {
-		/* Pieces of metadata are read from the one, data from the other. */
+		/* Pieces of metadata are read from the metadata device, data from the data device. */
 		atomic_store(&scan->failed, index < scan->run_count ? scan->volume->data : scan->volume->metadata);
 		atomic_store(&scan->error, error);
 	}
@@ -245,7 +245,7 @@ static void start_job(struct scan *scan, struct csum_scan_batch *verified, struc
 	csum_io_background_start(scan->volume->io, WIDTH, count, work, scan);
 }
 
-/* What cannot be read is a finding, but not when that is because the device is gone. */
+/* A sector that cannot be read is a finding, but not when the whole device is gone. */
 static int check_devices(struct scan *scan)
 {
 	struct csum_device *const devices[] = { scan->volume->data, scan->volume->metadata };
@@ -275,7 +275,7 @@ static int end_job(struct scan *scan)
 	return scan->verified ? csum_scan_again(scan->volume, scan->options, scan->verified) : 0;
 }
 
-/* What visit was called for must not be lost to a cancellation. */
+/* Also called when the scan is cancelled: work that visit has prepared must not be lost. */
 static int idle(struct scan *scan, struct csum_scan_batch *batch, int error)
 {
 	int idle_error = 0;

@@ -10,8 +10,8 @@
 
 struct csum_scan_batch {
 	uint64_t first_sector, sector_count; /* of the range */
-	struct csum_groups span; /* of every group they belong to */
-	uint8_t *verdict; /* enum csum_verdict, per sector; NOT_READ when only metadata is scanned */
+	struct csum_groups span; /* of every group that has some of them */
+	csum_verdict8 *verdict; /* per sector; NOT_READ when only metadata is scanned */
 	uint64_t *entry; /* computed from what was read */
 	uint8_t *data; /* the sectors, with keep_data; else NULL */
 };
@@ -20,24 +20,24 @@ struct csum_scan_options {
 	uint64_t first_sector, sector_count;
 	bool metadata_only;
 	bool keep_data; /* hand out the content, unwritten sectors as zeros */
-	/* In ascending order; a result other than 0 ends the scan and is returned. */
+	/* Called for each batch, in ascending order; a result other than 0 ends the scan and is returned. */
 	int (*visit)(void *user, const struct csum_scan_batch *batch);
 	/*
-	 * After visit, when the pool has nothing to do: for writes to the groups of the batch, and I/O of its own. As
+	 * Called after visit, when the pool has nothing to do: for writes to the groups of the batch, and other I/O. As
 	 * visit; may be NULL. Also called when the scan is cancelled after visit.
 	 */
 	int (*idle)(void *user, struct csum_scan_batch *batch);
 	void *user;
-	struct csum_verify_limit *limit; /* as of a run, for all of it; NULL: none */
-	uint64_t batch_bytes; /* data of a batch at the most; 0: as is best */
+	struct csum_verify_limit *limit; /* as that of a run, but for the whole scan; NULL: none */
+	uint64_t batch_bytes; /* data of a batch at the most; 0: the best size */
 };
 
-/* Errors: what visit or idle returned, -ECANCELED, that of a device that vanished, -ENOMEM; reported. */
+/* Errors: of visit or idle, -ECANCELED, of a device that vanished, -ENOMEM; reported. */
 int csum_scan(struct csum_volume *volume, const struct csum_scan_options *options) CSUM_MUST_CHECK;
 
 /*
- * Data sectors below this one have metadata on the device; data_sectors unless the device was cut short. What
- * lies behind cannot be verified and is not worth a walk.
+ * Data sectors below this one have metadata on the device; data_sectors unless the device was cut short. The sectors
+ * behind it cannot be verified and are not worth a walk.
  */
 uint64_t csum_scan_present_sectors(const struct csum_volume *volume);
 

@@ -40,12 +40,12 @@ static void find_sectors(const struct again *again, uint64_t number, uint64_t *b
 	*end = csum_min_u64(stop - batch->first_sector, batch->sector_count);
 }
 
-/* ------------------------------------------------------------------ what is to be read again */
+/* ------------------------------------------------------------------ sectors to be read again */
 
 /*
- * Of what the device cannot read nothing else is to be expected, and each attempt may take it seconds. What another read
- * did not show may have been repaired between the two. What was left unread, since there were too many bad ones before
- * it, may be read when there are fewer.
+ * A sector that the device cannot read is not among these: it will not change, and each attempt may take seconds. A
+ * sector that was right when read again may have been repaired between the two readings. A sector that was left unread,
+ * as there were too many bad ones before it, may be read when there are fewer.
  */
 static bool is_doubtful(const struct again *again, enum csum_verdict verdict)
 {
@@ -65,7 +65,7 @@ static bool is_group_doubtful(const struct again *again, uint64_t number)
 		return doubtful;
 	find_sectors(again, number, &begin, &end);
 	for (uint64_t i = begin; i < end && !doubtful; i++)
-		doubtful = is_doubtful(again, (enum csum_verdict)again->batch->verdict[i]);
+		doubtful = is_doubtful(again, again->batch->verdict[i]);
 	return doubtful;
 }
 
@@ -82,23 +82,23 @@ static void find_groups(struct again *again)
 
 /* ------------------------------------------------------------------ reading it */
 
-/* Bad ones are counted anew. */
-static void forget(const struct again *again, uint64_t begin, uint64_t end, uint8_t *before)
+/* The bad ones among these sectors are taken off the count: they will be counted anew. */
+static void forget(const struct again *again, uint64_t begin, uint64_t end, csum_verdict8 *before)
 {
 	struct csum_verify_limit *limit = again->options->limit;
 
 	memcpy(before, again->batch->verdict + begin, (size_t)(end - begin));
 	for (uint64_t i = 0; i < end - begin && limit; i++) {
-		if (csum_verdict_is_bad((enum csum_verdict)before[i]))
+		if (csum_verdict_is_bad(before[i]))
 			atomic_fetch_sub(&limit->found, 1);
 	}
 }
 
-/* With nobody to repair it, one that took two reads stays noted as such. */
-static void remember(const struct again *again, uint64_t begin, uint64_t end, const uint8_t *before)
+/* With no scrub to repair it, a sector that took two reads keeps that verdict. */
+static void remember(const struct again *again, uint64_t begin, uint64_t end, const csum_verdict8 *before)
 {
 	for (uint64_t i = begin; i < end; i++) {
-		uint8_t *verdict = &again->batch->verdict[i];
+		csum_verdict8 *verdict = &again->batch->verdict[i];
 
 		if (before[i - begin] == CSUM_VERDICT_TRANSIENT && *verdict == CSUM_VERDICT_GOOD)
 			*verdict = CSUM_VERDICT_TRANSIENT;
@@ -120,7 +120,7 @@ static int verify_sectors(const struct again *again, uint64_t begin, uint64_t en
 		.entry = batch->entry + begin,
 		.limit = again->options->limit,
 	};
-	uint8_t before[SECTORS_MAX];
+	csum_verdict8 before[SECTORS_MAX];
 	int error;
 
 	forget(again, begin, end, before);

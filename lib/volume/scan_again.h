@@ -6,8 +6,8 @@
 #include "volume/scan.h"
 
 /*
- * Between jobs of the scan: the batch is verified and not visited yet, and the pool has nothing to do. Errors: -ENOMEM;
- * that of a device that vanished; reported. (protocol.md: Reading beside a scrub)
+ * Between jobs of the scan: the batch is verified and not visited yet, and the pool has nothing to do. Errors: -ENOMEM,
+ * or of a device that vanished; reported. (protocol.md: Reading beside a scrub)
  */
 int csum_scan_again(struct csum_volume *volume, const struct csum_scan_options *options,
 		    struct csum_scan_batch *batch) CSUM_MUST_CHECK;

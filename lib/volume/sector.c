@@ -11,7 +11,7 @@ int csum_sector_verify(const struct csum_volume *volume, const struct csum_group
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
 	uint64_t number = csum_layout_group_of(geometry, sector);
 	const struct csum_group *group = csum_groups_group(span, number);
-	uint8_t verdict = CSUM_VERDICT_NOT_READ;
+	csum_verdict8 verdict = CSUM_VERDICT_NOT_READ;
 	const struct csum_verify run = {
 		.volume = volume,
 		.span = span,
@@ -28,7 +28,7 @@ int csum_sector_verify(const struct csum_volume *volume, const struct csum_group
 	if (found->has_entry)
 		found->entry = csum_group_entry(group, (uint32_t)(sector - csum_layout_first_sector(geometry, number)));
 	error = csum_verify_run(&run);
-	found->verdict = (enum csum_verdict)verdict;
+	found->verdict = verdict;
 	return error;
 }
 

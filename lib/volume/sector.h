@@ -10,12 +10,12 @@ struct csum_sector {
 	bool has_entry; /* false: the group is lost */
 	uint64_t entry; /* of the newest version of its group */
 	uint64_t computed; /* from what was read; meaningful where it was */
-	bool in_metadata; /* on an error: it was its group that could not be read */
+	bool in_metadata; /* on an error: not the sector but its group could not be read */
 };
 
 /*
  * Loads the group of the sector into `one`, which has room for a group, and reads the sector into `data`, aligned, by
- * CSUM_NEED_CONTENT. *found is filled in whatever the verdict. 0, or the error of a device that vanished (not reported:
+ * CSUM_NEED_CONTENT. *found is filled in with any verdict. 0, or the error of a device that vanished (not reported:
  * csum_sector_report()). Callable from several threads for different `one`.
  */
 int csum_sector_load(const struct csum_volume *volume, struct csum_groups *one, uint64_t sector, uint8_t *data,
@@ -25,7 +25,7 @@ int csum_sector_load(const struct csum_volume *volume, struct csum_groups *one, 
 int csum_sector_verify(const struct csum_volume *volume, const struct csum_groups *span, enum csum_need need,
 		       uint64_t sector, uint8_t *data, struct csum_sector *found) CSUM_MUST_CHECK;
 
-/* Reports the error that one of these returned, and returns it. */
+/* Reports an error that one of these functions returned, and returns it. */
 int csum_sector_report(const struct csum_volume *volume, uint64_t sector, int error, const struct csum_sector *found);
 
 #endif

@@ -19,10 +19,10 @@ int csum_slot_read(struct csum_device *device, void *buffer, uint64_t offset_byt
 
 /* ------------------------------------------------------------------ a backup before the end */
 
-/* Read at a time. */
+/* Bytes read at a time. */
 #define PIECE_BYTES (UINT64_C(1) << 20)
 
-/* Whether the bytes read from there are the backup of a volume that has it just there, decoded. */
+/* Whether the bytes read from there are a backup, now decoded, of a volume that has its backup just there. */
 static bool is_backup(void *bytes, uint64_t offset_bytes, struct csum_superblock *superblock)
 {
 	return csum_superblock_decode(bytes, superblock) &&
@@ -30,7 +30,7 @@ static bool is_backup(void *bytes, uint64_t offset_bytes, struct csum_superblock
 	       csum_layout_backup_offset(superblock->geometry.metadata_device_bytes) == offset_bytes;
 }
 
-/* The last one of [begin, end). Where it cannot be read as a whole, block by block. */
+/* The last backup in [begin, end). Where these bytes cannot be read as a whole, they are read block by block. */
 static int search_piece(struct csum_device *device, uint8_t *buffer, uint64_t begin, uint64_t end,
 			struct csum_superblock *superblock, bool *found)
 {
@@ -108,7 +108,7 @@ static bool is_data(const struct csum_superblock *described, uint64_t offset_byt
 	       csum_layout_place(&superblock.geometry, true, offset_bytes).kind == CSUM_PLACE_DATA;
 }
 
-/* Where a device, or a volume, of that size has its backup. `described`: how many of A and B are among the found ones. */
+/* Looks where a device, or a volume, of that size has its backup. `described`: how many of A and B were found. */
 static int look_at_backup(struct search *search, size_t described, uint64_t device_bytes)
 {
 	uint64_t offset_bytes;

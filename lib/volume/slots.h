@@ -8,18 +8,18 @@
 
 /*
  * Reads the block at that offset. *valid: it is a superblock, decoded into *superblock, unchecked; a place that cannot be
- * read holds none. buffer: CSUM_BLOCK_SIZE bytes of csum_io_alloc(). The only error is that of a device that vanished,
+ * read holds none. buffer: CSUM_BLOCK_SIZE bytes of csum_io_alloc(). The only error is of a device that vanished,
  * not reported.
  */
 int csum_slot_read(struct csum_device *device, void *buffer, uint64_t offset_bytes, struct csum_superblock *superblock,
 		   bool *valid) CSUM_MUST_CHECK;
 
-/* A device that has grown by no more than that is searched for the backup. */
+/* The backup is found on a device that has grown by no more than so many bytes. */
 #define CSUM_BACKUP_SEARCH_BYTES (UINT64_C(64) << 20)
 
 /*
  * Searches the end of the device backwards for a backup that lies where its own volume puts it: on a device that has
- * grown it is no more at the end. Decoded, unchecked. Errors: -ENOMEM, that of a device that vanished; not reported.
+ * grown it is no more at the end. Decoded, unchecked. Errors: -ENOMEM, or of a device that vanished; not reported.
  */
 int csum_slot_search_backup(struct csum_device *device, struct csum_superblock *superblock,
 			    bool *found) CSUM_MUST_CHECK;
@@ -30,7 +30,7 @@ struct csum_slot_found {
 	struct csum_superblock superblock;
 };
 
-/* A, B, C where the present size puts it, and C where A and B say. */
+/* A, B, C where the present size puts it, and C where A and B say it is. */
 #define CSUM_SLOT_PLACES 5u
 
 struct csum_slots_found {
@@ -39,7 +39,7 @@ struct csum_slots_found {
 };
 
 /*
- * All valid ones, each place once. A place of C does not count where it lies in the data space of a volume that a valid
+ * All valid ones, each place once. A place of C does not count if it lies in the data space of a volume that a valid
  * A or B describes: data may be an image of a volume. Errors are reported.
  */
 int csum_slots_find(const struct csum_handlers *handlers, struct csum_device *device,

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "device/probe.h"
 #include "ondisk/layout.h"
 #include "volume/beside.h"
 #include "volume/slots.h"
 
-/* Reads one slot; one that cannot be read is as good as invalid. Only a vanished device is an error. */
+/* Reads one slot; an unreadable slot counts as invalid. Only a vanished device is an error. */
 static int read_slot(struct csum_volume *volume, enum csum_slot slot, uint64_t offset_bytes)
 {
 	struct csum_device *device = volume->metadata;
@@ -32,7 +33,7 @@ static int read_backup(struct csum_volume *volume, uint64_t device_bytes)
 	return read_slot(volume, CSUM_SLOT_C, csum_layout_backup_offset(device_bytes));
 }
 
-/* On a device that has grown the backup is where its end was, which nothing but the backup says. */
+/* On a device that has grown, the backup lies where the end was before, and only the backup knows where that is. */
 static int search_backup(struct csum_volume *volume)
 {
 	struct csum_device *device = volume->metadata;
@@ -70,8 +71,8 @@ static bool same_volume(const struct csum_volume *volume, enum csum_slot one, en
 }
 
 /*
- * Of A and B, both valid, one may be that of another volume, written over this one. Generations of two volumes say
- * nothing: the backup, at the place that its own volume gives it, does. (format.md: Which slot governs)
+ * Of A and B, both valid, one may belong to another volume, written over this one. Generations of two volumes cannot
+ * be compared: the backup decides, at the place that its own volume gives it. (format.md: Which slot governs)
  */
 static int choose_by_backup(struct csum_volume *volume)
 {
@@ -97,7 +98,7 @@ static int check_governing(struct csum_volume *volume)
 	char reason[256];
 	int error;
 
-	/* Of backup C only static fields count: nothing is known of the state. */
+	/* Only the static fields of backup C count: the state of the volume is not known. */
 	if (volume->governing == CSUM_SLOT_C) {
 		superblock->state = CSUM_STATE_ACTIVE;
 		superblock->intent_first = 0;
@@ -113,7 +114,7 @@ static int check_governing(struct csum_volume *volume)
 	return 0;
 }
 
-/* Whether the data device begins with the superblock that was looked for on the other one. */
+/* Whether the data device begins with the superblock that the metadata device should have. */
 static bool looks_swapped(const struct csum_volume *volume)
 {
 	struct csum_superblock superblock;
@@ -124,7 +125,7 @@ static bool looks_swapped(const struct csum_volume *volume)
 	       csum_superblock_decode(volume->slot_buffer, &superblock) && superblock.geometry.external;
 }
 
-/* What the search for the backup leaves open. */
+/* A clause for the message, where the backup may lie further in than was searched. */
 static const char *further_in(const struct csum_device *device)
 {
 	if (device->size_bytes <= CSUM_CLUSTERS_OFFSET + CSUM_BACKUP_SEARCH_BYTES)
@@ -150,7 +151,7 @@ static int refuse_no_volume(const struct csum_volume *volume)
 				   found[0] ? "; it holds: " : "", found);
 }
 
-/* Reads the slots once; *governed: one of them is in force. */
+/* Reads the slots once; *governed: one of them governs. */
 static int look_at_slots(struct csum_volume *volume, bool *governed)
 {
 	int error = read_slot(volume, CSUM_SLOT_A, CSUM_SLOT_A_OFFSET);
@@ -173,8 +174,8 @@ static int look_at_slots(struct csum_volume *volume, bool *governed)
 }
 
 /*
- * Whether what the slots say can be taken as it is. What others write just now may be torn, or one slot ahead of another;
- * and a volume that is active with nobody at work may have been clean before one was looked for.
+ * Whether the slots can be taken as they are. While another process writes them, a slot may be torn, or ahead of
+ * another one; and a volume that is active with no process at work may have been clean until after we looked for one.
  */
 static bool is_settled(const struct csum_volume *volume)
 {

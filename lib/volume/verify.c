@@ -10,7 +10,7 @@
 #include "ondisk/layout.h"
 
 /* A sector that the run has to read; turned into a verdict before the run ends. */
-#define PENDING ((uint8_t)0xff)
+#define PENDING UINT8_C(0xff)
 
 static uint32_t sector_size(const struct csum_verify *run)
 {
@@ -37,18 +37,18 @@ static const struct csum_group *group_of(const struct csum_verify *run, uint32_t
 	return csum_groups_group(run->span, group);
 }
 
-static uint8_t plan_sector(const struct csum_verify *run, const struct csum_group *group, uint32_t index)
+static csum_verdict8 plan_sector(const struct csum_verify *run, const struct csum_group *group, uint32_t index)
 {
 	if (group->version_count == 0)
-		return run->need == CSUM_NEED_CONTENT ? PENDING : (uint8_t)CSUM_VERDICT_LOST;
+		return run->need == CSUM_NEED_CONTENT ? PENDING : CSUM_VERDICT_LOST;
 	if (run->need == CSUM_NEED_DIFFERING &&
 	    (group->version_count < 2 ||
 	     csum_imd_entry(group->version[0], index) == csum_imd_entry(group->version[1], index)))
 		return CSUM_VERDICT_NOT_READ;
-	return csum_group_entry(group, index) == CSUM_ENTRY_UNWRITTEN ? (uint8_t)CSUM_VERDICT_UNWRITTEN : PENDING;
+	return csum_group_entry(group, index) == CSUM_ENTRY_UNWRITTEN ? CSUM_VERDICT_UNWRITTEN : PENDING;
 }
 
-/* The span of pending sectors, [*begin, *end); false when there is none. */
+/* The range from the first to the last pending sector, [*begin, *end); false when there is none. */
 static bool plan(const struct csum_verify *run, uint32_t *begin, uint32_t *end)
 {
 	*begin = run->sector_count;
@@ -93,7 +93,7 @@ static enum csum_verdict judge(const struct csum_verify *run, uint32_t i)
 	return judge_bad(run, group, index, i);
 }
 
-static bool is_mismatch(uint8_t verdict)
+static bool is_mismatch(enum csum_verdict verdict)
 {
 	return verdict >= CSUM_VERDICT_MISMATCH && verdict <= CSUM_VERDICT_STALE;
 }
@@ -105,7 +105,7 @@ static bool is_exceeded(const struct csum_verify *run)
 
 static void count_bad(const struct csum_verify *run, uint32_t i)
 {
-	if (run->limit && csum_verdict_is_bad((enum csum_verdict)run->verdict[i]))
+	if (run->limit && csum_verdict_is_bad(run->verdict[i]))
 		atomic_fetch_add(&run->limit->found, 1);
 }
 
@@ -137,8 +137,8 @@ static void judge_pending(const struct csum_verify *run, uint32_t i, bool again)
 
 /*
  * After a failed read of [begin, end): sector by sector. When no sector fails by itself, the first one stands
- * for the error that a second read did not show; unless there are sectors that need not be read, any of which
- * may be the one that the device cannot read.
+ * for the error that a second read did not show; unless there are sectors that need not be read, as then the
+ * error may come from one of these.
  */
 static int read_narrowed(const struct csum_verify *run, uint32_t begin, uint32_t end)
 {
@@ -179,7 +179,7 @@ static int read_again(const struct csum_verify *run, uint32_t begin, uint32_t en
 	if (csum_io_vanished(error))
 		return error;
 	if (error) {
-		/* They could be read a moment ago: let each say by itself what it is now. */
+		/* They could be read a moment ago: now each is read and judged by itself. */
 		for (uint32_t i = begin; i < end; i++)
 			run->verdict[i] = PENDING;
 		error = read_narrowed(run, begin, end);

@@ -22,13 +22,16 @@ enum csum_verdict {
 	CSUM_VERDICT_LOST, /* no imd to verify against */
 };
 
+/* A verdict in one byte, for arrays with one per sector; converts from and to the enum without a cast. */
+typedef uint8_t csum_verdict8;
+
 static inline bool csum_verdict_is_bad(enum csum_verdict verdict)
 {
 	return verdict >= CSUM_VERDICT_MISMATCH;
 }
 
 enum csum_need {
-	CSUM_NEED_VERDICT, /* whatever must be read to tell good from bad */
+	CSUM_NEED_VERDICT, /* sectors that must be read to tell good from bad */
 	CSUM_NEED_CONTENT, /* also bytes that cannot be verified, so that they can be handed out raw */
 	CSUM_NEED_DIFFERING, /* only sectors on which the two valid copies of their group differ */
 };
@@ -47,9 +50,9 @@ struct csum_verify {
 	uint64_t first_sector;
 	uint32_t sector_count;
 	uint8_t *data; /* sector_count sectors; unwritten ones become zeros with CSUM_NEED_CONTENT */
-	uint8_t *verdict; /* enum csum_verdict, per sector */
+	csum_verdict8 *verdict; /* per sector */
 	uint64_t *entry; /* computed from what was read, per sector; meaningful where it was */
-	/* NULL, or: once more are found what is left is not read any more, and its verdict is NOT_READ. */
+	/* NULL, or: once it is exceeded the remaining sectors are not read, and their verdict is NOT_READ. */
 	struct csum_verify_limit *limit;
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/checksum.h"
 #include "base/report.h"
+#include "device/system.h"
 
 static int prepare(struct csum_volume *volume, unsigned int threads)
 {
@@ -56,7 +57,7 @@ int csum_volume_prepare(const struct csum_handlers *handlers, struct csum_device
 
 static int close_device(const struct csum_volume *volume, struct csum_device *device, int error)
 {
-	/* The name goes with the device. */
+	/* The device owns its name, which is gone after the close. */
 	char *name = device && device->name ? strdup(device->name) : NULL;
 	int close_error = csum_device_close(device);
 

@@ -5,14 +5,16 @@
 
 #include "csum.h"
 #include "device/device.h"
-#include "device/facts.h"
 #include "io/io.h"
+#include "ondisk/imd.h"
 #include "ondisk/journal.h"
 #include "ondisk/superblock.h"
 
 /* Data that the intent of a long write covers, and data of one batch of its pipeline; bytes. */
 #define CSUM_WINDOW_BYTES (UINT64_C(1) << 30)
 #define CSUM_BATCH_BYTES (UINT64_C(16) << 20)
+
+struct csum_system_roots;
 
 struct csum_volume {
 	struct csum_handlers handlers;
@@ -21,13 +23,13 @@ struct csum_volume {
 	bool writable;
 	bool repair; /* opened for csum_scrub(), which recovers it */
 	bool look; /* opened without a lock */
-	enum csum_at_work at_work; /* of a volume open for reading: who else was, when it was looked at last */
+	enum csum_at_work at_work; /* of a volume open for reading: other processes, when we looked last */
 	unsigned int allow; /* bits of enum csum_allow */
-	const struct csum_system_roots *roots; /* the system's, but in tests */
-	bool identity_differs; /* the data device's is not the one recorded, and that was allowed */
-	bool ours; /* opened for writing while all of the data was ours: what we leave may be recorded (guard/guard.h) */
+	const struct csum_system_roots *roots; /* those of the system, except in tests */
+	bool identity_differs; /* the data device has another identity than the recorded one, and that was allowed */
+	bool ours; /* opened for writing while all of the data was ours: it may be recorded as such (guard/guard.h) */
 
-	/* Superblock: what the governing slot says, checked; kept equal to what was last written. */
+	/* The superblock of the governing slot, checked; kept equal to the one that was written last. */
 	struct csum_superblock superblock;
 	struct csum_superblock slots[CSUM_SLOTS]; /* as read at opening, or written since; meaningful where slot_valid */
 	bool slot_valid[CSUM_SLOTS];
@@ -67,6 +69,11 @@ static inline bool csum_volume_in_intent(const struct csum_volume *volume, uint6
 {
 	return csum_volume_active(volume) && group >= volume->superblock.intent_first &&
 	       group - volume->superblock.intent_first < volume->superblock.intent_count;
+}
+
+static inline struct csum_imd_place csum_volume_imd_place(const struct csum_volume *volume, uint64_t group, int copy)
+{
+	return (struct csum_imd_place){ volume->seed_state, volume->superblock.geometry.sector_size, group, copy };
 }
 
 /* The entry that a data sector with these bytes has. */

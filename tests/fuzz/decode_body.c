@@ -135,14 +135,18 @@ static void try_superblock(uint8_t how, const uint8_t *input, size_t size)
 
 /* ------------------------------------------------------------------ journal */
 
+static struct csum_imd_place place_of(const struct csum_journal_place *place, uint32_t sector_size)
+{
+	return (struct csum_imd_place){ SEED_STATE, sector_size, place->group, place->copy };
+}
+
 static void make_record(uint32_t sector_size, uint8_t *record)
 {
 	struct csum_journal journal = { .count = 3, .session = 5 };
 
 	for (uint32_t i = 0; i < journal.count; i++) {
 		journal.place[i] = (struct csum_journal_place){ GROUP + i, (int)(i % 2) };
-		csum_imd_seal(SEED_STATE, GROUP + i, (int)(i % 2), i, csum_journal_image(record, sector_size, i),
-			      sector_size);
+		csum_imd_seal(place_of(&journal.place[i], sector_size), i, csum_journal_image(record, sector_size, i));
 	}
 	csum_journal_encode(&journal, SEED_STATE, sector_size, record);
 }
@@ -157,8 +161,7 @@ static void check_record(const struct csum_journal *journal, uint8_t *record, ui
 
 		if (journal->place[i].copy != 0 && journal->place[i].copy != 1)
 			fuzz_fail("a record for copy %d", journal->place[i].copy);
-		if (!csum_imd_verdict_name(csum_imd_verify(SEED_STATE, journal->place[i].group, journal->place[i].copy,
-							   image, sector_size)))
+		if (!csum_imd_verdict_name(csum_imd_verify(place_of(&journal->place[i], sector_size), image)))
 			fuzz_fail("a verdict without a name");
 	}
 }
@@ -189,15 +192,15 @@ static void try_journal(uint8_t how, const uint8_t *input, size_t size)
 static void try_imd(uint8_t how, const uint8_t *input, size_t size)
 {
 	uint32_t sector_size = how & DECODE_LARGE ? 4096 : 512;
-	int copy = how & DECODE_EXTERNAL ? 1 : 0;
+	const struct csum_imd_place place = { SEED_STATE, sector_size, GROUP, how & DECODE_EXTERNAL ? 1 : 0 };
 	uint8_t sector[4096] = { 0 };
 	enum csum_imd_verdict verdict;
 
-	csum_imd_seal(SEED_STATE, GROUP, copy, 9, sector, sector_size);
+	csum_imd_seal(place, 9, sector);
 	overlay(sector, sector_size, input, size);
 	if (how & DECODE_FIX)
-		put_le(sector + 4, 4, csum_imd_crc(SEED_STATE, GROUP, copy, sector, sector_size));
-	verdict = csum_imd_verify(SEED_STATE, GROUP, copy, sector, sector_size);
+		put_le(sector + 4, 4, csum_imd_crc(place, sector));
+	verdict = csum_imd_verify(place, sector);
 	if (verdict == CSUM_IMD_VALID &&
 	    (get_le(sector + 12, 4) != (GROUP & UINT32_MAX) || !csum_imd_has_magic(sector)))
 		fuzz_fail("an imd sector of group %" PRIu64 " is valid", get_le(sector + 12, 4));

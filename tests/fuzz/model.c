@@ -4,32 +4,8 @@
 #include <string.h>
 
 #include "fuzz/disks.h"
+#include "fuzz/model_shared.h"
 #include "support/bytes.h"
-
-#define BLOCK 4096u
-#define JOURNAL 65536u
-#define JOURNAL_SIZE 458752u
-#define SLOT_B 524288u
-#define CLUSTERS 1048576u
-#define TAIL 65536u
-
-/* The volume that is being looked at, apart from what its reader wants to know. */
-struct look {
-	struct model *model;
-	const uint8_t *superblock;
-	uint64_t session;
-	const uint8_t *seed;
-	uint64_t metadata_bytes, data_bytes; /* as recorded */
-	const uint8_t *journal; /* the record that counts, or NULL */
-	uint32_t images;
-};
-
-static const uint8_t *metadata_at(uint64_t offset, uint64_t size)
-{
-	int disk = fuzz_disk_metadata();
-
-	return fuzz_disk_readable(disk, offset, size) ? fuzz_disks.disk[disk].bytes + offset : NULL;
-}
 
 /* ------------------------------------------------------------------ checksums */
 
@@ -87,136 +63,6 @@ uint64_t model_hash(const uint8_t *bytes, uint32_t size)
 	return hash | 1;
 }
 
-/* ------------------------------------------------------------------ superblock */
-
-static bool slot_is_valid(const uint8_t *block)
-{
-	static const uint8_t zeros[4];
-	uint32_t crc;
-
-	if (!block || memcmp(block, "CSUMVOL\x1a", 8) != 0)
-		return false;
-	crc = zlib_crc32(zlib_crc32(0, block, 8), zeros, 4);
-	return zlib_crc32(crc, block + 12, BLOCK - 12) == get_le(block + 8, 4);
-}
-
-static const uint8_t *slot_at(uint64_t offset, bool *valid)
-{
-	const uint8_t *block = metadata_at(offset, BLOCK);
-
-	*valid = slot_is_valid(block);
-	return *valid ? block : NULL;
-}
-
-static const uint8_t *backup(uint64_t device_bytes, bool *valid)
-{
-	uint64_t usable = device_bytes / BLOCK * BLOCK;
-
-	*valid = false;
-	return usable < TAIL || device_bytes < CLUSTERS + TAIL ? NULL : slot_at(usable - TAIL, valid);
-}
-
-static bool same_seed(const uint8_t *one, const uint8_t *other)
-{
-	return one && other && memcmp(one + 128, other + 128, 16) == 0;
-}
-
-/* Whether the backup is of the same volume, where that slot says that it is. */
-static bool has_backup(const uint8_t *slot)
-{
-	bool valid;
-
-	return same_seed(slot, backup(get_le(slot + 104, 8), &valid));
-}
-
-/* Of two valid slots: whether the identity of the data device is all that is different in the static fields. */
-static bool differ_in_identity(const uint8_t *a, const uint8_t *b)
-{
-	return a && b && memcmp(a + 24, b + 24, 152) == 0 && memcmp(a + 240, b + 240, 16) == 0 &&
-	       memcmp(a + 176, b + 176, 64) != 0;
-}
-
-static const uint8_t *governing(struct model *model)
-{
-	const uint8_t *a = slot_at(0, &model->slot_valid[0]);
-	const uint8_t *b = slot_at(SLOT_B, &model->slot_valid[1]);
-	const uint8_t *chosen = a ? a : b;
-
-	if (a && b && get_le(b + 16, 8) > get_le(a + 16, 8))
-		chosen = b;
-	if (a && b && !same_seed(a, b) && !has_backup(chosen) && has_backup(chosen == a ? b : a))
-		chosen = chosen == a ? b : a;
-	if (chosen) {
-		const uint8_t *c = backup(get_le(chosen + 104, 8), &model->slot_valid[2]);
-
-		model->backup_behind = differ_in_identity(c ? c : a, c ? chosen : b);
-		return chosen;
-	}
-	model->state = MODEL_UNKNOWN;
-	return backup(fuzz_disks.disk[fuzz_disk_metadata()].size, &model->slot_valid[2]);
-}
-
-static bool fields_allowed(const uint8_t *block)
-{
-	uint64_t size = get_le(block + 84, 4), type = get_le(block + 88, 4), interleave = get_le(block + 92, 4);
-
-	return get_le(block + 12, 2) == 1 && (get_le(block + 80, 4) & ~UINT64_C(1)) == 0 &&
-	       (size == 512 || size == 4096) && type >= 1 && type <= 3 && interleave >= 1 && interleave <= 65536 &&
-	       get_le(block + 144, 8) == JOURNAL && get_le(block + 152, 8) == JOURNAL_SIZE &&
-	       get_le(block + 160, 8) == CLUSTERS;
-}
-
-/* The data sectors that the sizes give; 0: none, or the metadata does not fit. */
-static uint64_t sectors_given(uint64_t size, bool external, uint64_t metadata_bytes, uint64_t data_bytes)
-{
-	uint64_t entries = (size - 16) / 8, area, rest, sectors;
-
-	if (metadata_bytes > INT64_MAX || data_bytes > INT64_MAX || metadata_bytes < CLUSTERS + TAIL)
-		return 0;
-	area = (metadata_bytes / BLOCK * BLOCK - TAIL - CLUSTERS) / size;
-	if (external) {
-		sectors = data_bytes / size;
-		return (sectors + entries - 1) / entries * 2 <= area ? sectors : 0;
-	}
-	rest = area % (entries + 2);
-	return data_bytes ? 0 : area / (entries + 2) * entries + (rest > 2 ? rest - 2 : 0);
-}
-
-static bool take_superblock(struct look *look)
-{
-	struct model *model = look->model;
-	const uint8_t *block = look->superblock;
-	bool external = get_le(block + 80, 4) & 1;
-
-	if (!fields_allowed(block))
-		return false;
-	model->sector_size = (uint32_t)get_le(block + 84, 4);
-	model->checksum_type = (uint32_t)get_le(block + 88, 4);
-	model->interleave = (uint32_t)get_le(block + 92, 4);
-	model->data_sectors = get_le(block + 96, 8);
-	model->generation = get_le(block + 16, 8);
-	look->metadata_bytes = get_le(block + 104, 8);
-	look->data_bytes = get_le(block + 112, 8);
-	look->seed = block + 128;
-	look->session = get_le(block + 264, 8);
-	if (model->data_sectors == 0 ||
-	    model->data_sectors != sectors_given(model->sector_size, external, look->metadata_bytes, look->data_bytes))
-		return false;
-	model->entries = (model->sector_size - 16) / 8;
-	model->groups = (model->data_sectors + model->entries - 1) / model->entries;
-	model->intent_count = model->groups;
-	/* Of the backup only static fields count. */
-	if (model->state == MODEL_UNKNOWN)
-		return external == fuzz_disks.external;
-	if (get_le(block + 256, 4) > 1)
-		return false;
-	model->state = get_le(block + 256, 4) ? MODEL_ACTIVE : MODEL_CLEAN;
-	model->intent_first = get_le(block + 272, 8);
-	model->intent_count = get_le(block + 280, 8);
-	return model->intent_first <= model->groups && model->intent_count <= model->groups - model->intent_first &&
-	       external == fuzz_disks.external;
-}
-
 /* ------------------------------------------------------------------ places */
 
 static void cluster_of(const struct model *model, uint64_t group, uint64_t *start, uint64_t *groups, uint64_t *sectors)
@@ -227,7 +73,7 @@ static void cluster_of(const struct model *model, uint64_t group, uint64_t *star
 	*sectors = *groups * model->entries;
 	if (first * model->entries + *sectors > model->data_sectors)
 		*sectors = model->data_sectors - first * model->entries;
-	*start = CLUSTERS + first * (fuzz_disks.external ? 2 : model->entries + 2) * model->sector_size;
+	*start = MODEL_CLUSTERS + first * (fuzz_disks.external ? 2 : model->entries + 2) * model->sector_size;
 }
 
 uint64_t model_imd_offset(const struct model *model, uint64_t group, int copy)
@@ -258,10 +104,10 @@ void model_set_kinds(const struct model *model)
 	fuzz_disk_clear_kinds();
 	if (!model->small)
 		return;
-	fuzz_disk_set_kind(metadata, 0, BLOCK, FUZZ_SLOT_AB);
-	fuzz_disk_set_kind(metadata, JOURNAL, JOURNAL_SIZE, FUZZ_JOURNAL);
-	fuzz_disk_set_kind(metadata, SLOT_B, BLOCK, FUZZ_SLOT_AB);
-	fuzz_disk_set_kind(metadata, model->backup_offset, BLOCK, FUZZ_SLOT_C);
+	fuzz_disk_set_kind(metadata, 0, MODEL_BLOCK, FUZZ_SLOT_AB);
+	fuzz_disk_set_kind(metadata, MODEL_JOURNAL, MODEL_JOURNAL_SIZE, FUZZ_JOURNAL);
+	fuzz_disk_set_kind(metadata, MODEL_SLOT_B, MODEL_BLOCK, FUZZ_SLOT_AB);
+	fuzz_disk_set_kind(metadata, model->backup_offset, MODEL_BLOCK, FUZZ_SLOT_C);
 	for (uint64_t group = 0; group < model->groups; group++) {
 		for (int copy = 0; copy < 2; copy++)
 			fuzz_disk_set_kind(metadata, model_imd_offset(model, group, copy), model->sector_size,
@@ -273,7 +119,7 @@ void model_set_kinds(const struct model *model)
 
 /* ------------------------------------------------------------------ imd and journal */
 
-static bool imd_is_valid(const struct look *look, const uint8_t *imd, uint64_t group, int copy)
+static bool imd_is_valid(const struct model_look *look, const uint8_t *imd, uint64_t group, int copy)
 {
 	static const uint8_t zeros[4];
 	uint8_t place[9];
@@ -301,18 +147,18 @@ static bool in_intent(const struct model *model, uint64_t group)
 	       group - model->intent_first < model->intent_count;
 }
 
-static bool record_crc_fits(const struct look *look, const uint8_t *head, uint32_t images)
+static bool record_crc_fits(const struct model_look *look, const uint8_t *head, uint32_t images)
 {
 	static const uint8_t zeros[4];
 	uint32_t crc = zlib_crc32(zlib_crc32(0, look->seed, 16), head, 8);
 
-	crc = zlib_crc32(zlib_crc32(crc, zeros, 4), head + 12, BLOCK - 12);
-	return zlib_crc32(crc, head + BLOCK, images * look->model->sector_size) == get_le(head + 8, 4);
+	crc = zlib_crc32(zlib_crc32(crc, zeros, 4), head + 12, MODEL_BLOCK - 12);
+	return zlib_crc32(crc, head + MODEL_BLOCK, images * look->model->sector_size) == get_le(head + 8, 4);
 }
 
-static void find_journal(struct look *look)
+static void find_journal(struct model_look *look)
 {
-	const uint8_t *head = metadata_at(JOURNAL, BLOCK);
+	const uint8_t *head = model_metadata_at(MODEL_JOURNAL, MODEL_BLOCK);
 	uint64_t images;
 
 	if (look->model->state != MODEL_ACTIVE)
@@ -321,9 +167,10 @@ static void find_journal(struct look *look)
 	if (!head || memcmp(head, "CSUMJRNL", 8) != 0)
 		return;
 	images = get_le(head + 12, 4);
-	if (images < 1 || images > 254 || images > (JOURNAL_SIZE - BLOCK) / look->model->sector_size)
+	if (images < 1 || images > 254 || images > (MODEL_JOURNAL_SIZE - MODEL_BLOCK) / look->model->sector_size)
 		return;
-	look->model->journal_unreadable = !metadata_at(JOURNAL + BLOCK, images * look->model->sector_size);
+	look->model->journal_unreadable =
+		!model_metadata_at(MODEL_JOURNAL + MODEL_BLOCK, images * look->model->sector_size);
 	if (look->model->journal_unreadable || !record_crc_fits(look, head, (uint32_t)images) ||
 	    get_le(head + 16, 8) != look->session)
 		return;
@@ -341,11 +188,11 @@ static void find_journal(struct look *look)
 	look->images = (uint32_t)images;
 }
 
-static const uint8_t *image_of(const struct look *look, uint64_t group)
+static const uint8_t *image_of(const struct model_look *look, uint64_t group)
 {
 	for (uint32_t i = 0; i < look->images; i++) {
 		const uint8_t *place = look->journal + 32 + 16 * i;
-		const uint8_t *image = look->journal + BLOCK + i * look->model->sector_size;
+		const uint8_t *image = look->journal + MODEL_BLOCK + i * look->model->sector_size;
 
 		if (get_le(place, 8) == group)
 			return imd_is_valid(look, image, group, (int)get_le(place + 8, 4)) ? image : NULL;
@@ -363,7 +210,7 @@ static void judge_sector(struct model *model, uint64_t number, const uint8_t *co
 	uint64_t at = 16 + 8 * (number % model->entries), entry;
 
 	if (count && get_le(versions[0] + at, 8) == 0) {
-		static const uint8_t zeros[BLOCK];
+		static const uint8_t zeros[MODEL_BLOCK];
 
 		sector->reading = MODEL_UNWRITTEN;
 		sector->hash = model_hash(zeros, model->sector_size);
@@ -391,7 +238,7 @@ static bool cluster_missing(const struct model *model, uint64_t group)
 	return start >= fuzz_disks.disk[fuzz_disk_metadata()].size;
 }
 
-static void judge_group(const struct look *look, uint64_t number)
+static void judge_group(const struct model_look *look, uint64_t number)
 {
 	struct model *model = look->model;
 	struct model_group *group = &model->group[number];
@@ -401,7 +248,7 @@ static void judge_group(const struct look *look, uint64_t number)
 	int newest;
 
 	for (int i = 0; i < 2; i++) {
-		copy[i] = metadata_at(model_imd_offset(model, number, i), model->sector_size);
+		copy[i] = model_metadata_at(model_imd_offset(model, number, i), model->sector_size);
 		group->valid[i] = imd_is_valid(look, copy[i], number, i);
 	}
 	newest = group->valid[1] && !(group->valid[0] && newer(copy[0], copy[1])) ? 1 : 0;
@@ -426,70 +273,21 @@ static void judge_group(const struct look *look, uint64_t number)
 	}
 }
 
-/* ------------------------------------------------------------------ what is not the volume's */
-
-static bool has_bytes(uint64_t begin, uint64_t end)
-{
-	for (uint64_t offset = begin; offset < end; offset += BLOCK) {
-		const uint8_t *block = metadata_at(offset, BLOCK);
-
-		for (uint64_t i = 0; block && i < BLOCK; i++) {
-			if (block[i])
-				return true;
-		}
-	}
-	return false;
-}
-
-/* A backup of another volume where the device ends, and none of this one where it should be. */
-static bool foreign_at_end(const struct look *look)
-{
-	const struct model *model = look->model;
-	uint64_t present = fuzz_disks.disk[fuzz_disk_metadata()].size, size = model->sector_size;
-	bool valid;
-	const uint8_t *block = backup(present, &valid);
-	uint64_t offset = present / BLOCK * BLOCK - TAIL;
-
-	if (!valid || same_seed(block, look->superblock))
-		return false;
-	for (uint64_t sector = 0; !fuzz_disks.external && sector < model->data_sectors; sector++) {
-		if (model->sector[sector].disk_offset <= offset && offset < model->sector[sector].disk_offset + size)
-			return false;
-	}
-	return true;
-}
-
-static bool is_foreign(const struct look *look)
-{
-	const struct model *model = look->model;
-	uint64_t places[3] = { 0, SLOT_B, model->backup_offset };
-	bool valid;
-
-	if (model->state == MODEL_UNKNOWN)
-		return has_bytes(BLOCK, JOURNAL);
-	for (int slot = 0; slot < 3; slot++) {
-		const uint8_t *block = slot_at(places[slot], &valid);
-
-		if (valid && !same_seed(block, look->superblock))
-			return true;
-	}
-	return !model->slot_valid[2] &&
-	       (foreign_at_end(look) || has_bytes(model->backup_offset + BLOCK, model->backup_offset + TAIL));
-}
+/* ------------------------------------------------------------------ the image */
 
 void model_load(struct model *model)
 {
-	struct look look = { .model = model };
+	struct model_look look = { .model = model };
 	int metadata = fuzz_disk_metadata();
 
 	model->opens = model->small = model->read_only = model->foreign = model->journal_unreadable = false;
 	model->state = MODEL_CLEAN;
 	model->intent_first = model->intent_count = 0;
-	look.superblock = governing(model);
-	if (!look.superblock || !take_superblock(&look))
+	look.superblock = model_governing_slot(model);
+	if (!look.superblock || !model_take_superblock(&look))
 		return;
 	model->opens = true;
-	model->backup_offset = look.metadata_bytes / BLOCK * BLOCK - TAIL;
+	model->backup_offset = look.metadata_bytes / MODEL_BLOCK * MODEL_BLOCK - MODEL_TAIL;
 	model->read_only = get_le(look.superblock + 76, 4) != 0 ||
 			   get_le(look.superblock + 16, 8) > UINT64_MAX - (UINT64_C(2) << 32) ||
 			   get_le(look.superblock + 264, 8) > UINT64_MAX - (UINT64_C(2) << 32) ||
@@ -501,7 +299,7 @@ void model_load(struct model *model)
 	find_journal(&look);
 	for (uint64_t group = 0; group < model->groups; group++)
 		judge_group(&look, group);
-	model->foreign = is_foreign(&look);
+	model->foreign = model_is_foreign(&look);
 }
 
 void model_content(const struct model *model, uint64_t sector, uint8_t *bytes)

@@ -303,12 +303,12 @@ static void fix_slots(const struct program *program)
 
 static void fix_imd(const struct csum_superblock *superblock, uint64_t group, int copy, uint64_t offset_bytes)
 {
-	uint32_t sector_size = superblock->geometry.sector_size;
-	uint8_t *sector = fuzz_disk_at(fuzz_disk_metadata(), offset_bytes, sector_size);
+	const struct csum_imd_place place = { csum_superblock_seed_state(superblock), superblock->geometry.sector_size,
+					      group, copy };
+	uint8_t *sector = fuzz_disk_at(fuzz_disk_metadata(), offset_bytes, place.sector_size);
 
 	if (sector)
-		csum_imd_seal(csum_superblock_seed_state(superblock), group, copy, csum_imd_generation(sector), sector,
-			      sector_size);
+		csum_imd_seal(place, csum_imd_generation(sector), sector);
 }
 
 static void fix_all_imd(const struct csum_superblock *superblock)

@@ -312,19 +312,11 @@ static inline void hostile_free(struct hostile *h)
 	h->device[0].bytes = h->device[1].bytes = NULL;
 }
 
-/* A sound volume. False when there is no memory. */
-static inline bool hostile_make_base(struct hostile *h, unsigned int number)
+/* The data sectors and groups that the devices have room for. */
+static inline void hostile_measure(struct hostile *h, const struct hostile_base *base)
 {
-	const struct hostile_base *base = &hostile_bases[number % HOSTILE_BASES];
 	uint64_t each = (base->sector_size - 16) / 8;
 
-	*h = (struct hostile){
-		.sector_size = base->sector_size,
-		.interleave = base->interleave,
-		.checksum_type = base->checksum_type,
-		.external = base->data_size,
-		.random = number,
-	};
 	if (h->external) {
 		h->data_sectors = base->data_size / h->sector_size;
 	} else {
@@ -334,17 +326,37 @@ static inline bool hostile_make_base(struct hostile *h, unsigned int number)
 		h->data_sectors = room / (each + 2) * each + (rest > 2 ? rest - 2 : 0);
 	}
 	h->groups = (h->data_sectors + each - 1) / each;
-	if (!hostile_allocate(&h->device[0], h->external ? base->data_size : base->size) ||
-	    (h->external && !hostile_allocate(&h->device[1], base->size))) {
-		hostile_free(h);
-		return false;
-	}
+}
+
+static inline void hostile_make_data(struct hostile *h, const struct hostile_base *base)
+{
 	for (uint64_t i = 0; i < base->written; i++) {
 		uint8_t *data = h->device[0].bytes + hostile_data_offset(h, i);
 
 		for (uint32_t j = 0; j < h->sector_size; j += 8)
 			hostile_put(data + j, 8, hostile_random(h));
 	}
+}
+
+/* A sound volume. False when there is no memory. */
+static inline bool hostile_make_base(struct hostile *h, unsigned int number)
+{
+	const struct hostile_base *base = &hostile_bases[number % HOSTILE_BASES];
+
+	*h = (struct hostile){
+		.sector_size = base->sector_size,
+		.interleave = base->interleave,
+		.checksum_type = base->checksum_type,
+		.external = base->data_size,
+		.random = number,
+	};
+	hostile_measure(h, base);
+	if (!hostile_allocate(&h->device[0], h->external ? base->data_size : base->size) ||
+	    (h->external && !hostile_allocate(&h->device[1], base->size))) {
+		hostile_free(h);
+		return false;
+	}
+	hostile_make_data(h, base);
 	for (uint64_t group = 0; group < h->groups; group++) {
 		hostile_make_imd(h, base, group, 0);
 		hostile_make_imd(h, base, group, 1);

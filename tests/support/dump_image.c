@@ -127,7 +127,8 @@ void dump_image_write_imd(const struct dump_image *image, uint64_t group, int co
 {
 	const struct csum_geometry *geometry = dump_image_geometry(image);
 
-	csum_imd_seal(image->seed_state, group, copy, generation, sector, geometry->sector_size);
+	csum_imd_seal((struct csum_imd_place){ image->seed_state, geometry->sector_size, group, copy }, generation,
+		      sector);
 	dump_image_put(image, sector, geometry->sector_size, csum_layout_imd_offset(geometry, group, copy));
 }
 

@@ -338,23 +338,17 @@ static void verify_write(struct hostile_run *run, uint64_t offset_bytes, uint64_
 	hostile_close(run, volume);
 }
 
-static void run_writers(struct hostile_run *run)
+/* Writes somewhere, closes the volume, and reads what was written. */
+static void run_write(struct hostile_run *run, struct csum_volume *volume)
 {
-	struct csum_volume *volume;
-	uint64_t space, done_bytes = 0, length_bytes;
+	uint64_t done_bytes = 0, length_bytes;
 	struct csum_write_options options = { 0 };
 	struct source source;
 	uint8_t first = (uint8_t)run->number;
 	int error;
 
-	hostile_begin(run, "open for writing");
-	volume = hostile_open(run, true);
-	if (!volume)
-		return;
-	check_info(run, volume);
-	space = csum_volume_data_bytes(volume);
-	options.offset_bytes = hostile_pick(run, space);
-	length_bytes = space - options.offset_bytes;
+	options.offset_bytes = hostile_pick(run, csum_volume_data_bytes(volume));
+	length_bytes = csum_volume_data_bytes(volume) - options.offset_bytes;
 	if (length_bytes > 70000)
 		length_bytes = 1 + hostile_pick(run, 70000);
 	source = (struct source){ length_bytes, first };
@@ -370,16 +364,37 @@ static void run_writers(struct hostile_run *run)
 	hostile_close(run, volume);
 	if (done_bytes)
 		verify_write(run, options.offset_bytes, done_bytes, first);
+}
+
+static void run_discards(struct hostile_run *run)
+{
+	uint64_t space, done_bytes = 0;
+	struct csum_volume *volume;
+
 	hostile_begin(run, "open for discarding");
 	volume = hostile_open(run, true);
 	if (!volume)
 		return;
+	space = csum_volume_data_bytes(volume);
 	hostile_begin(run, "discard a byte");
 	hostile_judge(run, csum_discard(volume, hostile_pick(run, space), 1, &done_bytes));
 	hostile_begin(run, "discard");
 	hostile_judge(run, csum_discard(volume, hostile_pick(run, space), CSUM_TO_END, &done_bytes));
 	hostile_begin(run, "close what was discarded");
 	hostile_close(run, volume);
+}
+
+static void run_writers(struct hostile_run *run)
+{
+	struct csum_volume *volume;
+
+	hostile_begin(run, "open for writing");
+	volume = hostile_open(run, true);
+	if (!volume)
+		return;
+	check_info(run, volume);
+	run_write(run, volume);
+	run_discards(run);
 }
 
 /* ------------------------------------------------------------------ all of it */

@@ -12,7 +12,8 @@ struct verified {
 	struct memory_volume memory; /* K = 3, five groups of which the last is short */
 	struct csum_groups span; /* of all of them */
 	/* What the last run gave, and more than that many bytes 0xee and verdicts 0x77 behind it. */
-	uint8_t *data, verdicts[VERIFY_MOST];
+	uint8_t *data;
+	csum_verdict8 verdicts[VERIFY_MOST];
 	uint64_t computed[VERIFY_MOST];
 };
 

@@ -6,28 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* States kept to go on from, of a level; which, when there are more, is drawn at random. */
-#define FRONTIER 3000
+#include "crash/explore/level.h"
+
 /* Combinations tried at one point: where the level has room for them, and at least. */
 #define MOST_AT_POINT 4096
 #define FEWEST_AT_POINT 8
 #define POINTS_GUESSED 10
 #define STRIDE 1021
-
-/* A state to go on from. */
-struct node {
-	struct sim_state state;
-	struct sim_expect expect; /* until what is in the cache is durable */
-	uint32_t *content;
-	bool done; /* the command ended, and nothing was stopped */
-	char *path, *story;
-};
-
-struct level {
-	struct node *nodes;
-	size_t count;
-	uint64_t offered;
-};
 
 struct explorer {
 	const struct sim_plan *plan;
@@ -35,14 +20,14 @@ struct explorer {
 	struct sim_start start;
 	struct sim_judge judge;
 	struct sim_set images, judged;
-	struct level level, next;
+	struct sim_level level, next;
 	int depth, deepest; /* stops before the run under way; in all, at most */
 	uint64_t budget; /* states judged when this level ends */
 	uint64_t limit; /* combinations at a point */
 	bool sampled; /* at some point of this pass there were more */
 	uint64_t seed;
 	/* the run under way */
-	const struct node *node;
+	const struct sim_node *node;
 	const struct sim_command *command;
 	struct sim_machine machine;
 	struct sim_run run;
@@ -55,38 +40,13 @@ struct explorer {
 
 /* ------------------------------------------------------------------ nodes */
 
-static void node_free(struct node *node)
+static struct sim_node *place_node(struct explorer *explorer, struct sim_level *level)
 {
-	sim_state_free(&node->state);
-	sim_expect_free(&node->expect);
-	free(node->content);
-	free(node->path);
-	free(node->story);
-}
+	struct sim_node *node = sim_level_place(level, explorer->seed);
 
-static void level_free(struct level *level)
-{
-	for (size_t i = 0; i < level->count; i++)
-		node_free(&level->nodes[i]);
-	free(level->nodes);
-	*level = (struct level){ 0 };
-}
-
-/* A place for one more, drawn by reservoir sampling; NULL: it is left out. */
-static struct node *level_place(struct explorer *explorer, struct level *level)
-{
-	uint64_t i = level->offered++;
-
-	if (!level->nodes)
-		level->nodes = sim_alloc(FRONTIER * sizeof(*level->nodes));
-	if (i < FRONTIER)
-		return &level->nodes[level->count++];
-	explorer->result->exhausted = false;
-	i = sim_mix(explorer->seed + i) % (i + 1);
-	if (i >= FRONTIER)
-		return NULL;
-	node_free(&level->nodes[i]);
-	return &level->nodes[i];
+	if (level->offered > level->count)
+		explorer->result->exhausted = false;
+	return node;
 }
 
 /* "12c0110": operation 12, power cut, fates of the units in the cache; "e...": after the end. */
@@ -125,7 +85,7 @@ static char *story_of(const struct explorer *explorer, const struct sim_fates *f
 
 static void offer(struct explorer *explorer, struct sim_state *state, const struct sim_fates *fates)
 {
-	struct node *node = level_place(explorer, &explorer->next);
+	struct sim_node *node = place_node(explorer, &explorer->next);
 
 	if (!node)
 		return;
@@ -284,7 +244,7 @@ static void set_expectations(struct explorer *explorer)
 	explorer->judge.undoing = explorer->command->action == SIM_UNDO;
 }
 
-static void run_node(struct explorer *explorer, const struct node *node, const struct sim_command *command)
+static void run_node(struct explorer *explorer, const struct sim_node *node, const struct sim_command *command)
 {
 	static const struct sim_fates none = { 0 };
 	struct sim_machine *machine = &explorer->machine;
@@ -323,7 +283,7 @@ static void explore_nodes(struct explorer *explorer)
 
 	for (size_t i = 0; i < count && !result->violations && result->judged < explorer->budget; i++) {
 		/* Spread over the level, for when the budget does not suffice for all of it. */
-		const struct node *node = &explorer->level.nodes[count % STRIDE ? i * STRIDE % count : i];
+		const struct sim_node *node = &explorer->level.nodes[count % STRIDE ? i * STRIDE % count : i];
 		const struct sim_command *command = &scenario->command;
 
 		if (explorer->depth > 0)
@@ -366,9 +326,9 @@ static void explore_levels(struct explorer *explorer)
 		if (explorer->history && !*explorer->history)
 			break;
 		explore_level(explorer, left / (uint64_t)(depth - explorer->depth));
-		level_free(&explorer->level);
+		sim_level_free(&explorer->level);
 		explorer->level = explorer->next;
-		explorer->next = (struct level){ 0 };
+		explorer->next = (struct sim_level){ 0 };
 		if (explorer->level.count == 0)
 			break;
 	}
@@ -377,7 +337,7 @@ static void explore_levels(struct explorer *explorer)
 static void add_first_node(struct explorer *explorer)
 {
 	const struct sim_start *start = &explorer->start;
-	struct node *node = level_place(explorer, &explorer->level);
+	struct sim_node *node = place_node(explorer, &explorer->level);
 
 	sim_state_copy(&node->state, &start->state);
 	sim_expect_copy(&node->expect, &start->expect);
@@ -402,45 +362,55 @@ static void count_rounds(struct explorer *explorer)
 	sim_machine_free(&machine);
 }
 
+static void explorer_init(struct explorer *explorer)
+{
+	const struct sim_start *start = &explorer->start;
+	uint64_t sectors = start->contents.data_sectors;
+
+	explorer->content = sim_alloc(sectors * sizeof(*explorer->content));
+	explorer->after = sim_alloc(sectors * sizeof(*explorer->after));
+	explorer->judge = (struct sim_judge){ .map = &start->map,
+					      .contents = &start->contents,
+					      .permitted = start->permitted,
+					      .aids = &start->aids,
+					      .damaged = &start->unscrubbed,
+					      .whole = explorer->after };
+	sim_expect_init(&explorer->opened, sectors);
+	sim_expect_init(&explorer->working, sectors);
+	sim_expect_init(&explorer->ended, sectors);
+	explorer->seed = sim_hash(start->scenario->name, strlen(start->scenario->name) / 8 * 8);
+}
+
+static void explorer_free(struct explorer *explorer)
+{
+	sim_level_free(&explorer->level);
+	sim_level_free(&explorer->next);
+	sim_set_free(&explorer->images);
+	sim_set_free(&explorer->judged);
+	sim_set_free(&explorer->judge.rests);
+	sim_expect_free(&explorer->opened);
+	sim_expect_free(&explorer->working);
+	sim_expect_free(&explorer->ended);
+	free(explorer->content);
+	free(explorer->after);
+}
+
 void sim_explore(const struct sim_scenario *scenario, const struct sim_plan *plan, struct sim_result *result)
 {
 	struct explorer explorer = { .plan = plan, .result = result, .history = plan->history };
-	uint64_t sectors;
 	char reason[256] = "";
 
 	*result = (struct sim_result){ .exhausted = true };
-	if (!sim_start_init(&explorer.start, scenario, reason)) {
+	if (sim_start_init(&explorer.start, scenario, reason)) {
+		explorer_init(&explorer);
+		count_rounds(&explorer);
+		add_first_node(&explorer);
+		explore_levels(&explorer);
+		explorer_free(&explorer);
+	} else {
 		result->violations = 1;
 		result->oracle = SIM_COMMAND;
 		snprintf(result->text, sizeof(result->text), "%s: %s\n", scenario->name, reason);
-		sim_start_free(&explorer.start);
-		return;
 	}
-	sectors = explorer.start.contents.data_sectors;
-	explorer.judge = (struct sim_judge){ .map = &explorer.start.map,
-					     .contents = &explorer.start.contents,
-					     .permitted = explorer.start.permitted,
-					     .aids = &explorer.start.aids,
-					     .damaged = &explorer.start.unscrubbed };
-	explorer.content = sim_alloc(sectors * sizeof(*explorer.content));
-	explorer.after = sim_alloc(sectors * sizeof(*explorer.after));
-	explorer.judge.whole = explorer.after;
-	sim_expect_init(&explorer.opened, sectors);
-	sim_expect_init(&explorer.working, sectors);
-	sim_expect_init(&explorer.ended, sectors);
-	explorer.seed = sim_hash(scenario->name, strlen(scenario->name) / 8 * 8);
-	count_rounds(&explorer);
-	add_first_node(&explorer);
-	explore_levels(&explorer);
-	level_free(&explorer.level);
-	level_free(&explorer.next);
-	sim_set_free(&explorer.images);
-	sim_set_free(&explorer.judged);
-	sim_set_free(&explorer.judge.rests);
-	sim_expect_free(&explorer.opened);
-	sim_expect_free(&explorer.working);
-	sim_expect_free(&explorer.ended);
-	free(explorer.content);
-	free(explorer.after);
 	sim_start_free(&explorer.start);
 }

@@ -156,8 +156,10 @@ static void interrupt_group(struct sim_start *start, uint64_t group)
 	uint64_t first = csum_layout_first_sector(geometry, group);
 	uint8_t seed[CSUM_SEED_SIZE];
 	uint8_t *imd = sim_alloc(2 * (size_t)size), *bytes = imd + size;
+	struct csum_imd_place place = { .sector_size = size, .group = group };
 
 	memset(seed, start->old_format.id, sizeof(seed));
+	place.seed_state = csum_checksum_crc32(0, seed, sizeof(seed));
 	for (int copy = 0; copy < 2; copy++) {
 		uint64_t offset_bytes = csum_layout_imd_offset(geometry, group, copy);
 
@@ -171,7 +173,8 @@ static void interrupt_group(struct sim_start *start, uint64_t group)
 			sim_image_write(&start->state.durable[0], bytes, size,
 					csum_layout_data_offset(geometry, first + i));
 		}
-		csum_imd_seal(csum_checksum_crc32(0, seed, sizeof(seed)), group, copy, 1 + (uint32_t)copy, imd, size);
+		place.copy = copy;
+		csum_imd_seal(place, 1 + (uint32_t)copy, imd);
 		sim_image_write(&start->state.durable[metadata], imd, size, offset_bytes);
 	}
 	free(imd);
@@ -199,44 +202,57 @@ static void interrupt_many(struct sim_start *start)
 	}
 }
 
-void sim_damage(struct sim_start *start, enum sim_damage damage, const struct sim_command *last,
-		const struct sim_state *before)
+static void lose_slots(struct sim_start *start)
+{
+	sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_A);
+	sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_B);
+	start->permitted |= 1u << CSUM_SUPERBLOCK_BAD;
+}
+
+static void lose_copy(struct sim_start *start, uint64_t group)
+{
+	sim_destroy_copy(&start->map, &start->state, group, 0);
+	start->permitted |= 1u << CSUM_IMD_BAD;
+}
+
+static void damage_metadata(struct sim_start *start, enum sim_damage damage)
 {
 	uint64_t last_group = start->map.geometry.groups - 1;
 
 	switch (damage) {
-	case SIM_SOUND:
-		break;
 	case SIM_SLOT_DAMAGED:
 		sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_A);
 		break;
 	case SIM_SLOTS_LOST:
-		sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_A);
-		sim_destroy_slot(&start->map, &start->state, CSUM_SLOT_B);
-		start->permitted |= 1u << CSUM_SUPERBLOCK_BAD;
+		lose_slots(start);
 		break;
 	case SIM_SLOTS_AND_GROUP:
-		sim_damage(start, SIM_SLOTS_LOST, NULL, NULL);
+		lose_slots(start);
 		lose_group(start, last_group);
-		break;
-	case SIM_COPY_DAMAGED:
-		sim_destroy_copy(&start->map, &start->state, last_group, 0);
-		start->permitted |= 1u << CSUM_IMD_BAD;
-		break;
-	case SIM_WRITE_LOST:
-		if (last && before)
-			lose_write(start, last, before);
 		break;
 	case SIM_GROUP_LOST:
 		lose_group(start, last_group);
 		break;
-	case SIM_BITS_FLIPPED:
-		flip_bits(start);
+	case SIM_COPY_DAMAGED:
+		lose_copy(start, last_group);
 		break;
 	case SIM_BITS_AND_COPY:
+		lose_copy(start, 0);
+		break;
+	case SIM_MANY_INTERRUPTED:
+		interrupt_many(start);
+		break;
+	default:
+		break;
+	}
+}
+
+static void damage_data(struct sim_start *start, enum sim_damage damage)
+{
+	switch (damage) {
+	case SIM_BITS_FLIPPED:
+	case SIM_BITS_AND_COPY:
 		flip_bits(start);
-		sim_destroy_copy(&start->map, &start->state, 0, 0);
-		start->permitted |= 1u << CSUM_IMD_BAD;
 		break;
 	case SIM_GARBAGE_WRITTEN:
 		put_garbage(start, 0);
@@ -251,8 +267,16 @@ void sim_damage(struct sim_start *start, enum sim_damage damage, const struct si
 	case SIM_SHIFTED:
 		shift(start, 4, false);
 		break;
-	case SIM_MANY_INTERRUPTED:
-		interrupt_many(start);
+	default:
 		break;
 	}
+}
+
+void sim_damage(struct sim_start *start, enum sim_damage damage, const struct sim_command *last,
+		const struct sim_state *before)
+{
+	damage_data(start, damage);
+	damage_metadata(start, damage);
+	if (damage == SIM_WRITE_LOST && last && before)
+		lose_write(start, last, before);
 }

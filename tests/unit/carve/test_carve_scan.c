@@ -67,13 +67,17 @@ static int carve(struct fixture *fixture, struct csum_device *device)
 
 /* ------------------------------------------------------------------ unreadable places */
 
+static void seal(uint32_t sector_size, uint64_t group, int copy, uint32_t generation, void *sector)
+{
+	csum_imd_seal((struct csum_imd_place){ SEED_STATE, sector_size, group, copy }, generation, sector);
+}
+
 static void put_volume(struct memory_disk *memory, const struct csum_geometry *geometry)
 {
 	for (uint64_t group = 0; group < geometry->groups; group++) {
 		for (int copy = 0; copy < 2; copy++)
-			csum_imd_seal(SEED_STATE, group, copy, (uint32_t)copy,
-				      memory->bytes + csum_layout_imd_offset(geometry, group, copy),
-				      geometry->sector_size);
+			seal(geometry->sector_size, group, copy, (uint32_t)copy,
+			     memory->bytes + csum_layout_imd_offset(geometry, group, copy));
 	}
 }
 
@@ -176,7 +180,7 @@ static void fill_many(uint8_t *bytes, uint64_t offset_bytes)
 	sector %= UINT64_C(2) * 2048;
 	if (offset_bytes < CSUM_CLUSTERS_OFFSET || first >= MANY_GROUPS || sector >= 2 * groups)
 		return;
-	csum_imd_seal(SEED_STATE, first + sector % groups, sector >= groups, 1, bytes, 512);
+	seal(512, first + sector % groups, sector >= groups, 1, bytes);
 }
 
 static void test_more_than_kept(void **state)
@@ -239,7 +243,7 @@ static void make_candidate(const struct csum_carve_crc *crc, const struct csum_g
 	uint8_t sector[4096];
 
 	fill_random(sector, sizeof(sector), group + 1);
-	csum_imd_seal(SEED_STATE, group, copy, 1, sector, geometry->sector_size);
+	seal(geometry->sector_size, group, copy, 1, sector);
 	*candidate = (struct csum_carve_candidate){
 		.offset_bytes = csum_layout_imd_offset(geometry, group, copy),
 		.group = csum_imd_stored_group(sector),

@@ -22,10 +22,11 @@ static void test_crc_backwards(void **state)
 		uint32_t seed_state = (uint32_t)next_random(&random);
 		uint64_t group = next_random(&random) >> (next_random(&random) % 64);
 		int size = i % CSUM_CARVE_SIZES, copy = i / 2 % 2;
+		struct csum_imd_place place = { seed_state, csum_carve_sector_size(size), group, copy };
 		uint32_t found;
 
 		fill_random(sector, sizeof(sector), next_random(&random));
-		csum_imd_seal(seed_state, group, copy, (uint32_t)i, sector, csum_carve_sector_size(size));
+		csum_imd_seal(place, (uint32_t)i, sector);
 		found = csum_carve_seed_state(&crc, size, csum_imd_stored_group(sector), sector);
 		found ^= csum_carve_high_difference((uint32_t)(group >> 32));
 		found ^= copy ? csum_carve_copy_difference() : 0;

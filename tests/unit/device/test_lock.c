@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which uses of a file exclude each other, what is seen of others at work, and who is named. */
+/* Which uses of a file exclude each other, what is seen of others at work, and which process is named. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,28 +15,32 @@
 #include <cmocka.h>
 
 #include "device/lock.h"
-#include "support/device_helpers.h"
+#include "support/system_tree.h"
 
 struct fixture {
-	char *directory, *proc, *image;
-	struct csum_system_roots roots;
+	struct system_tree tree;
+	char *image;
 	int descriptors[3]; /* of the image, each opened by itself, as if by three processes */
 };
+
+static int open_image(const struct fixture *fixture, int flags)
+{
+	int descriptor = open(fixture->image, flags | O_CLOEXEC);
+
+	assert_true(descriptor >= 0);
+	return descriptor;
+}
 
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	assert_non_null(fixture);
-	fixture->directory = temporary_directory();
-	fixture->proc = path_in(fixture->directory, "proc");
-	fixture->image = path_in(fixture->directory, "image");
-	fixture->roots = (struct csum_system_roots){ .sys = "/sys", .proc = fixture->proc };
+	system_tree_init(&fixture->tree);
+	fixture->image = path_in(fixture->tree.directory, "image");
 	put_image(fixture->image, 4096);
-	for (int i = 0; i < 3; i++) {
-		fixture->descriptors[i] = open(fixture->image, O_RDWR | O_CLOEXEC);
-		assert_true(fixture->descriptors[i] >= 0);
-	}
+	for (int i = 0; i < 3; i++)
+		fixture->descriptors[i] = open_image(fixture, O_RDWR);
 	*state = fixture;
 	return 0;
 }
@@ -47,8 +51,7 @@ static int tear_down(void **state)
 
 	for (int i = 0; i < 3; i++)
 		close(fixture->descriptors[i]);
-	temporary_remove(fixture->directory);
-	free(fixture->proc);
+	system_tree_free(&fixture->tree);
 	free(fixture->image);
 	free(fixture);
 	return 0;
@@ -58,11 +61,10 @@ static int tear_down(void **state)
 static void reopen(struct fixture *fixture, int i)
 {
 	close(fixture->descriptors[i]);
-	fixture->descriptors[i] = open(fixture->image, O_RDWR | O_CLOEXEC);
-	assert_true(fixture->descriptors[i] >= 0);
+	fixture->descriptors[i] = open_image(fixture, O_RDWR);
 }
 
-/* ------------------------------------------------------------------ who excludes whom */
+/* ------------------------------------------------------------------ which uses exclude each other */
 
 enum use { READER, SCRUB, WRITER, OLD_READER, OLD_WRITER, USES };
 
@@ -143,9 +145,8 @@ static void test_at_work(void **state)
 
 	assert_int_equal(stat(fixture->image, &status), 0);
 	for (enum use use = READER; use < USES; use++) {
-		int looking = open(fixture->image, O_RDONLY | O_CLOEXEC);
+		int looking = open_image(fixture, O_RDONLY);
 
-		assert_true(looking >= 0);
 		assert_int_equal(take(fixture->descriptors[0], use), 0);
 		assert_int_equal(csum_lock_at_work(looking), seen[use]);
 		assert_int_equal(csum_lock_is_exclusive(&csum_system_roots_default, status.st_dev, status.st_ino),
@@ -162,53 +163,67 @@ static void test_is_exclusive(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_false(csum_lock_is_exclusive(&fixture->roots, makedev(0xfe, 1), 77));
-	put_file(fixture->proc, "locks",
+	assert_false(csum_lock_is_exclusive(&fixture->tree.roots, makedev(0xfe, 1), 77));
+	put_file(fixture->tree.proc, "locks",
 		 "1: POSIX  ADVISORY  WRITE 1 fe:01:77 0 EOF\n"
 		 "2: -> FLOCK  ADVISORY  WRITE 2 fe:01:77 0 EOF\n"
 		 "3: FLOCK  ADVISORY  WRITE 3 fe:01:78 0 EOF\n"
 		 "6: FLOCK  ADVISORY  READ 6 fe:01:77 0 EOF\n");
-	assert_false(csum_lock_is_exclusive(&fixture->roots, makedev(0xfe, 1), 77));
-	assert_true(csum_lock_is_exclusive(&fixture->roots, makedev(0xfe, 1), 78));
+	assert_false(csum_lock_is_exclusive(&fixture->tree.roots, makedev(0xfe, 1), 77));
+	assert_true(csum_lock_is_exclusive(&fixture->tree.roots, makedev(0xfe, 1), 78));
 }
 
-/* ------------------------------------------------------------------ who is named */
+/* ------------------------------------------------------------------ which process is named */
+
+static void put_process(const struct fixture *fixture, int pid, const char *command)
+{
+	char name[32], line[32];
+
+	snprintf(name, sizeof(name), "%d/comm", pid);
+	snprintf(line, sizeof(line), "%s\n", command);
+	put_file(fixture->tree.proc, name, line);
+}
+
+/* The holder of the inode: "PID (command)", or "": none is known. */
+static void assert_holder(const struct csum_system_roots *roots, dev_t dev, ino_t inode, const char *expected)
+{
+	char holder[64];
+
+	assert_int_equal(csum_lock_holder(roots, dev, inode, holder, sizeof(holder)), *expected != '\0');
+	assert_string_equal(holder, expected);
+}
 
 /* Of several that share it the one that writes. */
 static void test_holder_at_work(void **state)
 {
-	struct fixture *fixture = *state;
-	char holder[64];
+	const struct fixture *fixture = *state;
 
-	put_file(fixture->proc, "locks",
+	put_file(fixture->tree.proc, "locks",
 		 "1: FLOCK  ADVISORY  READ 11 fe:01:77 0 EOF\n"
 		 "2: FLOCK  ADVISORY  READ 12 fe:01:77 0 EOF\n"
 		 "3: OFDLCK ADVISORY  WRITE -1 fe:01:77 4611686018427387904 4611686018427387904\n"
 		 "4: FLOCK  ADVISORY  READ 13 fe:01:77 0 EOF\n");
-	put_file(fixture->proc, "11/comm", "reader\n");
-	put_file(fixture->proc, "12/comm", "scrub\n");
-	put_file(fixture->proc, "13/comm", "another\n");
+	put_process(fixture, 11, "reader");
+	put_process(fixture, 12, "scrub");
+	put_process(fixture, 13, "another");
 	/* Its descriptors may not be looked at. */
-	assert_true(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 77, holder, sizeof(holder)));
-	assert_string_equal(holder, "11 (reader)");
+	assert_holder(&fixture->tree.roots, makedev(0xfe, 1), 77, "11 (reader)");
 	/* Marks on another file, and other locks of this one. */
-	put_file(fixture->proc, "11/fdinfo/3",
+	put_file(fixture->tree.proc, "11/fdinfo/3",
 		 "pos:\t0\nlock:\t1: OFDLCK  ADVISORY  WRITE -1 fe:01:78 4611686018427387904 4611686018427387904\n"
 		 "lock:\t2: OFDLCK  ADVISORY  WRITE -1 fe:01:77 100 100\n"
 		 "lock:\t3: FLOCK  ADVISORY  READ 11 fe:01:77 0 EOF\n");
-	put_file(fixture->proc, "12/fdinfo/0", "pos:\t0\nflags:\t02\n");
-	put_file(fixture->proc, "12/fdinfo/7",
+	put_file(fixture->tree.proc, "12/fdinfo/0", "pos:\t0\nflags:\t02\n");
+	put_file(fixture->tree.proc, "12/fdinfo/7",
 		 "pos:\t0\nlock:\t1: OFDLCK  ADVISORY  WRITE -1 fe:01:77 4611686018427387904 4611686018427387904\n");
-	assert_true(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 77, holder, sizeof(holder)));
-	assert_string_equal(holder, "12 (scrub)");
+	assert_holder(&fixture->tree.roots, makedev(0xfe, 1), 77, "12 (scrub)");
 }
 
 static void test_lock_holder(void **state)
 {
-	struct fixture *fixture = *state;
-	char holder[64];
+	const struct fixture *fixture = *state;
 
-	put_file(fixture->proc, "locks",
+	put_file(fixture->tree.proc, "locks",
 		 "1: POSIX  ADVISORY  WRITE 1 fe:01:77 0 EOF\n"
 		 "2: -> FLOCK  ADVISORY  WRITE 2 fe:01:77 0 EOF\n"
 		 "3: FLOCK  ADVISORY  WRITE 3 fe:01:78 0 EOF\n"
@@ -218,39 +233,31 @@ static void test_lock_holder(void **state)
 		 "nonsense\n"
 		 "7: FLOCK  ADVISORY  READ  4007 fe:01:77 0 EOF\n"
 		 "8: FLOCK  ADVISORY  READ  4008 00:2a:99 0 EOF\n");
-	put_file(fixture->proc, "1/comm", "one\n");
-	put_file(fixture->proc, "2/comm", "two\n");
-	put_file(fixture->proc, "3/comm", "three\n");
-	put_file(fixture->proc, "4/comm", "four\n");
-	put_file(fixture->proc, "0/comm", "zero\n");
-	put_file(fixture->proc, "4007/comm", "csum tool\n");
-	put_file(fixture->proc, "4008/comm", "b\n");
-	assert_true(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 77, holder, sizeof(holder)));
-	assert_string_equal(holder, "4007 (csum tool)");
-	assert_false(csum_lock_holder(&fixture->roots, makedev(0xfe, 1), 79, holder, sizeof(holder)));
-	assert_string_equal(holder, "");
+	put_process(fixture, 1, "one");
+	put_process(fixture, 2, "two");
+	put_process(fixture, 3, "three");
+	put_process(fixture, 4, "four");
+	put_process(fixture, 0, "zero");
+	put_process(fixture, 4007, "csum tool");
+	put_process(fixture, 4008, "b");
+	assert_holder(&fixture->tree.roots, makedev(0xfe, 1), 77, "4007 (csum tool)");
+	assert_holder(&fixture->tree.roots, makedev(0xfe, 1), 79, "");
 	/* Anonymous: stat(2) and the list may number the file system differently. */
-	assert_true(csum_lock_holder(&fixture->roots, makedev(0, 43), 99, holder, sizeof(holder)));
-	assert_false(csum_lock_holder(&fixture->roots, makedev(8, 43), 99, holder, sizeof(holder)));
+	assert_holder(&fixture->tree.roots, makedev(0, 43), 99, "4008 (b)");
+	assert_holder(&fixture->tree.roots, makedev(8, 43), 99, "");
 }
 
 static void test_lock_holder_here(void **state)
 {
-	struct fixture *fixture = *state;
-	const char *path = fixture->image;
-	char holder[64], expected[64];
+	int descriptor = open_image(*state, O_RDONLY);
+	char expected[64];
 	struct stat status;
-	int descriptor;
 
-	descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(descriptor >= 0);
 	assert_int_equal(fstat(descriptor, &status), 0);
-	assert_false(
-		csum_lock_holder(&csum_system_roots_default, status.st_dev, status.st_ino, holder, sizeof(holder)));
+	assert_holder(&csum_system_roots_default, status.st_dev, status.st_ino, "");
 	assert_int_equal(flock(descriptor, LOCK_SH | LOCK_NB), 0);
-	assert_true(csum_lock_holder(&csum_system_roots_default, status.st_dev, status.st_ino, holder, sizeof(holder)));
 	snprintf(expected, sizeof(expected), "%ld (%.15s)", (long)getpid(), program_invocation_short_name);
-	assert_string_equal(holder, expected);
+	assert_holder(&csum_system_roots_default, status.st_dev, status.st_ino, expected);
 	close(descriptor);
 }
 

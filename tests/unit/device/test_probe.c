@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "device/device.h"
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/identify.h"
+#include "device/probe.h"
+#include "device/system.h"
 #include "support/device_helpers.h"
 
 #define IMAGE_SIZE (4 << 20)

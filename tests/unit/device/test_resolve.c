@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "device/facts.h"
+#include "device/resolve.h"
 #include "support/device_helpers.h"
 
 /* Knows every tag whose value is "known", and answers with what it was asked. */

@@ -13,9 +13,8 @@
 
 #include <cmocka.h>
 
-#include "device/facts.h"
-#include "device/system.h"
-#include "support/device_helpers.h"
+#include "device/use.h"
+#include "support/system_tree.h"
 
 #define WHOLE makedev(8, 0)
 #define PART_1 makedev(8, 1)
@@ -24,8 +23,7 @@
 #define NO_FILE 0, 0
 
 struct fixture {
-	char *directory, *sys, *proc;
-	struct csum_system_roots roots;
+	struct system_tree tree;
 	char where[256];
 };
 
@@ -33,25 +31,18 @@ struct fixture {
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct system_tree *tree;
 
 	assert_non_null(fixture);
-	fixture->directory = temporary_directory();
-	fixture->sys = path_in(fixture->directory, "sys");
-	fixture->proc = path_in(fixture->directory, "proc");
-	fixture->roots = (struct csum_system_roots){ .sys = fixture->sys, .proc = fixture->proc };
-	put_file(fixture->sys, "devices/sda/dev", "8:0\n");
-	put_file(fixture->sys, "devices/sda/queue/rotational", "0\n");
-	put_file(fixture->sys, "devices/sda/sda1/dev", "8:1\n");
-	put_file(fixture->sys, "devices/sda/sda1/partition", "1\n");
-	put_file(fixture->sys, "devices/sda/sda2/dev", "8:2\n");
-	put_file(fixture->sys, "devices/sda/sda2/partition", "2\n");
-	put_file(fixture->sys, "devices/sdb/dev", "8:16\n");
-	put_link(fixture->sys, "dev/block/8:0", "../../devices/sda");
-	put_link(fixture->sys, "dev/block/8:1", "../../devices/sda/sda1");
-	put_link(fixture->sys, "dev/block/8:2", "../../devices/sda/sda2");
-	put_link(fixture->sys, "dev/block/8:16", "../../devices/sdb");
-	put_file(fixture->proc, "swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-	put_file(fixture->proc, "self/mountinfo", "");
+	tree = &fixture->tree;
+	system_tree_init(tree);
+	system_tree_put_disk(tree, "sda", "8:0");
+	put_file(tree->sys, "devices/sda/queue/rotational", "0\n");
+	system_tree_put_partition(tree, "sda/sda1", "8:1", "1");
+	system_tree_put_partition(tree, "sda/sda2", "8:2", "2");
+	system_tree_put_disk(tree, "sdb", "8:16");
+	put_file(tree->proc, "swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	put_file(tree->proc, "self/mountinfo", "");
 	*state = fixture;
 	return 0;
 }
@@ -60,9 +51,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	temporary_remove(fixture->directory);
-	free(fixture->sys);
-	free(fixture->proc);
+	system_tree_free(&fixture->tree);
 	free(fixture);
 	return 0;
 }
@@ -70,7 +59,7 @@ static int tear_down(void **state)
 static enum csum_use use_of(struct fixture *fixture, dev_t rdev, dev_t dev, ino_t inode)
 {
 	memset(fixture->where, '?', sizeof(fixture->where));
-	return csum_device_use(&fixture->roots, rdev, dev, inode, fixture->where, sizeof(fixture->where));
+	return csum_device_use(&fixture->tree.roots, rdev, dev, inode, fixture->where, sizeof(fixture->where));
 }
 
 static enum csum_use use_of_file(struct fixture *fixture, const char *path)
@@ -96,7 +85,7 @@ static void test_nothing(void **state)
 	assert_unused(fixture, WHOLE);
 	assert_unused(fixture, PART_1);
 	assert_unused(fixture, makedev(99, 1));
-	assert_int_equal(use_of_file(fixture, fixture->directory), CSUM_USE_NONE);
+	assert_int_equal(use_of_file(fixture, fixture->tree.directory), CSUM_USE_NONE);
 	assert_int_equal(csum_device_use(&nowhere, WHOLE, NO_FILE, where, sizeof(where)), CSUM_USE_NONE);
 	assert_int_equal(where[0], '\0');
 }
@@ -105,7 +94,7 @@ static void test_mounted(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_file(fixture->proc, "self/mountinfo",
+	put_file(fixture->tree.proc, "self/mountinfo",
 		 "22 1 0:21 / /proc rw - proc proc rw\n"
 		 "27 1 8:16 / /a\\040b\\134c rw,relatime shared:1 master:2 - ext4 /dev/nowhere rw,errors=ro\n");
 	assert_int_equal(use_of(fixture, OTHER, NO_FILE), CSUM_USE_MOUNTED);
@@ -120,12 +109,12 @@ static void test_mounted_read_only(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_file(fixture->proc, "self/mountinfo", "27 1 8:16 / /mnt ro,noatime - ext4 /dev/nowhere ro,x=y\n");
+	put_file(fixture->tree.proc, "self/mountinfo", "27 1 8:16 / /mnt ro,noatime - ext4 /dev/nowhere ro,x=y\n");
 	assert_int_equal(use_of(fixture, OTHER, NO_FILE), CSUM_USE_MOUNTED_READ_ONLY);
 	assert_string_equal(fixture->where, "/mnt");
-	put_file(fixture->proc, "self/mountinfo", "27 1 8:16 / /mnt ro,noatime - ext4 /dev/nowhere rw\n");
+	put_file(fixture->tree.proc, "self/mountinfo", "27 1 8:16 / /mnt ro,noatime - ext4 /dev/nowhere rw\n");
 	assert_int_equal(use_of(fixture, OTHER, NO_FILE), CSUM_USE_MOUNTED);
-	put_file(fixture->proc, "self/mountinfo", "27 1 8:16 / /mnt rw - ext4 /dev/nowhere rw,root=ro\n");
+	put_file(fixture->tree.proc, "self/mountinfo", "27 1 8:16 / /mnt rw - ext4 /dev/nowhere rw,root=ro\n");
 	assert_int_equal(use_of(fixture, OTHER, NO_FILE), CSUM_USE_MOUNTED);
 }
 
@@ -133,7 +122,7 @@ static void test_malformed_mounts(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_file(fixture->proc, "self/mountinfo",
+	put_file(fixture->tree.proc, "self/mountinfo",
 		 "\n"
 		 "27 1 8:16\n"
 		 "27 1 8:16 / /mnt rw - ext4\n"
@@ -147,13 +136,13 @@ static void test_mounted_relatives(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_file(fixture->proc, "self/mountinfo", "27 1 8:1 / /part rw - ext4 /dev/nowhere rw\n");
+	put_file(fixture->tree.proc, "self/mountinfo", "27 1 8:1 / /part rw - ext4 /dev/nowhere rw\n");
 	assert_int_equal(use_of(fixture, PART_1, NO_FILE), CSUM_USE_MOUNTED);
 	assert_int_equal(use_of(fixture, WHOLE, NO_FILE), CSUM_USE_MOUNTED);
 	assert_string_equal(fixture->where, "/part");
 	assert_unused(fixture, PART_2);
 	assert_unused(fixture, OTHER);
-	put_file(fixture->proc, "self/mountinfo", "27 1 8:0 / /disk rw - ext4 /dev/nowhere rw\n");
+	put_file(fixture->tree.proc, "self/mountinfo", "27 1 8:0 / /disk rw - ext4 /dev/nowhere rw\n");
 	assert_int_equal(use_of(fixture, PART_2, NO_FILE), CSUM_USE_MOUNTED);
 	assert_string_equal(fixture->where, "/disk");
 }
@@ -166,7 +155,7 @@ static void test_mounted_by_source(void **state)
 
 	if (stat("/dev/loop0", &status) < 0 || !S_ISBLK(status.st_mode))
 		skip_because("there is no /dev/loop0");
-	put_file(fixture->proc, "self/mountinfo", "27 1 0:55 /sub /mnt rw - btrfs /dev/loop0 rw\n");
+	put_file(fixture->tree.proc, "self/mountinfo", "27 1 0:55 /sub /mnt rw - btrfs /dev/loop0 rw\n");
 	assert_int_equal(use_of(fixture, status.st_rdev, NO_FILE), CSUM_USE_MOUNTED);
 	assert_string_equal(fixture->where, "/mnt");
 }
@@ -175,12 +164,12 @@ static void test_held(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_file(fixture->sys, "devices/sda/sda1/holders/dm-3/dm/name", "vault\n");
+	put_file(fixture->tree.sys, "devices/sda/sda1/holders/dm-3/dm/name", "vault\n");
 	assert_int_equal(use_of(fixture, PART_1, NO_FILE), CSUM_USE_HELD);
 	assert_string_equal(fixture->where, "dm-3 (vault)");
 	assert_int_equal(use_of(fixture, WHOLE, NO_FILE), CSUM_USE_HELD);
 	assert_unused(fixture, PART_2);
-	put_file(fixture->sys, "devices/sdb/holders/md0/dev", "9:0\n");
+	put_file(fixture->tree.sys, "devices/sdb/holders/md0/dev", "9:0\n");
 	assert_int_equal(use_of(fixture, OTHER, NO_FILE), CSUM_USE_HELD);
 	assert_string_equal(fixture->where, "md0");
 }
@@ -190,15 +179,15 @@ static void test_held_and_mounted_read_only(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_file(fixture->proc, "self/mountinfo",
+	put_file(fixture->tree.proc, "self/mountinfo",
 		 "27 1 8:16 / /ro ro - ext4 /dev/nowhere ro\n"
 		 "28 1 8:1 / /part ro - ext4 /dev/nowhere ro\n"
 		 "29 1 8:2 / /other rw - ext4 /dev/nowhere rw\n");
-	put_file(fixture->sys, "devices/sdb/holders/md0/dev", "9:0\n");
+	put_file(fixture->tree.sys, "devices/sdb/holders/md0/dev", "9:0\n");
 	assert_int_equal(use_of(fixture, OTHER, NO_FILE), CSUM_USE_HELD);
 	assert_int_equal(use_of(fixture, WHOLE, NO_FILE), CSUM_USE_MOUNTED);
 	assert_string_equal(fixture->where, "/other");
-	put_file(fixture->proc, "self/mountinfo",
+	put_file(fixture->tree.proc, "self/mountinfo",
 		 "29 1 8:2 / /other rw - ext4 /dev/nowhere rw\n"
 		 "30 1 8:1 / /part ro - ext4 /dev/nowhere ro\n");
 	assert_int_equal(use_of(fixture, WHOLE, NO_FILE), CSUM_USE_MOUNTED);
@@ -210,25 +199,25 @@ static void test_where_is_cut(void **state)
 	struct fixture *fixture = *state;
 	char where[5] = "????";
 
-	put_file(fixture->proc, "self/mountinfo", "27 1 8:16 / /mount-point rw - ext4 /dev/x rw\n");
-	assert_int_equal(csum_device_use(&fixture->roots, OTHER, NO_FILE, where, sizeof(where)), CSUM_USE_MOUNTED);
+	put_file(fixture->tree.proc, "self/mountinfo", "27 1 8:16 / /mount-point rw - ext4 /dev/x rw\n");
+	assert_int_equal(csum_device_use(&fixture->tree.roots, OTHER, NO_FILE, where, sizeof(where)), CSUM_USE_MOUNTED);
 	assert_string_equal(where, "/mou");
 }
 
 static void test_swap(void **state)
 {
 	struct fixture *fixture = *state;
-	char *path = path_in(fixture->directory, "swap file"), line[512];
+	char *path = path_in(fixture->tree.directory, "swap file"), line[512];
 
-	put_file(fixture->directory, "swap file", "");
-	put_file(fixture->directory, "other file", "");
+	put_file(fixture->tree.directory, "swap file", "");
+	put_file(fixture->tree.directory, "other file", "");
 	snprintf(line, sizeof(line), "Filename Type Size Used Priority\n%s/swap\\040file file\t65532\t0\t-2\n",
-		 fixture->directory);
-	put_file(fixture->proc, "swaps", line);
+		 fixture->tree.directory);
+	put_file(fixture->tree.proc, "swaps", line);
 	assert_int_equal(use_of_file(fixture, path), CSUM_USE_MOUNTED);
 	assert_string_equal(fixture->where, "swap");
 	free(path);
-	path = path_in(fixture->directory, "other file");
+	path = path_in(fixture->tree.directory, "other file");
 	assert_int_equal(use_of_file(fixture, path), CSUM_USE_NONE);
 	free(path);
 }
@@ -240,7 +229,7 @@ static void test_swap_device(void **state)
 
 	if (stat("/dev/loop0", &status) < 0 || !S_ISBLK(status.st_mode))
 		skip_because("there is no /dev/loop0");
-	put_file(fixture->proc, "swaps", "/dev/loop0 partition\t65532\t0\t-2\n");
+	put_file(fixture->tree.proc, "swaps", "/dev/loop0 partition\t65532\t0\t-2\n");
 	assert_int_equal(use_of(fixture, status.st_rdev, NO_FILE), CSUM_USE_MOUNTED);
 	assert_string_equal(fixture->where, "swap");
 	assert_int_equal(use_of(fixture, 0, status.st_dev, status.st_ino + 1), CSUM_USE_NONE);
@@ -251,25 +240,25 @@ static void put_loop(struct fixture *fixture, const char *name, const char *suff
 {
 	char line[512];
 
-	snprintf(line, sizeof(line), "%s/%s%s\n", fixture->directory, name, suffix);
-	put_file(fixture->sys, "block/loop8/loop/backing_file", line);
-	put_file(fixture->sys, "block/loop8/ro", read_only);
-	put_file(fixture->sys, "block/loop9/ro", "0\n");
-	put_file(fixture->sys, "block/sda/ro", "0\n");
-	put_file(fixture->sys, "dev/block/7:8/uevent", "MAJOR=7\nMINOR=8\nDEVNAME=loop8\nDEVTYPE=disk\n");
-	put_file(fixture->sys, "dev/block/7:9/uevent", "MAJOR=7\nMINOR=9\nDEVNAME=loop9\nDEVTYPE=disk\n");
+	snprintf(line, sizeof(line), "%s/%s%s\n", fixture->tree.directory, name, suffix);
+	put_file(fixture->tree.sys, "block/loop8/loop/backing_file", line);
+	put_file(fixture->tree.sys, "block/loop8/ro", read_only);
+	put_file(fixture->tree.sys, "block/loop9/ro", "0\n");
+	put_file(fixture->tree.sys, "block/sda/ro", "0\n");
+	put_file(fixture->tree.sys, "dev/block/7:8/uevent", "MAJOR=7\nMINOR=8\nDEVNAME=loop8\nDEVTYPE=disk\n");
+	put_file(fixture->tree.sys, "dev/block/7:9/uevent", "MAJOR=7\nMINOR=9\nDEVNAME=loop9\nDEVTYPE=disk\n");
 }
 
 static void test_attached(void **state)
 {
 	struct fixture *fixture = *state;
-	char *path = path_in(fixture->directory, "image");
+	char *path = path_in(fixture->tree.directory, "image");
 
-	put_file(fixture->directory, "image", "");
+	put_file(fixture->tree.directory, "image", "");
 	put_loop(fixture, "image", "", "0\n");
 	assert_int_equal(use_of_file(fixture, path), CSUM_USE_ATTACHED);
 	assert_string_equal(fixture->where, "/dev/loop8");
-	assert_int_equal(use_of_file(fixture, fixture->directory), CSUM_USE_NONE);
+	assert_int_equal(use_of_file(fixture, fixture->tree.directory), CSUM_USE_NONE);
 	put_loop(fixture, "image", "", "1\n");
 	assert_int_equal(use_of_file(fixture, path), CSUM_USE_ATTACHED_READ_ONLY);
 	free(path);
@@ -279,10 +268,11 @@ static void test_attached(void **state)
 static void test_attached_and_deleted(void **state)
 {
 	struct fixture *fixture = *state;
-	char *path = path_in(fixture->directory, "image"), *odd = path_in(fixture->directory, "odd (deleted)");
+	char *path = path_in(fixture->tree.directory, "image"),
+	     *odd = path_in(fixture->tree.directory, "odd (deleted)");
 
-	put_file(fixture->directory, "image", "");
-	put_file(fixture->directory, "odd (deleted)", "");
+	put_file(fixture->tree.directory, "image", "");
+	put_file(fixture->tree.directory, "odd (deleted)", "");
 	put_loop(fixture, "image", " (deleted)", "0\n");
 	assert_int_equal(use_of_file(fixture, path), CSUM_USE_NONE);
 	put_loop(fixture, "odd", " (deleted)", "0\n");
@@ -294,17 +284,17 @@ static void test_attached_and_deleted(void **state)
 static void test_loop_backed_by(void **state)
 {
 	struct fixture *fixture = *state;
-	char *path = path_in(fixture->directory, "image");
+	char *path = path_in(fixture->tree.directory, "image");
 	struct stat status;
 
-	put_file(fixture->directory, "image", "");
+	put_file(fixture->tree.directory, "image", "");
 	put_loop(fixture, "image", "", "0\n");
 	assert_int_equal(stat(path, &status), 0);
-	assert_true(csum_loop_backed_by(&fixture->roots, makedev(7, 8), 0, status.st_dev, status.st_ino));
-	assert_false(csum_loop_backed_by(&fixture->roots, makedev(7, 9), 0, status.st_dev, status.st_ino));
-	assert_false(csum_loop_backed_by(&fixture->roots, makedev(7, 8), 0, status.st_dev, status.st_ino + 1));
-	assert_false(csum_loop_backed_by(&fixture->roots, makedev(7, 8), OTHER, status.st_dev, status.st_ino));
-	assert_false(csum_loop_backed_by(&fixture->roots, OTHER, 0, status.st_dev, status.st_ino));
+	assert_true(csum_loop_backed_by(&fixture->tree.roots, makedev(7, 8), 0, status.st_dev, status.st_ino));
+	assert_false(csum_loop_backed_by(&fixture->tree.roots, makedev(7, 9), 0, status.st_dev, status.st_ino));
+	assert_false(csum_loop_backed_by(&fixture->tree.roots, makedev(7, 8), 0, status.st_dev, status.st_ino + 1));
+	assert_false(csum_loop_backed_by(&fixture->tree.roots, makedev(7, 8), OTHER, status.st_dev, status.st_ino));
+	assert_false(csum_loop_backed_by(&fixture->tree.roots, OTHER, 0, status.st_dev, status.st_ino));
 	free(path);
 }
 
@@ -312,10 +302,10 @@ static void test_loop_backed_by(void **state)
 static void test_attached_here(void **state)
 {
 	struct fixture *fixture = *state;
-	char *path = path_in(fixture->directory, "image"), *other = path_in(fixture->directory, "other");
+	char *path = path_in(fixture->tree.directory, "image"), *other = path_in(fixture->tree.directory, "other");
 	struct loop loop;
 
-	fixture->roots = csum_system_roots_default;
+	fixture->tree.roots = csum_system_roots_default;
 	put_image(path, 1 << 20);
 	assert_int_equal(link(path, other), 0);
 	assert_int_equal(use_of_file(fixture, path), CSUM_USE_NONE);
@@ -345,18 +335,18 @@ static void test_attached_here(void **state)
 static void test_loop_over_device_here(void **state)
 {
 	struct fixture *fixture = *state;
-	char *path = path_in(fixture->directory, "image");
-	char *node = path_in(fixture->directory, "node");
+	char *path = path_in(fixture->tree.directory, "image");
+	char *node = path_in(fixture->tree.directory, "node");
 	struct loop lower, upper;
 
-	fixture->roots = csum_system_roots_default;
+	fixture->tree.roots = csum_system_roots_default;
 	put_image(path, 1 << 20);
 	if (loop_attach(&lower, path, 512, false)) {
 		assert_true(loop_attach(&upper, lower.path, 512, false));
 		assert_int_equal(use_of(fixture, lower.rdev, NO_FILE), CSUM_USE_ATTACHED);
 		assert_string_equal(fixture->where, upper.path);
-		assert_true(csum_loop_backed_by(&fixture->roots, upper.rdev, lower.rdev, NO_FILE));
-		assert_false(csum_loop_backed_by(&fixture->roots, lower.rdev, upper.rdev, NO_FILE));
+		assert_true(csum_loop_backed_by(&fixture->tree.roots, upper.rdev, lower.rdev, NO_FILE));
+		assert_false(csum_loop_backed_by(&fixture->tree.roots, lower.rdev, upper.rdev, NO_FILE));
 		loop_detach(&upper);
 		/* By a node that is gone. */
 		if (mknod(node, S_IFBLK | 0600, lower.rdev) == 0 && loop_attach(&upper, node, 512, false)) {

@@ -151,7 +151,8 @@ static void make_active(struct dump_fixture *fixture, uint32_t image_generation)
 
 	memset(record, 0, sizeof(record));
 	csum_imd_set_entry(record + CSUM_BLOCK_SIZE, 3, 4711);
-	csum_imd_seal(fixture->image.seed_state, 2, 1, image_generation, record + CSUM_BLOCK_SIZE, 512);
+	csum_imd_seal((struct csum_imd_place){ fixture->image.seed_state, 512, 2, 1 }, image_generation,
+		      record + CSUM_BLOCK_SIZE);
 	csum_journal_encode(&journal, fixture->image.seed_state, 512, record);
 	dump_image_put(&fixture->image, record, sizeof(record), CSUM_JOURNAL_OFFSET);
 	fixture->image.superblock.state = CSUM_STATE_ACTIVE;

@@ -11,11 +11,10 @@
 
 #include <cmocka.h>
 
-#include "device/facts.h"
-#include "device/identity.h"
+#include "device/identify.h"
 #include "guard/data_identity.h"
-#include "support/device_helpers.h"
 #include "support/memory_volume.h"
+#include "support/system_tree.h"
 
 #define PARTITION_UUID "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -100,8 +99,8 @@ static void test_values(void **state)
 /* ------------------------------------------------------------------ what the system says */
 
 struct fixture {
-	char *directory, *sys, *image;
-	struct csum_system_roots roots;
+	struct system_tree tree;
+	char *image;
 	struct memory_volume memory;
 };
 
@@ -116,29 +115,24 @@ static int set_up(void **state)
 		.data_sectors = 62 * 3,
 	};
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct system_tree *tree;
 
 	assert_non_null(fixture);
-	fixture->directory = temporary_directory();
-	fixture->sys = path_in(fixture->directory, "sys");
-	fixture->image = path_in(fixture->directory, "image");
-	fixture->roots = (struct csum_system_roots){ .sys = fixture->sys, .proc = fixture->sys };
-	put_file(fixture->sys, "devices/sda/dev", "8:0\n");
-	put_file(fixture->sys, "devices/sda/device/wwid", "naa.5000c500a1b2c3d4\n");
-	put_file(fixture->sys, "devices/sda/device/serial", "ZA1 234\n");
-	put_file(fixture->sys, "devices/sda/sda1/dev", "8:1\n");
-	put_file(fixture->sys, "devices/sda/sda1/partition", "1\n");
-	put_file(fixture->sys, "devices/nvme0n1/dev", "259:0\n");
-	put_file(fixture->sys, "devices/nvme0n1/wwid", "eui.0025385b71b04f8a\n");
-	put_file(fixture->sys, "devices/nvme0n1/device/serial", "S4EVNF0M      \n");
-	put_file(fixture->sys, "devices/loop0/dev", "7:0\n");
-	put_link(fixture->sys, "dev/block/8:0", "../../devices/sda");
-	put_link(fixture->sys, "dev/block/8:1", "../../devices/sda/sda1");
-	put_link(fixture->sys, "dev/block/259:0", "../../devices/nvme0n1");
-	put_link(fixture->sys, "dev/block/7:0", "../../devices/loop0");
+	tree = &fixture->tree;
+	system_tree_init(tree);
+	fixture->image = path_in(tree->directory, "image");
+	system_tree_put_disk(tree, "sda", "8:0");
+	put_file(tree->sys, "devices/sda/device/wwid", "naa.5000c500a1b2c3d4\n");
+	put_file(tree->sys, "devices/sda/device/serial", "ZA1 234\n");
+	system_tree_put_partition(tree, "sda/sda1", "8:1", "1");
+	system_tree_put_disk(tree, "nvme0n1", "259:0");
+	put_file(tree->sys, "devices/nvme0n1/wwid", "eui.0025385b71b04f8a\n");
+	put_file(tree->sys, "devices/nvme0n1/device/serial", "S4EVNF0M      \n");
+	system_tree_put_disk(tree, "loop0", "7:0");
 	put_image(fixture->image, 1 << 20);
 	memory_volume_init(&fixture->memory, &shape);
 	memory_volume_fill(&fixture->memory);
-	fixture->memory.volume.roots = &fixture->roots;
+	fixture->memory.volume.roots = &fixture->tree.roots;
 	*state = fixture;
 	return 0;
 }
@@ -148,8 +142,7 @@ static int tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	memory_volume_free(&fixture->memory);
-	temporary_remove(fixture->directory);
-	free(fixture->sys);
+	system_tree_free(&fixture->tree);
 	free(fixture->image);
 	free(fixture);
 	return 0;
@@ -167,7 +160,7 @@ static void assert_identity(const struct fixture *fixture, bool is_block, dev_t 
 	char text[CSUM_IDENTITY_SIZE];
 
 	assert_true(device.descriptor >= 0);
-	csum_device_identity(&fixture->roots, &device, &identity, &signature_offset_bytes);
+	csum_device_identity(&fixture->tree.roots, &device, &identity, &signature_offset_bytes);
 	csum_identity_print(&identity, text);
 	assert_string_equal(text, expected);
 	close(device.descriptor);

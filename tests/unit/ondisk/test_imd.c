@@ -18,6 +18,11 @@ static uint32_t seed_state(void)
 	return zlib_crc32(0, seed, sizeof(seed));
 }
 
+static struct csum_imd_place place_of(uint64_t group, int copy, uint32_t sector_size)
+{
+	return (struct csum_imd_place){ seed_state(), sector_size, group, copy };
+}
+
 /* The CRC of the format's table: over seed, group, copy and the sector with its CRC zero, in one go. */
 static uint32_t reference_crc(const uint8_t with_seed[16], uint64_t group, int copy, const uint8_t *sector,
 			      size_t sector_size)
@@ -59,9 +64,9 @@ static void test_seal_known_bytes(void **state)
 		build(expected, size, group, copy, 0xfedcba98);
 		memcpy(sector, expected, size);
 		memset(sector, 0x77, 16);
-		csum_imd_seal(seed_state(), group, copy, 0xfedcba98, sector, size);
+		csum_imd_seal(place_of(group, copy, size), 0xfedcba98, sector);
 		assert_memory_equal(sector, expected, size);
-		assert_int_equal(csum_imd_crc(seed_state(), group, copy, sector, size), get_le(expected + 4, 4));
+		assert_int_equal(csum_imd_crc(place_of(group, copy, size), sector), get_le(expected + 4, 4));
 	}
 }
 
@@ -91,9 +96,9 @@ static void test_valid_where_it_belongs_only(void **state)
 		for (size_t i = 0; i < GROUPS; i++) {
 			for (int copy = 0; copy < 2; copy++) {
 				build(sector, sizes[s], groups[i], copy, 5);
-				assert_int_equal(csum_imd_verify(seed_state(), groups[i], copy, sector, sizes[s]),
+				assert_int_equal(csum_imd_verify(place_of(groups[i], copy, sizes[s]), sector),
 						 CSUM_IMD_VALID);
-				assert_int_equal(csum_imd_verify(seed_state(), groups[i], 1 - copy, sector, sizes[s]),
+				assert_int_equal(csum_imd_verify(place_of(groups[i], 1 - copy, sizes[s]), sector),
 						 CSUM_IMD_WRONG_GROUP);
 			}
 		}
@@ -112,9 +117,9 @@ static void test_landed_elsewhere(void **state)
 			for (uint64_t place = 0; place < 20; place++) {
 				if (place == group)
 					continue;
-				assert_int_equal(csum_imd_verify(seed_state(), place, 0, sector, 512),
+				assert_int_equal(csum_imd_verify(place_of(place, 0, 512), sector),
 						 CSUM_IMD_WRONG_GROUP);
-				assert_int_equal(csum_imd_verify(seed_state(), place, 1, sector, 512),
+				assert_int_equal(csum_imd_verify(place_of(place, 1, 512), sector),
 						 CSUM_IMD_WRONG_GROUP);
 			}
 		}
@@ -129,9 +134,9 @@ static void test_group_beyond_32_bits(void **state)
 
 	(void)state;
 	build(sector, 512, far_away + 9, 0, 5);
-	assert_int_equal(csum_imd_verify(seed_state(), far_away + 9, 0, sector, 512), CSUM_IMD_VALID);
-	assert_int_not_equal(csum_imd_verify(seed_state(), 9, 0, sector, 512), CSUM_IMD_VALID);
-	assert_int_equal(csum_imd_verify(seed_state(), far_away + 8, 0, sector, 512), CSUM_IMD_WRONG_GROUP);
+	assert_int_equal(csum_imd_verify(place_of(far_away + 9, 0, 512), sector), CSUM_IMD_VALID);
+	assert_int_not_equal(csum_imd_verify(place_of(9, 0, 512), sector), CSUM_IMD_VALID);
+	assert_int_equal(csum_imd_verify(place_of(far_away + 8, 0, 512), sector), CSUM_IMD_WRONG_GROUP);
 }
 
 /* The CRC fits the place, the number in the header does not. */
@@ -143,11 +148,12 @@ static void test_stored_group_must_fit(void **state)
 	build(sector, 512, 4, 0, 5);
 	put_le(sector + 12, 4, 5);
 	put_le(sector + 4, 4, reference_crc(seed, 4, 0, sector, 512));
-	assert_int_equal(csum_imd_verify(seed_state(), 4, 0, sector, 512), CSUM_IMD_WRONG_GROUP);
+	assert_int_equal(csum_imd_verify(place_of(4, 0, 512), sector), CSUM_IMD_WRONG_GROUP);
 }
 
 static void test_of_another_volume(void **state)
 {
+	struct csum_imd_place place = place_of(3, 0, 512);
 	uint8_t other[16], sector[512];
 
 	(void)state;
@@ -155,7 +161,8 @@ static void test_of_another_volume(void **state)
 	for (int i = 0; i < 16; i++) {
 		memcpy(other, seed, 16);
 		other[i] ^= 1;
-		assert_int_equal(csum_imd_verify(zlib_crc32(0, other, 16), 3, 0, sector, 512), CSUM_IMD_WRONG_CRC);
+		place.seed_state = zlib_crc32(0, other, 16);
+		assert_int_equal(csum_imd_verify(place, sector), CSUM_IMD_WRONG_CRC);
 	}
 }
 
@@ -170,11 +177,11 @@ static void test_any_flipped_bit(void **state)
 			enum csum_imd_verdict expected = bit < 32 ? CSUM_IMD_NO_MAGIC : CSUM_IMD_WRONG_CRC;
 
 			sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			if (csum_imd_verify(seed_state(), 3, 1, sector, sizes[s]) != expected)
+			if (csum_imd_verify(place_of(3, 1, sizes[s]), sector) != expected)
 				fail_msg("bit %zu", bit);
 			sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
-		assert_int_equal(csum_imd_verify(seed_state(), 3, 1, sector, sizes[s]), CSUM_IMD_VALID);
+		assert_int_equal(csum_imd_verify(place_of(3, 1, sizes[s]), sector), CSUM_IMD_VALID);
 	}
 }
 
@@ -184,9 +191,9 @@ static void test_blank(void **state)
 
 	(void)state;
 	memset(sector, 0, sizeof(sector));
-	assert_int_equal(csum_imd_verify(seed_state(), 0, 0, sector, 512), CSUM_IMD_NO_MAGIC);
+	assert_int_equal(csum_imd_verify(place_of(0, 0, 512), sector), CSUM_IMD_NO_MAGIC);
 	memset(sector, 0xff, sizeof(sector));
-	assert_int_equal(csum_imd_verify(seed_state(), 0, 0, sector, 512), CSUM_IMD_NO_MAGIC);
+	assert_int_equal(csum_imd_verify(place_of(0, 0, 512), sector), CSUM_IMD_NO_MAGIC);
 }
 
 static void test_entries(void **state)

@@ -18,8 +18,8 @@ static void fix_crc(uint8_t *block)
 	put_le(block + 8, 4, zlib_crc32(0, block, BLOCK));
 }
 
-/* Every field of the format's table, at its offset, with a value of its own. The rest is left as it is. */
-static void put_fields(uint8_t *block)
+/* The static fields of the format's table, at their offsets, each with a value of its own. */
+static void put_static_fields(uint8_t *block)
 {
 	static const uint8_t magic[8] = { 0x43, 0x53, 0x55, 0x4d, 0x56, 0x4f, 0x4c, 0x1a };
 
@@ -49,6 +49,11 @@ static void put_fields(uint8_t *block)
 	put_le(block + 168, 4, 0xa1a2a3a4); /* physical sector size */
 	memset(block + 176, 0, 64);
 	memcpy(block + 176, "PARTUUID=0123", 13);
+}
+
+/* And the dynamic ones. */
+static void put_dynamic_fields(uint8_t *block)
+{
 	put_le(block + 256, 4, 1); /* state */
 	for (int i = 0; i < 4; i++)
 		put_le(block + 264 + 8 * i, 8, UINT64_C(0x0100000000000000) + i); /* session, intent, last write */
@@ -70,10 +75,16 @@ static void put_fields(uint8_t *block)
 	}
 }
 
-/* The same, in memory. */
-static struct csum_superblock fields(void)
+/* Every field. The bytes between them are left as they are. */
+static void put_fields(uint8_t *block)
 {
-	const uint64_t scrub = UINT64_C(0x0200000000000000);
+	put_static_fields(block);
+	put_dynamic_fields(block);
+}
+
+/* The same fields, in memory. */
+static struct csum_superblock static_fields(void)
+{
 	struct csum_superblock superblock = {
 		.version_major = 1,
 		.version_minor = 0x0203,
@@ -97,28 +108,38 @@ static struct csum_superblock fields(void)
 		.clusters_offset = 1048576,
 		.physical_sector_size = 0xa1a2a3a4,
 		.data_identity = "PARTUUID=0123",
-		.state = 1,
-		.session = UINT64_C(0x0100000000000000),
-		.intent_first = UINT64_C(0x0100000000000001),
-		.intent_count = UINT64_C(0x0100000000000002),
-		.last_write = UINT64_C(0x0100000000000003),
-		.last_scrub = { scrub, scrub + 1, 0, { scrub + 2, scrub + 3, scrub + 4, scrub + 5, scrub + 6 } },
-		.current_scrub = { scrub + 7, 0, scrub + 8,
-				   { scrub + 9, scrub + 10, scrub + 11, scrub + 12, scrub + 13 } },
-		.record = {
-			.content_end_bytes = UINT64_C(0x0300000000000000),
-			.file_mtime_ns = UINT64_C(0x0300000000000001),
-			.file_size_bytes = UINT64_C(0x0300000000000002),
-			.held_since = UINT64_C(0x0300000000000003),
-			.held_reason = CSUM_HELD_UNDECIDED,
-		},
 	};
 
 	for (int i = 0; i < 16; i++) {
 		superblock.uuid[i] = (uint8_t)(0xa0 + i);
 		superblock.seed[i] = (uint8_t)(0xb0 + i);
-		superblock.record.undo_id[i] = (uint8_t)(0xc0 + i);
 	}
+	return superblock;
+}
+
+static struct csum_superblock fields(void)
+{
+	const uint64_t scrub = UINT64_C(0x0200000000000000);
+	struct csum_superblock superblock = static_fields();
+
+	superblock.state = 1;
+	superblock.session = UINT64_C(0x0100000000000000);
+	superblock.intent_first = UINT64_C(0x0100000000000001);
+	superblock.intent_count = UINT64_C(0x0100000000000002);
+	superblock.last_write = UINT64_C(0x0100000000000003);
+	superblock.last_scrub = (struct csum_scrub_record){
+		scrub, scrub + 1, 0, { scrub + 2, scrub + 3, scrub + 4, scrub + 5, scrub + 6 }
+	};
+	superblock.current_scrub = (struct csum_scrub_record){
+		scrub + 7, 0, scrub + 8, { scrub + 9, scrub + 10, scrub + 11, scrub + 12, scrub + 13 }
+	};
+	superblock.record.content_end_bytes = UINT64_C(0x0300000000000000);
+	superblock.record.file_mtime_ns = UINT64_C(0x0300000000000001);
+	superblock.record.file_size_bytes = UINT64_C(0x0300000000000002);
+	superblock.record.held_since = UINT64_C(0x0300000000000003);
+	superblock.record.held_reason = CSUM_HELD_UNDECIDED;
+	for (int i = 0; i < 16; i++)
+		superblock.record.undo_id[i] = (uint8_t)(0xc0 + i);
 	for (unsigned int i = 0; i < CSUM_RECORDED_SIGNATURES; i++)
 		superblock.record.signatures[i] = (struct csum_recorded_signature){ UINT64_C(0x0400000000000000) + i,
 										    "linux_raid_member",

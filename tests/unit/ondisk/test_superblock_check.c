@@ -103,46 +103,47 @@ static void check(void (*make)(uint8_t *block), const struct refusal *refusal)
 		assert_int_equal(superblock.geometry.groups, 0);
 }
 
+/* In the internal layout and, unless they change its feature bit, in the external one. */
+static const struct refusal refused[] = {
+	{ { { 12, 2, 0 } }, -ENOTSUP, "version 0.0" },
+	{ { { 12, 2, 2 } }, -ENOTSUP, "version 2.0" },
+	{ { { 12, 4, 0x00070003 } }, -ENOTSUP, "version 3.7" },
+	{ { { 80, 4, 2 } }, -ENOTSUP, "0x2" },
+	{ { { 80, 4, 0x80000000 } }, -ENOTSUP, "0x80000000" },
+	{ { { 80, 4, 0x41 } }, -ENOTSUP, "0x40" },
+	{ { { 84, 4, 0 } }, -EINVAL, "sector size 0 " },
+	{ { { 84, 4, 3 } }, -EINVAL, "sector size 3 " },
+	{ { { 84, 4, 1024 } }, -EINVAL, "sector size 1024 " },
+	{ { { 84, 4, UINT32_MAX } }, -EINVAL, "sector size 4294967295 " },
+	{ { { 88, 4, 0 } }, -ENOTSUP, "checksum type 0" },
+	{ { { 88, 4, 4 } }, -ENOTSUP, "checksum type 4" },
+	{ { { 88, 4, UINT32_MAX } }, -ENOTSUP, "checksum type 4294967295" },
+	{ { { 92, 4, 0 } }, -EINVAL, "interleave 0 " },
+	{ { { 92, 4, 65537 } }, -EINVAL, "interleave 65537 " },
+	{ { { 92, 4, UINT32_MAX } }, -EINVAL, "interleave 4294967295 " },
+	{ { { 144, 8, 65535 } }, -EINVAL, "65535" },
+	{ { { 152, 8, 458753 } }, -EINVAL, "458753" },
+	{ { { 160, 8, 1048577 } }, -EINVAL, "1048577" },
+	{ { { 160, 8, UINT64_MAX } }, -EINVAL, "18446744073709551615" },
+	{ { { 256, 4, 2 } }, -EINVAL, "state 2" },
+	{ { { 256, 4, UINT32_MAX } }, -EINVAL, "state 4294967295" },
+	/* An intent past the last group, on a clean volume too; its sum overflows. */
+	{ { { 272, 8, 6 }, { 280, 8, 1 } }, -EINVAL, "groups from 6, 1 of" },
+	{ { { 272, 8, 0 }, { 280, 8, 7 } }, -EINVAL, "groups from 0, 7 of" },
+	{ { { 272, 8, 5 }, { 280, 8, 2 } }, -EINVAL, "groups from 5, 2 of" },
+	{ { { 272, 8, 7 }, { 280, 8, 0 } }, -EINVAL, "groups from 7, 0 of" },
+	{ { { 272, 8, 1 }, { 280, 8, UINT64_MAX } }, -EINVAL, "18446744073709551615" },
+	{ { { 272, 8, UINT64_MAX }, { 280, 8, 2 } }, -EINVAL, "18446744073709551615" },
+	{ { { 272, 8, UINT64_MAX }, { 280, 8, UINT64_MAX } }, -EINVAL, "18446744073709551615" },
+};
+
 static void test_refused(void **state)
 {
-	static const struct refusal refusals[] = {
-		{ { { 12, 2, 0 } }, -ENOTSUP, "version 0.0" },
-		{ { { 12, 2, 2 } }, -ENOTSUP, "version 2.0" },
-		{ { { 12, 4, 0x00070003 } }, -ENOTSUP, "version 3.7" },
-		{ { { 80, 4, 2 } }, -ENOTSUP, "0x2" },
-		{ { { 80, 4, 0x80000000 } }, -ENOTSUP, "0x80000000" },
-		{ { { 80, 4, 0x41 } }, -ENOTSUP, "0x40" },
-		{ { { 84, 4, 0 } }, -EINVAL, "sector size 0 " },
-		{ { { 84, 4, 3 } }, -EINVAL, "sector size 3 " },
-		{ { { 84, 4, 1024 } }, -EINVAL, "sector size 1024 " },
-		{ { { 84, 4, UINT32_MAX } }, -EINVAL, "sector size 4294967295 " },
-		{ { { 88, 4, 0 } }, -ENOTSUP, "checksum type 0" },
-		{ { { 88, 4, 4 } }, -ENOTSUP, "checksum type 4" },
-		{ { { 88, 4, UINT32_MAX } }, -ENOTSUP, "checksum type 4294967295" },
-		{ { { 92, 4, 0 } }, -EINVAL, "interleave 0 " },
-		{ { { 92, 4, 65537 } }, -EINVAL, "interleave 65537 " },
-		{ { { 92, 4, UINT32_MAX } }, -EINVAL, "interleave 4294967295 " },
-		{ { { 144, 8, 65535 } }, -EINVAL, "65535" },
-		{ { { 152, 8, 458753 } }, -EINVAL, "458753" },
-		{ { { 160, 8, 1048577 } }, -EINVAL, "1048577" },
-		{ { { 160, 8, UINT64_MAX } }, -EINVAL, "18446744073709551615" },
-		{ { { 256, 4, 2 } }, -EINVAL, "state 2" },
-		{ { { 256, 4, UINT32_MAX } }, -EINVAL, "state 4294967295" },
-		/* An intent past the last group, on a clean volume too; its sum overflows. */
-		{ { { 272, 8, 6 }, { 280, 8, 1 } }, -EINVAL, "groups from 6, 1 of" },
-		{ { { 272, 8, 0 }, { 280, 8, 7 } }, -EINVAL, "groups from 0, 7 of" },
-		{ { { 272, 8, 5 }, { 280, 8, 2 } }, -EINVAL, "groups from 5, 2 of" },
-		{ { { 272, 8, 7 }, { 280, 8, 0 } }, -EINVAL, "groups from 7, 0 of" },
-		{ { { 272, 8, 1 }, { 280, 8, UINT64_MAX } }, -EINVAL, "18446744073709551615" },
-		{ { { 272, 8, UINT64_MAX }, { 280, 8, 2 } }, -EINVAL, "18446744073709551615" },
-		{ { { 272, 8, UINT64_MAX }, { 280, 8, UINT64_MAX } }, -EINVAL, "18446744073709551615" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		check(sound_block, &refusals[i]);
-		if (refusals[i].change[0].offset != 80)
-			check(external_block, &refusals[i]);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		check(sound_block, &refused[i]);
+		if (refused[i].change[0].offset != 80)
+			check(external_block, &refused[i]);
 	}
 }
 

@@ -202,7 +202,7 @@ static void interrupt(uint8_t *newer_content)
 	assert_int_equal(csum_super_write(volume), 0);
 	memcpy(target, source, 512);
 	csum_imd_set_entry(target, 2, csum_checksum_entry(CSUM_CRC64, newer_content, 512));
-	csum_imd_seal(volume->seed_state, 1, newest ? 0 : 1, csum_imd_generation(source) + 1, target, 512);
+	csum_imd_seal(csum_volume_imd_place(volume, 1, newest ? 0 : 1), csum_imd_generation(source) + 1, target);
 	assert_int_equal(csum_volume_close(volume), 0);
 }
 
@@ -329,7 +329,7 @@ static void test_issue8_b9_more_than_the_table(void **state)
 			scrub_volume_garbage(62 * group + i);
 			done++;
 		}
-		csum_imd_seal(volume->seed_state, group, !newest, csum_imd_generation(source) + 1, target, 512);
+		csum_imd_seal(csum_volume_imd_place(volume, group, !newest), csum_imd_generation(source) + 1, target);
 	}
 	assert_int_equal(csum_volume_close(volume), 0);
 	assert_int_equal(scrub_volume_run(NULL), 0);

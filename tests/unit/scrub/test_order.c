@@ -27,6 +27,18 @@ static void assert_misplaced(size_t i, uint64_t sector, uint64_t other, uint64_t
 	}
 }
 
+/* Each of the two holds what the other one held. */
+static void swap(uint64_t a, uint64_t b)
+{
+	scrub_volume_put(a, b);
+	scrub_volume_put(b, a);
+}
+
+static void assert_original(uint64_t sector)
+{
+	assert_memory_equal(scrub_volume_sector(sector), scrub_volume_original(sector), 512);
+}
+
 static void test_misdirected_write(void **state)
 {
 	struct csum_totals totals;
@@ -52,8 +64,7 @@ static void test_misdirected_write(void **state)
 static void test_swapped(void **state)
 {
 	(void)state;
-	scrub_volume_put(8, 300);
-	scrub_volume_put(300, 8);
+	swap(8, 300);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_misplaced(0, 8, 300, 300);
@@ -68,8 +79,7 @@ static void test_rings_and_chains(void **state)
 	scrub_volume_put(15, 100);
 	scrub_volume_put(100, 201);
 	scrub_volume_put(201, 15);
-	scrub_volume_put(16, 101);
-	scrub_volume_put(101, 16);
+	swap(16, 101);
 	for (uint64_t i = 50; i < 55; i++)
 		scrub_volume_put(i + 1, i);
 	scrub_volume_garbage(50);
@@ -121,7 +131,13 @@ static void test_good_copy_elsewhere(void **state)
 	scrub_volume_garbage(8);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_one_finding(CSUM_MISMATCH, 8, CSUM_REPAIRED, "from data sector 400");
-	assert_memory_equal(scrub_volume_sector(8), scrub_volume_original(8), 512);
+	assert_original(8);
+}
+
+/* Scrubs the first 100 sectors only. */
+static void scrub_beginning(void)
+{
+	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
 }
 
 /* The place that is repaired holds the only copy of what a sector outside the range lacks. */
@@ -131,13 +147,13 @@ static void test_owner_outside_range(void **state)
 	write_as(400, 8);
 	scrub_volume_put(8, 300);
 	scrub_volume_garbage(300);
-	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
+	scrub_beginning();
 	assert_int_equal(s->finding_count, 2);
 	assert_misplaced(0, 8, 300, 400);
 	assert_int_equal(s->findings[1].first_sector, 300);
 	assert_string_equal(s->how[1], "from data sector 8");
-	assert_memory_equal(scrub_volume_sector(8), scrub_volume_original(8), 512);
-	assert_memory_equal(scrub_volume_sector(300), scrub_volume_original(300), 512);
+	assert_original(8);
+	assert_original(300);
 }
 
 /* What joins the table for the sake of another one holds the only copy of a third one's content. */
@@ -147,7 +163,7 @@ static void test_issue8_b9_ring_outside_range(void **state)
 	scrub_volume_put(8, 300);
 	scrub_volume_put(300, 400);
 	scrub_volume_put(400, 8);
-	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
+	scrub_beginning();
 	assert_int_equal(s->finding_count, 3);
 	assert_int_equal(s->result.sectors_repaired, 3);
 	assert_healed();
@@ -173,7 +189,7 @@ static void test_issue8_b9_long_chain_outside_range(void **state)
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, count - 1);
 	for (uint64_t i = 1; i < count; i++)
-		assert_memory_equal(scrub_volume_sector(chain[i]), scrub_volume_original(chain[i]), 512);
+		assert_original(chain[i]);
 }
 
 /* Writes to that sector are refused until memory_disk_reset(). */
@@ -192,6 +208,16 @@ static void assert_left(size_t i, uint64_t sector, const char *why)
 static bool anything_parked(void)
 {
 	return csum_parked_has_magic(s->metadata->bytes + CSUM_JOURNAL_OFFSET);
+}
+
+/* Sectors 8 and 300 swapped, and a scrub that could write 8 only: it leaves the content of 300 parked. */
+static void park(void)
+{
+	swap(8, 300);
+	refuse(300);
+	assert_int_equal(scrub_volume_run(NULL), 0);
+	assert_true(anything_parked());
+	memory_disk_reset(s->data);
 }
 
 #define REFUSED "could not be repaired: the write was refused or does not read back"
@@ -216,22 +242,20 @@ static void test_owner_refuses(void **state)
 	assert_int_equal(s->result.sectors_repaired, 4);
 	assert_int_equal(s->result.errors_left, 0);
 	for (uint64_t i = 50; i < 54; i++)
-		assert_memory_equal(scrub_volume_sector(i), scrub_volume_original(i), 512);
+		assert_original(i);
 }
 
 /* The parked content is still there when its owner can be written, and only then makes room for another one. */
 static void test_parked_until_written(void **state)
 {
 	(void)state;
-	scrub_volume_put(8, 300);
-	scrub_volume_put(300, 8);
-	scrub_volume_put(16, 101);
-	scrub_volume_put(101, 16);
+	swap(8, 300);
+	swap(16, 101);
 	refuse(300);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, 1);
 	assert_int_equal(s->finding_count, 4);
-	assert_memory_equal(scrub_volume_sector(8), scrub_volume_original(8), 512);
+	assert_original(8);
 	assert_left(1, 16, BLOCKED);
 	assert_left(2, 101, BLOCKED);
 	assert_left(3, 300, REFUSED);
@@ -250,12 +274,7 @@ static void test_parked_until_written(void **state)
 static void test_parked_in_vain(void **state)
 {
 	(void)state;
-	scrub_volume_put(8, 300);
-	scrub_volume_put(300, 8);
-	refuse(300);
-	assert_int_equal(scrub_volume_run(NULL), 0);
-	assert_true(anything_parked());
-	memory_disk_reset(s->data);
+	park();
 	write_as(300, 400);
 	assert_true(anything_parked());
 	assert_int_equal(scrub_volume_run(NULL), 0);
@@ -263,16 +282,21 @@ static void test_parked_in_vain(void **state)
 	assert_false(anything_parked());
 }
 
-static void test_parking_refused(void **state)
+/* Neither of the swapped sectors 8 and 300 was written. */
+static void assert_both_blocked(void)
 {
-	(void)state;
-	scrub_volume_put(8, 300);
-	scrub_volume_put(300, 8);
-	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
-	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
 	assert_left(0, 8, BLOCKED);
 	assert_left(1, 300, BLOCKED);
+}
+
+static void test_parking_refused(void **state)
+{
+	(void)state;
+	swap(8, 300);
+	memory_disk_fail(s->metadata, MEMORY_DISK_WRITE, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
+	assert_int_equal(scrub_volume_run(NULL), 0);
+	assert_both_blocked();
 	memory_disk_reset(s->metadata);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
@@ -290,13 +314,10 @@ static void test_issue8_b6_place_unreadable(void **state)
 						 .error = -EIO };
 
 	(void)state;
-	scrub_volume_put(8, 300);
-	scrub_volume_put(300, 8);
+	swap(8, 300);
 	memory_disk_fault(s->data, &fault);
 	assert_int_equal(scrub_volume_run(NULL), 0);
-	assert_int_equal(s->finding_count, 2);
-	assert_left(0, 8, BLOCKED);
-	assert_left(1, 300, BLOCKED);
+	assert_both_blocked();
 	memory_disk_reset(s->data);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
@@ -306,14 +327,8 @@ static void test_issue8_b6_place_unreadable(void **state)
 static void test_issue8_b6_parked_unreadable(void **state)
 {
 	(void)state;
-	scrub_volume_put(8, 300);
-	scrub_volume_put(300, 8);
-	refuse(300);
-	assert_int_equal(scrub_volume_run(NULL), 0);
-	assert_true(anything_parked());
-	memory_disk_reset(s->data);
-	scrub_volume_put(16, 101);
-	scrub_volume_put(101, 16);
+	park();
+	swap(16, 101);
 	memory_disk_fail(s->metadata, MEMORY_DISK_READ, CSUM_JOURNAL_OFFSET, 512, -1, -EIO);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->result.sectors_repaired, 0);
@@ -339,7 +354,7 @@ static void test_forged_parked(void **state)
 		scrub_volume_sector(9)[3] ^= 1;
 		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_one_finding(CSUM_MISMATCH, 9, CSUM_REPAIRED, "1 bit");
-		assert_memory_equal(scrub_volume_sector(9), scrub_volume_original(9), 512);
+		assert_original(9);
 	}
 }
 
@@ -348,8 +363,7 @@ static void test_dry_run(void **state)
 	uint64_t before, after;
 
 	(void)state;
-	scrub_volume_put(8, 300);
-	scrub_volume_put(300, 8);
+	swap(8, 300);
 	before = s->data->calls[MEMORY_DISK_WRITE];
 	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .dry_run = true }),
 			 0);

@@ -71,7 +71,8 @@ static struct csum_group_change make(uint32_t first, uint32_t count)
 
 static void assert_valid(int which, int copy, uint32_t generation)
 {
-	assert_int_equal(csum_imd_verify(memory.volume.seed_state, GROUP, copy, image[which], 512), CSUM_IMD_VALID);
+	assert_int_equal(csum_imd_verify(csum_volume_imd_place(&memory.volume, GROUP, copy), image[which]),
+			 CSUM_IMD_VALID);
 	assert_int_equal(csum_imd_generation(image[which]), generation);
 }
 

@@ -156,7 +156,7 @@ static void put_new_content(void)
 		uint8_t *imd = scrub_volume_imd(GROUP, copy);
 
 		csum_imd_set_entry(imd, SECTOR - 62, csum_checksum_entry(CSUM_CRC64, new_content, 512));
-		csum_imd_seal(seed_state, GROUP, copy, 100 + (uint32_t)copy, imd, 512);
+		csum_imd_seal((struct csum_imd_place){ seed_state, 512, GROUP, copy }, 100 + (uint32_t)copy, imd);
 	}
 }
 

@@ -304,74 +304,84 @@ static void test_sound(void **state)
  * The versions that count, newest first: J the journal's image, 0 and 1 the copies. State: c clean, i in the
  * intent, o active but outside of it. Generations: -1 an invalid copy; of the image -1: none, -2: invalid.
  */
+static const struct versions_case {
+	char state;
+	int64_t generation[2], image;
+	const char *versions;
+} versions_cases[] = {
+	{ 'c', { 1, 2 }, -1, "1" },
+	{ 'c', { 3, 2 }, -1, "0" },
+	{ 'c', { 1, 2 }, 9, "1" },
+	{ 'c', { -1, 2 }, 9, "1" },
+	{ 'c', { -1, -1 }, 9, "" },
+	{ 'o', { 1, 2 }, 9, "1" },
+	{ 'o', { 3, 2 }, -1, "0" },
+	{ 'o', { -1, -1 }, 9, "" },
+	{ 'i', { 1, 2 }, -1, "10" },
+	{ 'i', { 3, 2 }, -1, "01" },
+	{ 'i', { -1, 2 }, -1, "1" },
+	{ 'i', { 1, -1 }, -1, "0" },
+	{ 'i', { -1, -1 }, -1, "" },
+	{ 'i', { 1, 2 }, 3, "J10" },
+	{ 'i', { 3, 2 }, 4, "J01" },
+	{ 'i', { 1, 2 }, 2, "10" },
+	{ 'i', { 1, 2 }, 1, "10" },
+	{ 'i', { 3, 2 }, 3, "01" },
+	{ 'i', { -1, 2 }, 2, "1" },
+	{ 'i', { -1, 2 }, 3, "J1" },
+	{ 'i', { 1, -1 }, 2, "J0" },
+	{ 'i', { 1, -1 }, 1, "0" },
+	{ 'i', { -1, -1 }, 0, "J" },
+	{ 'i', { 1, 2 }, -2, "10" },
+	{ 'i', { -1, -1 }, -2, "" },
+	{ 'i', { 5, 5 }, -1, "10" },
+	{ 'i', { 5, 5 }, 6, "J10" },
+	{ 'i', { 5, 5 }, 5, "10" },
+	{ 'c', { 5, 5 }, -1, "1" },
+	{ 'i', { 0xfffffffe, 0xffffffff }, 0, "J10" },
+	{ 'i', { 0, 0xffffffff }, 1, "J01" },
+	{ 'i', { 0, 0xffffffff }, 0xfffffffe, "01" },
+	{ 'i', { 0, 1 }, 0x80000000, "10" }, /* half way round from copy 0 */
+};
+
+static void put_versions(const struct versions_case *row)
+{
+	memory.volume.journal.count = 0;
+	memory_volume_set_intent(&memory, row->state == 'i' ? 30 : 31, row->state == 'c' ? 0 : 5);
+	for (int copy = 0; copy < 2; copy++) {
+		memory_volume_put_imd(&memory, 30, copy, (uint32_t)row->generation[copy], entries_of(30));
+		if (row->generation[copy] < 0)
+			memory_volume_imd(&memory, 30, copy)[300] ^= 1;
+	}
+	/* One of another group before it, and a damaged one. */
+	memory_volume_put_image(&memory, 32, 1, 1000, entries_of(32));
+	if (row->image != -1)
+		memory_volume_put_image(&memory, 30, 0, (uint32_t)row->image, entries_of(30))[300] ^= row->image == -2;
+}
+
+static void name_versions(const struct csum_group *group, char versions[4])
+{
+	assert_true(group->version_count <= 3);
+	memset(versions, 0, 4);
+	for (uint32_t v = 0; v < group->version_count; v++)
+		versions[v] = group->version[v] == group->copy[0] ? '0' :
+			      group->version[v] == group->copy[1] ? '1' :
+								    'J';
+}
+
 static void test_versions(void **state)
 {
-	static const struct {
-		char state;
-		int64_t generation[2], image;
-		const char *versions;
-	} table[] = {
-		{ 'c', { 1, 2 }, -1, "1" },
-		{ 'c', { 3, 2 }, -1, "0" },
-		{ 'c', { 1, 2 }, 9, "1" },
-		{ 'c', { -1, 2 }, 9, "1" },
-		{ 'c', { -1, -1 }, 9, "" },
-		{ 'o', { 1, 2 }, 9, "1" },
-		{ 'o', { 3, 2 }, -1, "0" },
-		{ 'o', { -1, -1 }, 9, "" },
-		{ 'i', { 1, 2 }, -1, "10" },
-		{ 'i', { 3, 2 }, -1, "01" },
-		{ 'i', { -1, 2 }, -1, "1" },
-		{ 'i', { 1, -1 }, -1, "0" },
-		{ 'i', { -1, -1 }, -1, "" },
-		{ 'i', { 1, 2 }, 3, "J10" },
-		{ 'i', { 3, 2 }, 4, "J01" },
-		{ 'i', { 1, 2 }, 2, "10" },
-		{ 'i', { 1, 2 }, 1, "10" },
-		{ 'i', { 3, 2 }, 3, "01" },
-		{ 'i', { -1, 2 }, 2, "1" },
-		{ 'i', { -1, 2 }, 3, "J1" },
-		{ 'i', { 1, -1 }, 2, "J0" },
-		{ 'i', { 1, -1 }, 1, "0" },
-		{ 'i', { -1, -1 }, 0, "J" },
-		{ 'i', { 1, 2 }, -2, "10" },
-		{ 'i', { -1, -1 }, -2, "" },
-		{ 'i', { 5, 5 }, -1, "10" },
-		{ 'i', { 5, 5 }, 6, "J10" },
-		{ 'i', { 5, 5 }, 5, "10" },
-		{ 'c', { 5, 5 }, -1, "1" },
-		{ 'i', { 0xfffffffe, 0xffffffff }, 0, "J10" },
-		{ 'i', { 0, 0xffffffff }, 1, "J01" },
-		{ 'i', { 0, 0xffffffff }, 0xfffffffe, "01" },
-		{ 'i', { 0, 1 }, 0x80000000, "10" }, /* half way round from copy 0 */
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < sizeof(versions_cases) / sizeof(versions_cases[0]); i++) {
 		const struct csum_group *group;
-		char versions[4] = "";
+		char versions[4];
 
-		memory.volume.journal.count = 0;
-		memory_volume_set_intent(&memory, table[i].state == 'i' ? 30 : 31, table[i].state == 'c' ? 0 : 5);
-		for (int copy = 0; copy < 2; copy++) {
-			memory_volume_put_imd(&memory, 30, copy, (uint32_t)table[i].generation[copy], entries_of(30));
-			if (table[i].generation[copy] < 0)
-				memory_volume_imd(&memory, 30, copy)[300] ^= 1;
-		}
-		/* One of another group before it, and a damaged one. */
-		memory_volume_put_image(&memory, 32, 1, 1000, entries_of(32));
-		if (table[i].image != -1)
-			memory_volume_put_image(&memory, 30, 0, (uint32_t)table[i].image, entries_of(30))[300] ^=
-				table[i].image == -2;
+		put_versions(&versions_cases[i]);
 		load(28, 4);
 		group = csum_groups_group(&span, 30);
-		assert_true(group->version_count <= 3);
-		for (uint32_t v = 0; v < group->version_count; v++)
-			versions[v] = group->version[v] == group->copy[0] ? '0' :
-				      group->version[v] == group->copy[1] ? '1' :
-									    'J';
-		if (strcmp(versions, table[i].versions) != 0)
-			fail_msg("case %zu: \"%s\", should be \"%s\"", i, versions, table[i].versions);
+		name_versions(group, versions);
+		if (strcmp(versions, versions_cases[i].versions) != 0)
+			fail_msg("case %zu: \"%s\", should be \"%s\"", i, versions, versions_cases[i].versions);
 		if (versions[0] == 'J')
 			assert_int_equal(get_le(group->version[0], 4), get_le("IMD1", 4));
 	}

@@ -83,8 +83,8 @@ static void test_kinds_of_bad(void **state)
 	assert_int_equal(verified.verdicts[12], CSUM_VERDICT_STALE);
 	for (int i = 13; i < 17; i++)
 		assert_int_equal(verified.verdicts[i], CSUM_VERDICT_MISMATCH);
-	for (int verdict = CSUM_VERDICT_NOT_READ; verdict <= CSUM_VERDICT_LOST; verdict++)
-		assert_int_equal(csum_verdict_is_bad((enum csum_verdict)verdict), verdict >= CSUM_VERDICT_MISMATCH);
+	for (csum_verdict8 verdict = CSUM_VERDICT_NOT_READ; verdict <= CSUM_VERDICT_LOST; verdict++)
+		assert_int_equal(csum_verdict_is_bad(verdict), verdict >= CSUM_VERDICT_MISMATCH);
 }
 
 /* Entries that no content has: 1, and with 32-bit checksums whatever is not 2^32 + c. */

@@ -41,7 +41,8 @@ struct situation {
 
 static struct memory_volume memory;
 static struct csum_groups span;
-static uint8_t *data, verdicts[SECTORS];
+static uint8_t *data;
+static csum_verdict8 verdicts[SECTORS];
 static uint64_t computed[SECTORS];
 
 static struct sector sector_number(unsigned int n)
