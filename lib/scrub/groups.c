@@ -96,11 +96,11 @@ static int mirror(struct csum_scrub *scrub, struct csum_scan_batch *batch)
 
 static struct csum_outcome outcome_of(const struct csum_scrub *scrub, const struct csum_scrub_group *noted)
 {
-	if (noted->judged.kind == CSUM_IMD_LOST || scrub->looking)
+	if (noted->judged.kind == CSUM_IMD_LOST || scrub->mode == CSUM_SCRUB_LOOK)
 		return (struct csum_outcome){ 0 };
 	if (scrub->ended_repairs && !noted->repaired)
 		return (struct csum_outcome){ .why = "repairing had been ended" };
-	if (!scrub->dry_run && !noted->repaired)
+	if (scrub->mode == CSUM_SCRUB_REPAIR && !noted->repaired)
 		return (struct csum_outcome){ .why = "could not be repaired: the write was refused or does not "
 						     "read back" };
 	return (struct csum_outcome){
@@ -111,7 +111,7 @@ static struct csum_outcome outcome_of(const struct csum_scrub *scrub, const stru
 
 int csum_scrub_imd_repair(struct csum_scrub *scrub, struct csum_scan_batch *batch)
 {
-	int error = scrub->dry_run || scrub->ended_repairs ? 0 : mirror(scrub, batch);
+	int error = scrub->mode != CSUM_SCRUB_REPAIR || scrub->ended_repairs ? 0 : mirror(scrub, batch);
 
 	for (size_t i = 0; i < scrub->group_count; i++) {
 		const struct csum_outcome outcome = outcome_of(scrub, &scrub->groups[i]);

@@ -44,7 +44,7 @@ int csum_scrub_guard_begin(struct csum_scrub *scrub)
 	if (verdict != CSUM_GUARD_OTHER_DATA)
 		return 0;
 	/* Reading does no harm, and shows what there is. */
-	if (!scrub->looking)
+	if (scrub->mode != CSUM_SCRUB_LOOK)
 		return csum_guard_refuse(scrub->guard);
 	csum_report_warning(&volume->handlers, volume->data->name, "%s", csum_guard_reason(scrub->guard));
 	return 0;
@@ -112,7 +112,7 @@ void csum_scrub_guard_say(struct csum_scrub *scrub)
 		put_verdict(scrub, csum_guard_verdict(scrub->guard), csum_guard_reason(scrub->guard));
 	csum_report_warning(&volume->handlers, volume->data->name,
 			    "others wrote the data, or may have, so what does not match is %s: %s",
-			    scrub->looking ? "not called damage" : "left as it is",
+			    scrub->mode == CSUM_SCRUB_LOOK ? "not called damage" : "left as it is",
 			    reason[0] ? reason : "only a scrub of all of it in one run can decide");
 }
 
@@ -153,7 +153,7 @@ int csum_scrub_guard_end(struct csum_scrub *scrub)
 	bool refused;
 	int error = 0;
 
-	if (scrub->looking || scrub->dry_run || scrub->slots_stuck || csum_io_failed(volume->io))
+	if (scrub->mode != CSUM_SCRUB_REPAIR || scrub->slots_stuck || csum_io_failed(volume->io))
 		return 0;
 	if (ends_hold(scrub)) {
 		record->held_reason = CSUM_HELD_NOT;

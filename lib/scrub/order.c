@@ -41,7 +41,7 @@ static void finish(struct order *order, uint32_t index)
 {
 	struct csum_scrub *scrub = order->scrub;
 	struct csum_scrub_bad *bad = &scrub->bad[index];
-	bool left = bad->outcome.disposition == CSUM_LEFT && !scrub->looking && !scrub->ended_repairs;
+	bool left = bad->outcome.disposition == CSUM_LEFT && scrub->mode != CSUM_SCRUB_LOOK && !scrub->ended_repairs;
 
 	bad->done = true;
 	if (is_parked(scrub, bad) && !left)
@@ -67,7 +67,7 @@ static int break_ring(struct order *order)
 
 	while (scrub->bad[last].source != first)
 		last = scrub->bad[last].source;
-	if (!scrub->looking && !scrub->ended_repairs) {
+	if (scrub->mode != CSUM_SCRUB_LOOK && !scrub->ended_repairs) {
 		const struct csum_parked wanted = {
 			.entry = scrub->bad[last].found.expected_entry,
 			.owner = scrub->bad[last].found.sector,
@@ -95,7 +95,7 @@ static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scr
 	struct csum_scrub_bad *bad = &scrub->bad[index];
 	uint8_t *data = scrub->round_data + *count * scrub->sector_size;
 
-	if (scrub->looking)
+	if (scrub->mode == CSUM_SCRUB_LOOK)
 		return;
 	if (scrub->ended_repairs) {
 		bad->outcome.why = scrub->unfinished ? "the scrub was interrupted before it could be repaired" :
@@ -104,7 +104,7 @@ static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scr
 	}
 	if (!csum_scrub_heal(scrub, bad, data, &bad->outcome))
 		return;
-	if (scrub->dry_run)
+	if (scrub->mode != CSUM_SCRUB_REPAIR)
 		bad->outcome.disposition = CSUM_WOULD_REPAIR;
 	else
 		writes[(*count)++] =

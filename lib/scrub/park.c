@@ -19,7 +19,7 @@ static int end_parking(struct csum_scrub *scrub)
 
 	scrub->parked = (struct csum_parked){ 0 };
 	scrub->parked_needed = false;
-	if (scrub->dry_run)
+	if (scrub->mode != CSUM_SCRUB_REPAIR)
 		return 0;
 	memset(scrub->parked_record, 0, CSUM_BLOCK_SIZE);
 	return csum_scrub_write_metadata(scrub, scrub->parked_record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET, &held);
@@ -73,8 +73,8 @@ int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, 
 	if (error || csum_volume_entry(volume, content) != wanted->entry)
 		return 0;
 	scrub->parked = *wanted;
-	scrub->parked_needed = scrub->dry_run;
-	if (scrub->dry_run)
+	scrub->parked_needed = scrub->mode != CSUM_SCRUB_REPAIR;
+	if (scrub->mode != CSUM_SCRUB_REPAIR)
 		return 0;
 	csum_parked_encode(wanted, volume->seed_state, scrub->sector_size, scrub->parked_record);
 	error = csum_scrub_write_metadata(scrub, scrub->parked_record, csum_parked_record_size(scrub->sector_size),

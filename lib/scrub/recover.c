@@ -21,11 +21,12 @@
 static int void_journal(struct csum_scrub *scrub)
 {
 	struct csum_volume *volume = scrub->volume;
-	struct csum_outcome outcome = { .disposition = scrub->dry_run ? CSUM_WOULD_REPAIR : CSUM_REPAIRED };
+	struct csum_outcome outcome = { .disposition = scrub->mode != CSUM_SCRUB_REPAIR ? CSUM_WOULD_REPAIR :
+											  CSUM_REPAIRED };
 	bool refused = false;
 	int error = 0;
 
-	if (!scrub->dry_run) {
+	if (scrub->mode == CSUM_SCRUB_REPAIR) {
 		memset(volume->journal_record, 0, CSUM_JOURNAL_SIZE);
 		scrub->list.count = 0;
 		error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
@@ -82,7 +83,7 @@ static int stay_active(struct csum_scrub *scrub)
 {
 	scrub->result->still_active = true;
 	scrub->ended_repairs = true;
-	scrub->dry_run = true;
+	scrub->mode = CSUM_SCRUB_DRY_RUN;
 	/* What is in the journal counts for reading. */
 	return csum_record_load(scrub->volume);
 }
@@ -232,7 +233,7 @@ int csum_scrub_recover(struct csum_scrub *scrub)
 	if (!error && scrub->volume->journal_unreadable)
 		error = void_journal(scrub);
 	scrub->result->recovered = !error;
-	if (error || scrub->dry_run)
+	if (error || scrub->mode != CSUM_SCRUB_REPAIR)
 		return error;
 	error = recover(scrub);
 	scrub->result->recovered = !error && !scrub->result->still_active;

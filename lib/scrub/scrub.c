@@ -16,7 +16,7 @@ static int make_healer(struct csum_scrub *scrub)
 {
 	const struct csum_volume *volume = scrub->volume;
 	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
-	bool heals = !scrub->looking && (scrub->heal & CSUM_HEAL_BITS);
+	bool heals = scrub->mode != CSUM_SCRUB_LOOK && (scrub->heal & CSUM_HEAL_BITS);
 	bool classifies = type == CSUM_CRC64 && csum_guard_verdict(scrub->guard) != CSUM_GUARD_DECAY;
 	int error;
 
@@ -74,7 +74,7 @@ static int prepare(struct csum_scrub *scrub)
 		error = csum_scrub_guard_begin(scrub);
 	if (!error)
 		error = make_healer(scrub);
-	if (error || scrub->looking)
+	if (error || scrub->mode == CSUM_SCRUB_LOOK)
 		return error;
 	error = open_replicas(scrub);
 	/* Last, so that a refusal leaves no file behind. */
@@ -151,9 +151,9 @@ static int work(struct csum_scrub *scrub)
 {
 	int error = csum_scrub_super(scrub);
 
-	if (!error && !scrub->looking)
+	if (!error && scrub->mode != CSUM_SCRUB_LOOK)
 		error = csum_scrub_recover(scrub);
-	if (!error && !scrub->looking)
+	if (!error && scrub->mode != CSUM_SCRUB_LOOK)
 		error = csum_scrub_park_load(scrub);
 	csum_finder_flush(&scrub->finder);
 	if (error)
@@ -187,8 +187,8 @@ static void sum_up(struct csum_scrub_result *result)
 	result->sectors_left = result->totals.sectors_bad - result->sectors_repaired;
 }
 
-static int run(struct csum_volume *volume, const struct csum_scrub_options *options, bool looking,
-	       struct csum_scrub_result *result)
+static int scrub_in_mode(struct csum_volume *volume, const struct csum_scrub_options *options,
+			 enum csum_scrub_mode mode, struct csum_scrub_result *result)
 {
 	struct csum_scrub scrub = {
 		.volume = volume,
@@ -204,8 +204,7 @@ static int run(struct csum_volume *volume, const struct csum_scrub_options *opti
 		},
 		.sector_size = csum_volume_geometry(volume)->sector_size,
 		.heal = heal_means(volume, options),
-		.looking = looking,
-		.dry_run = options->dry_run,
+		.mode = mode,
 		.start_ms = csum_scrub_clock_ms(),
 	};
 	int error, release_error;
@@ -229,13 +228,14 @@ int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_opt
 			 struct csum_scrub_result *result)
 {
 	*result = (struct csum_scrub_result){ .end = CSUM_SCRUB_FAILED };
-	return run(volume, options, true, result);
+	return scrub_in_mode(volume, options, CSUM_SCRUB_LOOK, result);
 }
 
 int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options, struct csum_scrub_result *result)
 {
+	enum csum_scrub_mode mode = options->dry_run ? CSUM_SCRUB_DRY_RUN : CSUM_SCRUB_REPAIR;
 	int error = check_opening(volume, options);
 
 	*result = (struct csum_scrub_result){ .end = CSUM_SCRUB_FAILED };
-	return error ? error : run(volume, options, false, result);
+	return error ? error : scrub_in_mode(volume, options, mode, result);
 }

@@ -85,6 +85,13 @@ struct csum_scrub_group {
 	bool repaired;
 };
 
+/* What may be done about what is found. */
+enum csum_scrub_mode {
+	CSUM_SCRUB_LOOK, /* a check: nothing is healed, every bad sector is left */
+	CSUM_SCRUB_DRY_RUN, /* nothing is written, but said what a repair would be: asked for, or the volume stays active */
+	CSUM_SCRUB_REPAIR,
+};
+
 struct csum_scrub {
 	struct csum_volume *volume;
 	const struct csum_scrub_options *options;
@@ -97,8 +104,7 @@ struct csum_scrub {
 	unsigned int heal; /* bits of enum csum_heal; the default resolved */
 	uint32_t sector_size;
 	uint64_t first_sector, end_sector; /* of the pass: where it begins, which may be behind options->offset */
-	bool looking; /* a check: nothing is healed, and all is left */
-	bool dry_run; /* nothing is written: asked for, a check, or the volume stays active */
+	enum csum_scrub_mode mode;
 	bool ended_repairs; /* too many errors, or interrupted */
 	bool unfinished; /* interrupted with bad sectors in the table: the next run has to come to them again */
 	bool complete; /* as far as it has come: from the first sector to the last, with their data, in one go */
@@ -201,7 +207,7 @@ int csum_scrub_imd_repair(struct csum_scrub *scrub, struct csum_scan_batch *batc
 
 /* ---- recover.c */
 
-/* Recovers an active volume; sets dry_run when it has to stay active. */
+/* Recovers an active volume; the mode becomes a dry run where it has to stay active. */
 int csum_scrub_recover(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 /* ---- search.c */

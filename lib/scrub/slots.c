@@ -154,14 +154,14 @@ static int scrub_slots(struct csum_scrub *scrub)
 
 	csum_finder_judge_slots(scrub->volume, judged);
 	scrub->saving_slots = true;
-	if (!scrub->dry_run)
+	if (scrub->mode == CSUM_SCRUB_REPAIR)
 		error = rewrite_slots(scrub, judged, refused);
-	if (!error && !scrub->dry_run)
+	if (!error && scrub->mode == CSUM_SCRUB_REPAIR)
 		error = renew_identity(scrub);
 	scrub->saving_slots = false;
 	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
 		struct csum_outcome outcome = {
-			.disposition = scrub->dry_run ? CSUM_WOULD_REPAIR : CSUM_REPAIRED,
+			.disposition = scrub->mode != CSUM_SCRUB_REPAIR ? CSUM_WOULD_REPAIR : CSUM_REPAIRED,
 			.means = CSUM_MEANS_OTHER_COPY,
 		};
 
@@ -176,7 +176,7 @@ static int scrub_slots(struct csum_scrub *scrub)
 
 static void leave_foreign(struct csum_scrub *scrub, const struct csum_foreign *foreign)
 {
-	bool would_refuse = !scrub->looking && !(scrub->volume->allow & CSUM_ALLOW_FOREIGN);
+	bool would_refuse = scrub->mode != CSUM_SCRUB_LOOK && !(scrub->volume->allow & CSUM_ALLOW_FOREIGN);
 	const struct csum_outcome left = { .why = would_refuse ? "a scrub does not start without --allow=foreign" :
 								 NULL };
 
@@ -208,14 +208,14 @@ int csum_scrub_super(struct csum_scrub *scrub)
 
 	if (error)
 		return error;
-	if (scrub->looking || scrub->dry_run)
+	if (scrub->mode != CSUM_SCRUB_REPAIR)
 		leave_foreign(scrub, &foreign);
-	if (scrub->looking) {
+	if (scrub->mode == CSUM_SCRUB_LOOK) {
 		csum_finder_superblocks(&scrub->finder);
 		return 0;
 	}
 	error = scrub_slots(scrub);
-	if (error || scrub->dry_run || foreign.count == 0)
+	if (error || scrub->mode != CSUM_SCRUB_REPAIR || foreign.count == 0)
 		return error;
 	return report_foreign(scrub, &foreign);
 }
@@ -268,7 +268,7 @@ int csum_scrub_record_begin(struct csum_scrub *scrub)
 {
 	struct csum_superblock *superblock = &scrub->volume->superblock;
 
-	scrub->result->recorded &= !scrub->dry_run && !scrub->slots_stuck;
+	scrub->result->recorded &= scrub->mode == CSUM_SCRUB_REPAIR && !scrub->slots_stuck;
 	if (!scrub->result->recorded)
 		return 0;
 	if (scrub->result->resumed)

@@ -145,7 +145,7 @@ static bool may_have_owners(const struct csum_scrub *scrub, uint32_t index)
 {
 	const struct csum_scrub_bad *bad = &scrub->bad[index];
 
-	return !bad->gone && bad->outcome.has_other_sector && !scrub->dry_run && !scrub->ended_repairs;
+	return !bad->gone && bad->outcome.has_other_sector && scrub->mode == CSUM_SCRUB_REPAIR && !scrub->ended_repairs;
 }
 
 /* Others may have written since the pass began: what vouched for a sector then may not any more. */

@@ -43,7 +43,7 @@ int csum_scrub_undo_begin(struct csum_scrub *scrub)
 {
 	const struct csum_scrub_options *options = scrub->options;
 
-	scrub->undo_wanted = !scrub->dry_run && (options->undo_file || options->undo_directory);
+	scrub->undo_wanted = scrub->mode == CSUM_SCRUB_REPAIR && (options->undo_file || options->undo_directory);
 	if (!scrub->undo_wanted)
 		return 0;
 	scrub->undo_handlers = scrub->volume->handlers;
@@ -118,7 +118,7 @@ int csum_scrub_undo_name(struct csum_scrub *scrub)
 {
 	bool refused;
 
-	if (scrub->undo_named || scrub->slots_stuck || scrub->dry_run || !scrub->undo ||
+	if (scrub->undo_named || scrub->slots_stuck || scrub->mode != CSUM_SCRUB_REPAIR || !scrub->undo ||
 	    csum_undo_records(scrub->undo) == 0 || csum_io_failed(scrub->volume->io))
 		return 0;
 	return csum_scrub_write_slot(scrub, &refused);
