@@ -4,21 +4,19 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <time.h>
 
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/pace.h"
 
 /* Why the scan was ended, beside errors. */
 enum { END_TIME = 1, END_ERRORS };
 
-/* How often sleeping looks up. */
-#define SLEEP_MS 50u
 /*
  * So much of the volume is read between a bad sector and its repair at the most, as a part of it: a crash costs that
  * much of the work, and each time there is a pass over all metadata.
  */
-#define SETTLE_PART 16u
+#define RESOLVE_PART 16u
 
 bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
 			     struct csum_bad_sector *found)
@@ -72,39 +70,6 @@ static uint64_t waiting(const struct csum_scrub *scrub)
 
 /* ------------------------------------------------------------------ between batches */
 
-bool csum_scrub_time_is_up(const struct csum_scrub *scrub)
-{
-	uint64_t limit = scrub->options->time_limit_seconds;
-
-	return limit && (csum_scrub_clock_ms() - scrub->start_ms) / 1000 >= limit;
-}
-
-/* No credit for more than a second of slowness. */
-int csum_scrub_pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
-{
-	uint64_t rate = scrub->options->rate_bytes;
-	uint64_t bytes = batch->span.group_count * 2 * scrub->sector_size;
-	uint64_t now = csum_scrub_clock_ms();
-
-	if (rate == 0)
-		return 0;
-	for (uint64_t i = 0; i < batch->sector_count; i++)
-		bytes += batch->verdict[i] == CSUM_VERDICT_UNWRITTEN || batch->verdict[i] == CSUM_VERDICT_NOT_READ ?
-				 0 :
-				 scrub->sector_size;
-	if (now > scrub->paced_ms + 1000)
-		scrub->paced_ms = now - 1000;
-	scrub->paced_ms += bytes * 1000 / rate;
-	while (csum_scrub_clock_ms() < scrub->paced_ms && !csum_scrub_time_is_up(scrub)) {
-		const struct timespec nap = { .tv_nsec = SLEEP_MS * 1000000L };
-
-		nanosleep(&nap, NULL);
-		if (csum_report_cancelled(&scrub->volume->handlers))
-			return -ECANCELED;
-	}
-	return 0;
-}
-
 static void progress(const struct csum_scrub *scrub)
 {
 	const struct csum_scrub_result *result = scrub->result;
@@ -132,7 +97,7 @@ static bool due(const struct csum_scrub *scrub, const struct csum_scan_batch *ba
 
 	return (scrub->result->recorded && batch->first_sector == scrub->first_sector) ||
 	       scrub->bad_count >= CSUM_SCRUB_TABLE || scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
-	       next_sector - scrub->bad_since > geometry->data_sectors / SETTLE_PART;
+	       next_sector - scrub->bad_since > geometry->data_sectors / RESOLVE_PART;
 }
 
 static int limits(struct csum_scrub *scrub)
@@ -141,7 +106,7 @@ static int limits(struct csum_scrub *scrub)
 
 	if (most && scrub->result->totals.errors + waiting(scrub) + scrub->group_count > most)
 		return END_ERRORS;
-	return csum_scrub_time_is_up(scrub) ? END_TIME : 0;
+	return csum_scrub_pace_time_is_up(scrub) ? END_TIME : 0;
 }
 
 static int idle(void *user, struct csum_scan_batch *batch)
@@ -168,19 +133,11 @@ static int idle(void *user, struct csum_scan_batch *batch)
 		error = csum_scrub_record_reach(scrub, next_sector);
 	progress(scrub);
 	if (!error && !end)
-		error = csum_scrub_pace(scrub, batch);
+		error = csum_scrub_pace_sleep(scrub, batch);
 	return error ? error : end;
 }
 
 /* ------------------------------------------------------------------ */
-
-uint64_t csum_scrub_batch_bytes(const struct csum_scrub *scrub)
-{
-	uint64_t rate = scrub->options->rate_bytes;
-
-	/* Four naps a second, not one an hour. */
-	return rate ? rate / 4 + 1 : 0;
-}
 
 static int walk(struct csum_scrub *scrub)
 {
@@ -195,11 +152,11 @@ static int walk(struct csum_scrub *scrub)
 		.idle = idle,
 		.user = scrub,
 		.limit = limit.most ? &limit : NULL,
-		.batch_bytes = csum_scrub_batch_bytes(scrub),
+		.batch_bytes = csum_scrub_pace_batch_bytes(scrub),
 	};
 	int result;
 
-	scrub->paced_ms = csum_scrub_clock_ms();
+	csum_scrub_pace_begin(scrub);
 	result = csum_scan(scrub->volume, &scan);
 	if (result == 0 && end < scrub->end_sector) {
 		uint64_t missing = scrub->first_sector > end ? scrub->first_sector : end;

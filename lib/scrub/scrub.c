@@ -9,6 +9,7 @@
 #include "base/report.h"
 #include "base/version.h"
 #include "ondisk/layout.h"
+#include "scrub/pace.h"
 
 /* ------------------------------------------------------------------ what it needs */
 
@@ -58,10 +59,11 @@ static int allocate(struct csum_scrub *scrub)
 
 	if (error)
 		return error;
+	scrub->pace = csum_scrub_pace_create();
 	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
 	scrub->one_data = csum_io_alloc(scrub->sector_size);
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->parked_record && scrub->one_data && scrub->round_data)
+	if (scrub->pace && scrub->parked_record && scrub->one_data && scrub->round_data)
 		return 0;
 	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
 }
@@ -93,6 +95,7 @@ static int release(struct csum_scrub *scrub)
 	csum_scrub_undecided_free(scrub);
 	csum_groups_free(&scrub->one);
 	csum_io_list_free(&scrub->list);
+	csum_scrub_pace_free(scrub->pace);
 	free(scrub->parked_record);
 	free(scrub->one_data);
 	free(scrub->round_data);
@@ -205,7 +208,6 @@ static int scrub_in_mode(struct csum_volume *volume, const struct csum_scrub_opt
 		.sector_size = csum_volume_geometry(volume)->sector_size,
 		.heal = heal_means(volume, options),
 		.mode = mode,
-		.start_ms = csum_scrub_clock_ms(),
 	};
 	int error, release_error;
 

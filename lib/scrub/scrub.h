@@ -154,10 +154,11 @@ struct csum_scrub {
 	uint8_t *round_data; /* CSUM_SCRUB_ROUND sectors */
 	struct csum_io_list list;
 
-	/* groups.c, pass.c */
+	struct csum_scrub_pace *pace;
+
+	/* groups.c */
 	struct csum_scrub_group *groups; /* of the batch, that are not sound */
 	size_t group_count, group_capacity;
-	uint64_t start_ms, paced_ms; /* when the pass began; up to when its reading is paid for */
 };
 
 /* ---- scrub.c */
@@ -173,12 +174,6 @@ int csum_scrub_pass(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 /* Whether sector i of a batch is bad, those of lost groups apart; then *found says how. */
 bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
 			     struct csum_bad_sector *found);
-
-/* What the limits on reading mean to another scan: data of a batch at most (0: as is best); the time; sleeping. */
-uint64_t csum_scrub_batch_bytes(const struct csum_scrub *scrub);
-bool csum_scrub_time_is_up(const struct csum_scrub *scrub);
-/* Sleeps until the batch, which was read, is paid for. -ECANCELED. */
-int csum_scrub_pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch) CSUM_MUST_CHECK;
 
 /* ---- slots.c */
 
@@ -333,9 +328,6 @@ int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size
 
 /* Makes reads come from the medium again. */
 int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device) CSUM_MUST_CHECK;
-
-/* Milliseconds of a clock that only goes forward. */
-uint64_t csum_scrub_clock_ms(void);
 
 /* ---- undo.c */
 

@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/pace.h"
 
 /* Places of the table: twice as many as are used. */
 #define TABLE_SIZE (2 * CSUM_SCRUB_SOUGHT)
@@ -84,9 +85,9 @@ enum { TIME_IS_UP = 1 };
 static int idle(void *user, struct csum_scan_batch *batch)
 {
 	struct csum_scrub *scrub = user;
-	int error = csum_scrub_pace(scrub, batch);
+	int error = csum_scrub_pace_sleep(scrub, batch);
 
-	return error ? error : csum_scrub_time_is_up(scrub) ? TIME_IS_UP : 0;
+	return error ? error : csum_scrub_pace_time_is_up(scrub) ? TIME_IS_UP : 0;
 }
 
 int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended)
@@ -97,14 +98,14 @@ int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended)
 		.visit = visit,
 		.idle = idle,
 		.user = scrub,
-		.batch_bytes = csum_scrub_batch_bytes(scrub),
+		.batch_bytes = csum_scrub_pace_batch_bytes(scrub),
 	};
 	int result;
 
 	csum_report_note(&scrub->volume->handlers, scrub->volume->data->name,
 			 "looking in all of the data for %u contents of an interrupted update", scrub->sought_count);
 	scrub->searched = true;
-	scrub->paced_ms = csum_scrub_clock_ms();
+	csum_scrub_pace_begin(scrub);
 	result = csum_scan(scrub->volume, &scan);
 	*ended = result == 0;
 	return result == TIME_IS_UP ? 0 : result;

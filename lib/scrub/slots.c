@@ -11,6 +11,7 @@
 #include "base/report.h"
 #include "guard/data_identity.h"
 #include "ondisk/layout.h"
+#include "scrub/pace.h"
 #include "update/super.h"
 
 /* A crash costs so much of the work, not more. */

@@ -5,18 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/report.h"
 #include "ondisk/layout.h"
-
-uint64_t csum_scrub_clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
 {
