@@ -14,7 +14,6 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
-#include "volume/sector.h"
 
 struct csum_scrub_want *csum_scrub_want(struct csum_scrub *scrub, uint64_t entry)
 {
@@ -142,18 +141,4 @@ int csum_scrub_lookup(struct csum_scrub *scrub)
 	for (uint32_t i = 0; i < scrub->bad_count; i++)
 		ask(scrub, i);
 	return scrub->ended_repairs ? 0 : look_everywhere(scrub);
-}
-
-int csum_scrub_look(struct csum_scrub *scrub, uint64_t sector, uint8_t *data, struct csum_bad_sector *found)
-{
-	struct csum_sector read;
-	int error = csum_sector_load(scrub->volume, &scrub->one, sector, data, &read);
-
-	*found = (struct csum_bad_sector){
-		.sector = sector,
-		.verdict = read.verdict,
-		.expected_entry = read.entry,
-		.computed_entry = read.computed,
-	};
-	return error ? csum_sector_report(scrub->volume, sector, error, &read) : 0;
 }

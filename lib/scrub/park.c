@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/sector.h"
 
 /* Nobody needs it any more. Where the device refuses that, the next scrub finds the same. */
 static int end_parking(struct csum_scrub *scrub)
@@ -49,7 +50,7 @@ int csum_scrub_park_load(struct csum_scrub *scrub)
 		scrub->parked = (struct csum_parked){ 0 };
 		return 0;
 	}
-	error = csum_scrub_look(scrub, scrub->parked.owner, scrub->one_data, &owner);
+	error = csum_scrub_sector_read(scrub, scrub->parked.owner, &owner);
 	if (error)
 		return error;
 	scrub->parked_needed = csum_verdict_is_bad(owner.verdict) && owner.verdict != CSUM_VERDICT_LOST &&

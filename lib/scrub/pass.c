@@ -8,6 +8,7 @@
 #include "base/report.h"
 #include "ondisk/layout.h"
 #include "scrub/pace.h"
+#include "scrub/sector.h"
 
 /* Why the scan was ended, beside errors. */
 enum { END_TIME = 1, END_ERRORS };
@@ -17,26 +18,6 @@ enum { END_TIME = 1, END_ERRORS };
  * much of the work, and each time there is a pass over all metadata.
  */
 #define RESOLVE_PART 16u
-
-bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
-			     struct csum_bad_sector *found)
-{
-	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
-	enum csum_verdict verdict = (enum csum_verdict)batch->verdict[i];
-	uint64_t sector = batch->first_sector + i, group;
-
-	if (!csum_verdict_is_bad(verdict) || verdict == CSUM_VERDICT_LOST)
-		return false;
-	group = csum_layout_group_of(geometry, sector);
-	*found = (struct csum_bad_sector){
-		.sector = sector,
-		.verdict = verdict,
-		.expected_entry = csum_group_entry(csum_groups_group(&batch->span, group),
-						   (uint32_t)(sector - csum_layout_first_sector(geometry, group))),
-		.computed_entry = batch->entry[i],
-	};
-	return true;
-}
 
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
@@ -49,7 +30,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
 		struct csum_bad_sector found;
 
-		if (!csum_scrub_bad_in_batch(scrub, batch, i, &found))
+		if (!csum_scrub_sector_bad(scrub, batch, i, &found))
 			continue;
 		if (csum_scrub_is_undecided(scrub, found.sector)) {
 			error = csum_scrub_undecided_add(scrub, &found);

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "ondisk/layout.h"
 #include "scrub/pace.h"
+#include "scrub/sector.h"
 
 /* ------------------------------------------------------------------ what it needs */
 
@@ -55,15 +56,12 @@ static int open_replicas(struct csum_scrub *scrub)
 
 static int allocate(struct csum_scrub *scrub)
 {
-	int error = csum_groups_init(&scrub->one, scrub->volume, 1);
-
-	if (error)
-		return error;
 	scrub->pace = csum_scrub_pace_create();
+	scrub->sector = csum_scrub_sector_create(scrub);
 	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
 	scrub->one_data = csum_io_alloc(scrub->sector_size);
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->pace && scrub->parked_record && scrub->one_data && scrub->round_data)
+	if (scrub->pace && scrub->sector && scrub->parked_record && scrub->one_data && scrub->round_data)
 		return 0;
 	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
 }
@@ -93,9 +91,9 @@ static int release(struct csum_scrub *scrub)
 	csum_healer_free(scrub->healer);
 	csum_guard_free(scrub->guard);
 	csum_scrub_undecided_free(scrub);
-	csum_groups_free(&scrub->one);
 	csum_io_list_free(&scrub->list);
 	csum_scrub_pace_free(scrub->pace);
+	csum_scrub_sector_free(scrub->sector);
 	free(scrub->parked_record);
 	free(scrub->one_data);
 	free(scrub->round_data);

@@ -148,8 +148,7 @@ struct csum_scrub {
 	bool parked_needed; /* its owner is bad, or nobody can read whether there is one */
 	uint8_t *parked_record;
 
-	/* one sector, with its group, on its own */
-	struct csum_groups one;
+	struct csum_scrub_sector *sector;
 	uint8_t *one_data;
 	uint8_t *round_data; /* CSUM_SCRUB_ROUND sectors */
 	struct csum_io_list list;
@@ -171,9 +170,6 @@ int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_opt
 
 /* Verifies and repairs [first_sector, end_sector); why it ended is in the result. */
 int csum_scrub_pass(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* Whether sector i of a batch is bad, those of lost groups apart; then *found says how. */
-bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
-			     struct csum_bad_sector *found);
 
 /* ---- slots.c */
 
@@ -292,10 +288,6 @@ int csum_scrub_park_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 int csum_scrub_lookup(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 /* NULL when nobody asked for it. */
 struct csum_scrub_want *csum_scrub_want(struct csum_scrub *scrub, uint64_t entry);
-
-/* Reads and verifies one sector into `data`, by its own group. *found is filled in whatever its verdict. */
-int csum_scrub_look(struct csum_scrub *scrub, uint64_t sector, uint8_t *data,
-		    struct csum_bad_sector *found) CSUM_MUST_CHECK;
 
 /* ---- heal.c */
 

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "guard/class.h"
 #include "ondisk/layout.h"
+#include "scrub/sector.h"
 
 /* How often sectors join the table for what those hold that have joined it: each time is a pass over all metadata. */
 #define JOINS_MOST 8u
@@ -126,7 +127,7 @@ static int add_owners(struct csum_scrub *scrub, uint32_t index, bool join)
 	for (uint32_t i = 0; i < want->place_count && !error; i++) {
 		struct csum_bad_sector found;
 
-		error = csum_scrub_look(scrub, want->place[i], scrub->one_data, &found);
+		error = csum_scrub_sector_read(scrub, want->place[i], &found);
 		if (error || !csum_verdict_is_bad(found.verdict) || found.verdict == CSUM_VERDICT_LOST ||
 		    found.expected_entry != want->entry)
 			continue;

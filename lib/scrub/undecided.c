@@ -14,6 +14,7 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
+#include "scrub/sector.h"
 
 /* Bits for stretches at the most: 8 MiB of them, whatever the size of the volume. */
 #define STRETCHES_MAX (UINT64_C(1) << 26)
@@ -102,7 +103,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	int error = 0;
 
 	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
-		if (!csum_scrub_bad_in_batch(scrub, batch, i, &found) ||
+		if (!csum_scrub_sector_bad(scrub, batch, i, &found) ||
 		    csum_guard_cover(scrub->guard, found.sector) != CSUM_COVER_NONE ||
 		    bsearch(&found, undecided->kept, undecided->kept_count, sizeof(found), compare))
 			continue;
