@@ -11,6 +11,7 @@
 
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/round.h"
 #include "update/mirror.h"
 
 static int add_group(struct csum_scrub *scrub, const struct csum_scrub_group *group)
@@ -84,9 +85,7 @@ static int mirror(struct csum_scrub *scrub, struct csum_scan_batch *batch)
 	}
 	if (error || scrub->list.count == 0)
 		return error;
-	error = csum_io_round(volume->io, &scrub->list, &scrub->policy, NULL);
-	if (!error)
-		error = csum_scrub_drop_cache(scrub, volume->metadata);
+	error = csum_scrub_round(scrub, &scrub->list, volume->metadata);
 	for (size_t i = 0; i < scrub->group_count && !error; i++) {
 		if (repairable(scrub, &scrub->groups[i]))
 			error = read_back(scrub, batch, &scrub->groups[i]);

@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/round.h"
 #include "scrub/sector.h"
 
 /* Nobody needs it any more. Where the device refuses that, the next scrub finds the same. */
@@ -23,7 +24,7 @@ static int end_parking(struct csum_scrub *scrub)
 	if (scrub->mode != CSUM_SCRUB_REPAIR)
 		return 0;
 	memset(scrub->parked_record, 0, CSUM_BLOCK_SIZE);
-	return csum_scrub_write_metadata(scrub, scrub->parked_record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET, &held);
+	return csum_scrub_round_metadata(scrub, scrub->parked_record, CSUM_BLOCK_SIZE, CSUM_JOURNAL_OFFSET, &held);
 }
 
 int csum_scrub_park_load(struct csum_scrub *scrub)
@@ -78,7 +79,7 @@ int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, 
 	if (scrub->mode != CSUM_SCRUB_REPAIR)
 		return 0;
 	csum_parked_encode(wanted, volume->seed_state, scrub->sector_size, scrub->parked_record);
-	error = csum_scrub_write_metadata(scrub, scrub->parked_record, csum_parked_record_size(scrub->sector_size),
+	error = csum_scrub_round_metadata(scrub, scrub->parked_record, csum_parked_record_size(scrub->sector_size),
 					  CSUM_JOURNAL_OFFSET, safe);
 	if (!*safe)
 		scrub->parked = (struct csum_parked){ 0 };

@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
+#include "scrub/round.h"
 #include "volume/record.h"
 
 /* ------------------------------------------------------------------ the journal */
@@ -23,18 +24,20 @@ static int void_journal(struct csum_scrub *scrub)
 	struct csum_volume *volume = scrub->volume;
 	struct csum_outcome outcome = { .disposition = scrub->mode != CSUM_SCRUB_REPAIR ? CSUM_WOULD_REPAIR :
 											  CSUM_REPAIRED };
+	const struct csum_io_policy policy = csum_scrub_round_policy(scrub);
+	struct csum_io_list list = { 0 };
 	bool refused = false;
 	int error = 0;
 
 	if (scrub->mode == CSUM_SCRUB_REPAIR) {
 		memset(volume->journal_record, 0, CSUM_JOURNAL_SIZE);
-		scrub->list.count = 0;
-		error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
+		error = csum_io_list_add(&list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
 					 CSUM_JOURNAL_SIZE, CSUM_JOURNAL_OFFSET);
 		if (!error)
-			error = csum_io_round(volume->io, &scrub->list, &scrub->policy, &refused);
+			error = csum_io_round(volume->io, &list, &policy, &refused);
 		if (error || refused)
 			outcome = (struct csum_outcome){ .why = "the device refuses to write it" };
+		csum_io_list_free(&list);
 	}
 	csum_finder_journal(&scrub->finder, &outcome);
 	return error;
@@ -199,9 +202,10 @@ static int recover_groups(struct csum_scrub_choosing *choosing, struct csum_reco
 
 static int recover(struct csum_scrub *scrub)
 {
+	const struct csum_io_policy policy = csum_scrub_round_policy(scrub);
 	struct csum_scrub_choosing choosing = { .scrub = scrub };
 	struct csum_recovery recovery = {
-		.policy = &scrub->policy,
+		.policy = &policy,
 		.user = &choosing,
 		.choose = csum_scrub_choose,
 		.group = csum_scrub_choose_end,

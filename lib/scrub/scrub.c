@@ -209,11 +209,6 @@ static int scrub_in_mode(struct csum_volume *volume, const struct csum_scrub_opt
 	};
 	int error, release_error;
 
-	scrub.policy = (struct csum_io_policy){
-		.before = csum_scrub_before,
-		.user = &scrub,
-		.tolerant_bytes = scrub.sector_size,
-	};
 	error = plan(&scrub);
 	if (!error)
 		error = prepare(&scrub);

@@ -97,7 +97,6 @@ struct csum_scrub {
 	const struct csum_scrub_options *options;
 	struct csum_scrub_result *result;
 	struct csum_finder finder;
-	struct csum_io_policy policy; /* of every round */
 	struct csum_healer *healer; /* NULL: neither to heal from the checksum nor to tell classes apart */
 	struct csum_replica **replicas;
 	size_t replica_count;
@@ -310,16 +309,6 @@ struct csum_scrub_write {
 
 /* Writes data sectors in one round. Errors, after which nothing more is to be written, are reported. */
 int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count) CSUM_MUST_CHECK;
-
-/*
- * A round of these bytes to the metadata device; *held: they read back from the medium. Errors, after which nothing more
- * is to be written, are reported; a write that the device refuses is none.
- */
-int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes,
-			      bool *held) CSUM_MUST_CHECK;
-
-/* Makes reads come from the medium again. */
-int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device) CSUM_MUST_CHECK;
 
 /* ---- undo.c */
 

@@ -12,6 +12,7 @@
 #include "guard/data_identity.h"
 #include "ondisk/layout.h"
 #include "scrub/pace.h"
+#include "scrub/round.h"
 #include "update/super.h"
 
 /* A crash costs so much of the work, not more. */
@@ -20,7 +21,7 @@
 static int write_block(struct csum_scrub *scrub, void *block, uint64_t offset_bytes, bool *refused)
 {
 	bool held;
-	int error = csum_scrub_write_metadata(scrub, block, CSUM_BLOCK_SIZE, offset_bytes, &held);
+	int error = csum_scrub_round_metadata(scrub, block, CSUM_BLOCK_SIZE, offset_bytes, &held);
 
 	*refused = !error && !held;
 	return error;

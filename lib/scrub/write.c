@@ -2,53 +2,9 @@
 /* Repairs on their way to the disk: saved for undo, written, flushed, read back, verified. */
 #include "scrub/scrub.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/report.h"
 #include "ondisk/layout.h"
-
-int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
-{
-	int error = device->direct ? 0 : device->ops->drop_cache(device->context);
-
-	if (error)
-		return csum_io_report(&scrub->volume->handlers, error, device->name,
-				      "dropping what is cached of the device");
-	return 0;
-}
-
-int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes, bool *held)
-{
-	struct csum_volume *volume = scrub->volume;
-	/* Not the scrub's, which may have the repairs that this is to go before. */
-	struct csum_io_list list = { 0 };
-	void *back;
-	int error;
-
-	*held = false;
-	error = csum_io_list_add(&list, volume->metadata, CSUM_IO_WRITE, bytes, size, offset_bytes);
-	if (error)
-		csum_report_error(&volume->handlers, error, NULL, "repairing metadata");
-	else
-		error = csum_io_round(volume->io, &list, &scrub->policy, NULL);
-	csum_io_list_free(&list);
-	if (!error)
-		error = csum_scrub_drop_cache(scrub, volume->metadata);
-	if (error)
-		return error;
-	back = csum_io_alloc(size);
-	if (!back)
-		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "reading back repaired metadata");
-	error = csum_io_read_patiently(volume->metadata, back, size, offset_bytes, NULL);
-	*held = !error && memcmp(back, bytes, size) == 0;
-	free(back);
-	if (csum_io_vanished(error))
-		return csum_io_report(&volume->handlers, error, volume->metadata->name,
-				      "reading back repaired metadata");
-	return 0;
-}
+#include "scrub/round.h"
 
 /* Where it came from is of no interest then, but what the sector holds is. */
 static void set_left(struct csum_outcome *outcome, const char *why)
@@ -102,9 +58,7 @@ int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 	if (!error)
 		error = csum_scrub_undo_keep(scrub, scrub->list.requests, scrub->list.count, &kept);
 	if (!error && kept)
-		error = csum_io_round(volume->io, &scrub->list, &scrub->policy, NULL);
-	if (!error && kept)
-		error = csum_scrub_drop_cache(scrub, volume->data);
+		error = csum_scrub_round(scrub, &scrub->list, volume->data);
 	for (size_t i = 0; i < count && !error && kept; i++)
 		error = read_back(scrub, &writes[i]);
 	for (size_t i = 0; i < count && (error || !kept); i++) {
