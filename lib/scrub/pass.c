@@ -7,6 +7,7 @@
 
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/groups.h"
 #include "scrub/pace.h"
 #include "scrub/sector.h"
 
@@ -22,7 +23,7 @@ enum { END_TIME = 1, END_ERRORS };
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
 	struct csum_scrub *scrub = user;
-	int error = csum_scrub_imd_note(scrub, batch);
+	int error = csum_scrub_groups_note(scrub, batch);
 
 	if (scrub->options->metadata_only)
 		return error;
@@ -85,7 +86,7 @@ static int limits(struct csum_scrub *scrub)
 {
 	uint64_t most = scrub->options->max_errors;
 
-	if (most && scrub->result->totals.errors + waiting(scrub) + scrub->group_count > most)
+	if (most && scrub->result->totals.errors + waiting(scrub) + csum_scrub_groups_count(scrub) > most)
 		return END_ERRORS;
 	return csum_scrub_pace_time_is_up(scrub) ? END_TIME : 0;
 }
@@ -100,7 +101,7 @@ static int idle(void *user, struct csum_scan_batch *batch)
 	/* A disk that fails all over is not to be written to: the batch is left as it is, and the next run comes to it. */
 	if (end == END_ERRORS)
 		return end;
-	error = csum_scrub_imd_repair(scrub, batch);
+	error = csum_scrub_groups_repair(scrub, batch);
 	if (error)
 		return error;
 	/* Told of from here on, so that whoever goes on does not count it again. */
@@ -151,9 +152,10 @@ static int walk(struct csum_scrub *scrub)
 /* What was found when there were too many errors is counted, and for the next run to come to. */
 static void drop_found(struct csum_scrub *scrub)
 {
-	scrub->result->errors_open = waiting(scrub) + scrub->group_count;
+	scrub->result->errors_open = waiting(scrub) + csum_scrub_groups_count(scrub);
 	scrub->unfinished = true;
-	scrub->bad_count = scrub->group_count = 0;
+	scrub->bad_count = 0;
+	csum_scrub_groups_drop(scrub);
 	csum_scrub_undecided_free(scrub);
 }
 

@@ -9,6 +9,7 @@
 #include "base/report.h"
 #include "base/version.h"
 #include "ondisk/layout.h"
+#include "scrub/groups.h"
 #include "scrub/pace.h"
 #include "scrub/sector.h"
 
@@ -58,10 +59,12 @@ static int allocate(struct csum_scrub *scrub)
 {
 	scrub->pace = csum_scrub_pace_create();
 	scrub->sector = csum_scrub_sector_create(scrub);
+	scrub->groups = csum_scrub_groups_create(scrub);
 	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
 	scrub->one_data = csum_io_alloc(scrub->sector_size);
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->pace && scrub->sector && scrub->parked_record && scrub->one_data && scrub->round_data)
+	if (scrub->pace && scrub->sector && scrub->groups && scrub->parked_record && scrub->one_data &&
+	    scrub->round_data)
 		return 0;
 	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
 }
@@ -94,13 +97,13 @@ static int release(struct csum_scrub *scrub)
 	csum_io_list_free(&scrub->list);
 	csum_scrub_pace_free(scrub->pace);
 	csum_scrub_sector_free(scrub->sector);
+	csum_scrub_groups_free(scrub->groups);
 	free(scrub->parked_record);
 	free(scrub->one_data);
 	free(scrub->round_data);
 	free(scrub->bad);
 	free(scrub->wants);
 	free(scrub->sought);
-	free(scrub->groups);
 	return error;
 }
 

@@ -78,13 +78,6 @@ struct csum_scrub_want {
 	uint32_t expected_by, held_by; /* bad sectors whose entry is this one; that hold it; or NO_INDEX */
 };
 
-/* A group whose copies are not as they should be. */
-struct csum_scrub_group {
-	uint64_t number;
-	struct csum_imd_judgement judged;
-	bool repaired;
-};
-
 /* What may be done about what is found. */
 enum csum_scrub_mode {
 	CSUM_SCRUB_LOOK, /* a check: nothing is healed, every bad sector is left */
@@ -153,10 +146,7 @@ struct csum_scrub {
 	struct csum_io_list list;
 
 	struct csum_scrub_pace *pace;
-
-	/* groups.c */
-	struct csum_scrub_group *groups; /* of the batch, that are not sound */
-	size_t group_count, group_capacity;
+	struct csum_scrub_groups *groups;
 };
 
 /* ---- scrub.c */
@@ -187,13 +177,6 @@ int csum_scrub_record_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 int csum_scrub_record_reach(struct csum_scrub *scrub, uint64_t next_sector) CSUM_MUST_CHECK;
 /* Writes it for good: complete, or where to go on. */
 int csum_scrub_record_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- groups.c */
-
-/* Notes the groups of a batch that are not sound; -ENOMEM, reported. */
-int csum_scrub_imd_note(struct csum_scrub *scrub, const struct csum_scan_batch *batch) CSUM_MUST_CHECK;
-/* Mirrors them, and reports. */
-int csum_scrub_imd_repair(struct csum_scrub *scrub, struct csum_scan_batch *batch) CSUM_MUST_CHECK;
 
 /* ---- recover.c */
 
