@@ -13,6 +13,7 @@
 
 #include "base/report.h"
 #include "base/util.h"
+#include "scrub/slots.h"
 
 static bool allowed(const struct csum_scrub *scrub)
 {
@@ -153,7 +154,7 @@ int csum_scrub_guard_end(struct csum_scrub *scrub)
 	bool refused;
 	int error = 0;
 
-	if (scrub->mode != CSUM_SCRUB_REPAIR || scrub->slots_stuck || csum_io_failed(volume->io))
+	if (scrub->mode != CSUM_SCRUB_REPAIR || csum_scrub_slots_stuck(scrub) || csum_io_failed(volume->io))
 		return 0;
 	if (ends_hold(scrub)) {
 		record->held_reason = CSUM_HELD_NOT;
@@ -168,5 +169,5 @@ int csum_scrub_guard_end(struct csum_scrub *scrub)
 	/* A scrub on record writes the slot anyway. */
 	if (error || scrub->result->recorded || memcmp(&before, record, sizeof(before)) == 0)
 		return error;
-	return csum_scrub_write_slot(scrub, &refused);
+	return csum_scrub_slots_write(scrub, &refused);
 }

@@ -11,6 +11,7 @@
 
 #include "base/checksum.h"
 #include "base/report.h"
+#include "scrub/write.h"
 
 struct order {
 	struct csum_scrub *scrub;

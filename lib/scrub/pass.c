@@ -9,6 +9,7 @@
 #include "ondisk/layout.h"
 #include "scrub/groups.h"
 #include "scrub/pace.h"
+#include "scrub/record.h"
 #include "scrub/sector.h"
 
 /* Why the scan was ended, beside errors. */
@@ -112,7 +113,7 @@ static int idle(void *user, struct csum_scan_batch *batch)
 	if (!end && next_sector < scrub->end_sector && due(scrub, batch))
 		error = csum_scrub_table_resolve(scrub);
 	if (!error)
-		error = csum_scrub_record_reach(scrub, next_sector);
+		error = csum_scrub_record_reach(scrub, next_sector, waiting(scrub) > 0);
 	progress(scrub);
 	if (!error && !end)
 		error = csum_scrub_pace_sleep(scrub, batch);

@@ -14,6 +14,7 @@
 #include "base/util.h"
 #include "ondisk/layout.h"
 #include "scrub/round.h"
+#include "scrub/slots.h"
 #include "volume/record.h"
 
 /* ------------------------------------------------------------------ the journal */
@@ -165,7 +166,7 @@ static int mark_clean(struct csum_scrub *scrub)
 	superblock->state = CSUM_STATE_CLEAN;
 	superblock->intent_first = 0;
 	superblock->intent_count = 0;
-	error = csum_scrub_write_slot(scrub, &refused);
+	error = csum_scrub_slots_write(scrub, &refused);
 	if (error || !refused)
 		return error;
 	superblock->state = active.state;
@@ -228,7 +229,7 @@ int csum_scrub_recover(struct csum_scrub *scrub)
 
 	if (!csum_volume_active(scrub->volume))
 		return 0;
-	if (scrub->slots_stuck)
+	if (csum_scrub_slots_stuck(scrub))
 		return stay_active_refused(scrub);
 	if (scrub->volume->journal_unreadable && !csum_scrub_allows_unread(scrub))
 		error = is_journal_needed(scrub, &needed);

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "scrub/undo.h"
 
 struct csum_io_policy csum_scrub_round_policy(struct csum_scrub *scrub)
 {
 	return (struct csum_io_policy){
-		.before = csum_scrub_before,
+		.before = csum_scrub_undo_before,
 		.user = scrub,
 		.tolerant_bytes = scrub->sector_size,
 	};

@@ -3,15 +3,17 @@
 #include "scrub/scrub.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/report.h"
 #include "base/version.h"
-#include "ondisk/layout.h"
 #include "scrub/groups.h"
 #include "scrub/pace.h"
+#include "scrub/record.h"
 #include "scrub/sector.h"
+#include "scrub/slots.h"
+#include "scrub/undo.h"
+#include "scrub/write.h"
 
 /* ------------------------------------------------------------------ what it needs */
 
@@ -60,11 +62,14 @@ static int allocate(struct csum_scrub *scrub)
 	scrub->pace = csum_scrub_pace_create();
 	scrub->sector = csum_scrub_sector_create(scrub);
 	scrub->groups = csum_scrub_groups_create(scrub);
+	scrub->undo = csum_scrub_undo_create();
+	scrub->slots = csum_scrub_slots_create();
+	scrub->recorder = csum_scrub_record_create();
+	scrub->writer = csum_scrub_write_create(scrub);
 	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
-	scrub->one_data = csum_io_alloc(scrub->sector_size);
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->pace && scrub->sector && scrub->groups && scrub->parked_record && scrub->one_data &&
-	    scrub->round_data)
+	if (scrub->pace && scrub->sector && scrub->groups && scrub->undo && scrub->slots && scrub->recorder &&
+	    scrub->writer && scrub->parked_record && scrub->round_data)
 		return 0;
 	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
 }
@@ -94,12 +99,14 @@ static int release(struct csum_scrub *scrub)
 	csum_healer_free(scrub->healer);
 	csum_guard_free(scrub->guard);
 	csum_scrub_undecided_free(scrub);
-	csum_io_list_free(&scrub->list);
 	csum_scrub_pace_free(scrub->pace);
 	csum_scrub_sector_free(scrub->sector);
 	csum_scrub_groups_free(scrub->groups);
+	csum_scrub_undo_free(scrub->undo);
+	csum_scrub_slots_free(scrub->slots);
+	csum_scrub_record_free(scrub->recorder);
+	csum_scrub_write_free(scrub->writer);
 	free(scrub->parked_record);
-	free(scrub->one_data);
 	free(scrub->round_data);
 	free(scrub->bad);
 	free(scrub->wants);
@@ -108,22 +115,6 @@ static int release(struct csum_scrub *scrub)
 }
 
 /* ------------------------------------------------------------------ what is to be done */
-
-static void plan_resume(struct csum_scrub *scrub)
-{
-	const struct csum_volume *volume = scrub->volume;
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	const struct csum_scrub_record *record = &volume->superblock.current_scrub;
-
-	if (!scrub->result->recorded || scrub->options->restart || record->started == 0 || record->next_group == 0 ||
-	    record->next_group >= geometry->groups || volume->governing == CSUM_SLOT_C)
-		return;
-	scrub->result->resumed = true;
-	scrub->first_sector = csum_layout_first_sector(geometry, record->next_group);
-	csum_report_note(&volume->handlers, volume->data->name,
-			 "going on with an interrupted scrub at data sector %" PRIu64 " of %" PRIu64,
-			 scrub->first_sector, geometry->data_sectors);
-}
 
 static int plan(struct csum_scrub *scrub)
 {
@@ -144,7 +135,7 @@ static int plan(struct csum_scrub *scrub)
 	result->recorded = whole && !options->dry_run;
 	if (result->recorded)
 		result->record = scrub->volume->superblock.current_scrub;
-	plan_resume(scrub);
+	csum_scrub_record_resume(scrub);
 	scrub->complete = whole && !result->resumed;
 	result->first_sector = result->next_sector = scrub->first_sector;
 	result->end_sector = scrub->end_sector;
@@ -153,7 +144,7 @@ static int plan(struct csum_scrub *scrub)
 
 static int work(struct csum_scrub *scrub)
 {
-	int error = csum_scrub_super(scrub);
+	int error = csum_scrub_slots_repair(scrub);
 
 	if (!error && scrub->mode != CSUM_SCRUB_LOOK)
 		error = csum_scrub_recover(scrub);
@@ -171,7 +162,7 @@ static int work(struct csum_scrub *scrub)
 		if (!record_error)
 			record_error = csum_scrub_record_end(scrub);
 		if (!record_error)
-			record_error = csum_scrub_undo_name(scrub);
+			record_error = csum_scrub_slots_name_undo(scrub);
 		error = error ? error : record_error;
 	}
 	return error;

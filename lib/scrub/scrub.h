@@ -31,7 +31,6 @@
 #include "io/io.h"
 #include "ondisk/parked.h"
 #include "repair/replica.h"
-#include "undo/undo.h"
 #include "update/recover.h"
 
 /* Bad sectors that are dealt with together, a batch of the pass more or less. */
@@ -100,16 +99,6 @@ struct csum_scrub {
 	bool ended_repairs; /* too many errors, or interrupted */
 	bool unfinished; /* interrupted with bad sectors in the table: the next run has to come to them again */
 	bool complete; /* as far as it has come: from the first sector to the last, with their data, in one go */
-	bool saving_slots; /* superblocks to be overwritten go to the undo file */
-
-	/* undo.c */
-	struct csum_undo_file *undo; /* NULL: none, or none yet */
-	bool undo_wanted; /* data is overwritten only when what it holds is kept */
-	bool undo_failed; /* it cannot be kept any more */
-	bool undo_saved; /* what the next round overwrites is kept already */
-	bool undo_named; /* the volume on the device names the file */
-	struct csum_handlers undo_handlers; /* of what is wrong with the file */
-	char undo_why[512]; /* the last of that */
 
 	/* guard.c, undecided.c */
 	struct csum_guard *guard;
@@ -121,12 +110,6 @@ struct csum_scrub {
 	struct csum_scrub_sought *sought; /* a table; NULL: nothing has been wanted */
 	uint32_t sought_count;
 	bool searched;
-
-	/* slots.c */
-	bool slots_stuck; /* a slot cannot be written: no record, and no recovery */
-	struct csum_scrub_totals base; /* of earlier runs of this scrub */
-	struct csum_scrub_record safe; /* as the record may be written: nothing before it is unfinished */
-	uint64_t record_written_ms;
 
 	/* table.c, index.c */
 	struct csum_scrub_bad *bad;
@@ -141,11 +124,13 @@ struct csum_scrub {
 	uint8_t *parked_record;
 
 	struct csum_scrub_sector *sector;
-	uint8_t *one_data;
 	uint8_t *round_data; /* CSUM_SCRUB_ROUND sectors */
-	struct csum_io_list list;
 
 	struct csum_scrub_pace *pace;
+	struct csum_scrub_undo *undo;
+	struct csum_scrub_slots *slots;
+	struct csum_scrub_recorder *recorder;
+	struct csum_scrub_writer *writer;
 	struct csum_scrub_groups *groups;
 };
 
@@ -159,24 +144,6 @@ int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_opt
 
 /* Verifies and repairs [first_sector, end_sector); why it ended is in the result. */
 int csum_scrub_pass(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- slots.c */
-
-/*
- * O1 for a scrub: slots that are invalid or differ are rewritten, and reported; before, or after, what is not the
- * volume's is reported. Only looking, or with a dry run, nothing is written.
- */
-int csum_scrub_super(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* Writes volume->superblock to a slot; *refused: the device would not take it, and the other slot still governs. */
-int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused) CSUM_MUST_CHECK;
-
-/* Begins the record, or goes on with one: sets first_sector. */
-int csum_scrub_record_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* Notes that all before this sector is done, and now and then writes the record. */
-int csum_scrub_record_reach(struct csum_scrub *scrub, uint64_t next_sector) CSUM_MUST_CHECK;
-/* Writes it for good: complete, or where to go on. */
-int csum_scrub_record_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 /* ---- recover.c */
 
@@ -281,40 +248,5 @@ bool csum_scrub_heal_bits(struct csum_scrub *scrub, uint64_t entry, uint8_t *dat
 /* All ways, in their order. */
 bool csum_scrub_heal(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, uint8_t *data,
 		     struct csum_outcome *outcome);
-
-/* ---- write.c */
-
-struct csum_scrub_write {
-	uint64_t sector, entry;
-	uint8_t *data; /* aligned */
-	struct csum_outcome *outcome; /* disposition and why are set */
-};
-
-/* Writes data sectors in one round. Errors, after which nothing more is to be written, are reported. */
-int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count) CSUM_MUST_CHECK;
-
-/* ---- undo.c */
-
-/* Creates the file that was asked for by name. */
-int csum_scrub_undo_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* The policy's: saves what a round of metadata overwrites, if that can be done. Data is saved by who writes it. */
-int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count);
-
-/*
- * Saves what these writes of data are about to overwrite, in a file that the volume names, all of it durable. *kept:
- * they may be done.
- */
-int csum_scrub_undo_keep(struct csum_scrub *scrub, const struct csum_io_request *requests, size_t count,
-			 bool *kept) CSUM_MUST_CHECK;
-
-/* Puts the id of the file, if there is one with records, into the superblock that is about to be written. */
-bool csum_scrub_undo_put_id(struct csum_scrub *scrub);
-
-/* Has the volume name the file, if it does not yet; when all else is written. */
-int csum_scrub_undo_name(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* Closes the file, and removes what is older than those that are kept. */
-int csum_scrub_undo_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 #endif
