@@ -13,15 +13,15 @@
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
 
-static bool in_long_run(const struct csum_verify *run, uint32_t i)
+static bool in_long_stretch(const struct csum_verify *verified, uint32_t i)
 {
 	uint32_t begin = i, end = i + 1;
 
-	while (begin > 0 && csum_verdict_is_bad((enum csum_verdict)run->verdict[begin - 1]))
+	while (begin > 0 && csum_verdict_is_bad((enum csum_verdict)verified->verdict[begin - 1]))
 		begin--;
-	while (end < run->sector_count && csum_verdict_is_bad((enum csum_verdict)run->verdict[end]))
+	while (end < verified->sector_count && csum_verdict_is_bad((enum csum_verdict)verified->verdict[end]))
 		end++;
-	return end - begin > CSUM_SCRUB_RUN_MAX;
+	return end - begin > CSUM_SCRUB_ADJACENT_MAX;
 }
 
 static bool cannot_be_read(enum csum_verdict verdict)
@@ -30,19 +30,19 @@ static bool cannot_be_read(enum csum_verdict verdict)
 }
 
 /* Whether the sector could be made right by that entry. Its content, which goes to round_data, is not needed yet. */
-static bool can_be(struct csum_scrub *scrub, const struct csum_verify *run, uint32_t i, uint64_t entry)
+static bool can_be(struct csum_scrub *scrub, const struct csum_verify *verified, uint32_t i, uint64_t entry)
 {
-	enum csum_verdict verdict = (enum csum_verdict)run->verdict[i];
+	enum csum_verdict verdict = (enum csum_verdict)verified->verdict[i];
 	struct csum_outcome outcome = { 0 };
 
 	if (!csum_entry_has_content(entry))
 		return false;
-	if (csum_scrub_heal_from_replica(scrub, run->first_sector + i, entry, scrub->round_data, &outcome) ||
+	if (csum_scrub_heal_from_replica(scrub, verified->first_sector + i, entry, scrub->round_data, &outcome) ||
 	    csum_scrub_search_read(scrub, entry, scrub->round_data, &outcome.source_sector))
 		return true;
-	if ((verdict != CSUM_VERDICT_MISMATCH && verdict != CSUM_VERDICT_ZEROED) || in_long_run(run, i))
+	if ((verdict != CSUM_VERDICT_MISMATCH && verdict != CSUM_VERDICT_ZEROED) || in_long_stretch(verified, i))
 		return false;
-	memcpy(scrub->round_data, run->data + (size_t)i * scrub->sector_size, scrub->sector_size);
+	memcpy(scrub->round_data, verified->data + (size_t)i * scrub->sector_size, scrub->sector_size);
 	return csum_scrub_heal_bits(scrub, entry, scrub->round_data, &outcome);
 }
 
@@ -91,11 +91,11 @@ bool csum_scrub_allows_unread(const struct csum_scrub *scrub)
  * not been looked at; or the sector, or a copy of its metadata, cannot be read, which may pass. Of a mismatch the older
  * entry would be no better than the newest.
  */
-static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_verify *run, uint32_t i,
+static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_verify *verified, uint32_t i,
 		       const struct csum_group *group)
 {
 	struct csum_scrub *scrub = choosing->scrub;
-	uint64_t sector = run->first_sector + i;
+	uint64_t sector = verified->first_sector + i;
 	bool at_stake = older_is_content(group, i), hidden = group->version_count < 2;
 
 	if (at_stake && looks_elsewhere(scrub) && !look_for(scrub, group, i))
@@ -104,7 +104,7 @@ static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_v
 		return true;
 	if (csum_scrub_allows_unread(scrub))
 		return false;
-	if (at_stake && cannot_be_read((enum csum_verdict)run->verdict[i])) {
+	if (at_stake && cannot_be_read((enum csum_verdict)verified->verdict[i])) {
 		if (!choosing->has_unread)
 			choosing->unread_sector = sector;
 		choosing->has_unread = true;
@@ -116,15 +116,15 @@ static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_v
 /* ------------------------------------------------------------------ entries chosen */
 
 /* Only the entry is chosen here: data is repaired later, when it is known whose contents the bad sectors hold. */
-void csum_scrub_choose(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
+void csum_scrub_choose(void *user, const struct csum_verify *verified, uint32_t i, const struct csum_group *group,
 		       uint64_t *entry, bool *open)
 {
 	struct csum_scrub_choosing *choosing = user;
 	uint32_t v = 0;
 
-	while (v < group->version_count && !can_be(choosing->scrub, run, i, csum_imd_entry(group->version[v], i)))
+	while (v < group->version_count && !can_be(choosing->scrub, verified, i, csum_imd_entry(group->version[v], i)))
 		v++;
-	if (v == group->version_count && stays_open(choosing, run, i, group)) {
+	if (v == group->version_count && stays_open(choosing, verified, i, group)) {
 		*open = true;
 		return;
 	}
@@ -133,10 +133,10 @@ void csum_scrub_choose(void *user, const struct csum_verify *run, uint32_t i, co
 	if (group->version_count < 2)
 		return;
 	choosing->choices[choosing->choice_count++] = (struct csum_scrub_choice){
-		.found = { .sector = run->first_sector + i,
-			   .verdict = (enum csum_verdict)run->verdict[i],
+		.found = { .sector = verified->first_sector + i,
+			   .verdict = (enum csum_verdict)verified->verdict[i],
 			   .expected_entry = *entry,
-			   .computed_entry = run->entry[i] },
+			   .computed_entry = verified->entry[i] },
 		.newest_entry = csum_group_entry(group, i),
 		.oldest_entry = csum_imd_entry(group->version[group->version_count - 1], i),
 		.given_up = v == group->version_count,

@@ -25,7 +25,7 @@ struct csum_scrub_choosing {
 bool csum_scrub_allows_unread(const struct csum_scrub *scrub);
 
 /* As struct csum_recovery says; user: a struct csum_scrub_choosing. */
-void csum_scrub_choose(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
+void csum_scrub_choose(void *user, const struct csum_verify *verified, uint32_t i, const struct csum_group *group,
 		       uint64_t *entry, bool *open);
 int csum_scrub_choose_end(void *user, uint64_t number, const struct csum_group *group, bool open) CSUM_MUST_CHECK;
 

@@ -6,6 +6,7 @@
 
 #include "base/checksum.h"
 #include "ondisk/layout.h"
+#include "scrub/guard.h"
 
 bool csum_scrub_heal_from_replica(struct csum_scrub *scrub, uint64_t sector, uint64_t entry, uint8_t *data,
 				  struct csum_outcome *outcome)
@@ -81,11 +82,11 @@ static bool heal_from_elsewhere(struct csum_scrub *scrub, const struct csum_scru
 	return found;
 }
 
-/* A lost write, an unreadable sector and a long run of bad ones are no bit flips. */
+/* A lost write, an unreadable sector and a long stretch of bad ones are no bit flips. */
 static bool may_be_bits(const struct csum_scrub_bad *bad)
 {
 	return (bad->found.verdict == CSUM_VERDICT_MISMATCH || bad->found.verdict == CSUM_VERDICT_ZEROED) &&
-	       bad->readable && bad->run <= CSUM_SCRUB_RUN_MAX;
+	       bad->readable && bad->adjacent <= CSUM_SCRUB_ADJACENT_MAX;
 }
 
 /* What is in `data`, by the means in the outcome; the guard may not let it go there. */

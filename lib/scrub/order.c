@@ -51,7 +51,7 @@ static void finish(struct order *order, uint32_t index)
 		return;
 	if (left && !is_parked(scrub, bad))
 		block(order, bad->source);
-	else if (--scrub->bad[bad->source].wanted == 0 && !scrub->bad[bad->source].done)
+	else if (--scrub->bad[bad->source].needed_by == 0 && !scrub->bad[bad->source].done)
 		order->ready[order->ready_count++] = bad->source;
 }
 
@@ -138,7 +138,7 @@ static void take_parked(struct csum_scrub *scrub)
 
 		if (bad->source == CSUM_SCRUB_NO_INDEX || !is_parked(scrub, bad))
 			continue;
-		scrub->bad[bad->source].wanted--;
+		scrub->bad[bad->source].needed_by--;
 		bad->source = CSUM_SCRUB_NO_INDEX;
 	}
 }
@@ -159,7 +159,7 @@ static int repair_all(struct csum_scrub *scrub)
 	for (uint32_t i = 0; i < scrub->bad_count; i++) {
 		if (scrub->bad[i].gone)
 			scrub->bad[i].done = true;
-		else if (scrub->bad[i].wanted == 0 && !scrub->bad[i].done)
+		else if (scrub->bad[i].needed_by == 0 && !scrub->bad[i].done)
 			order.ready[order.ready_count++] = i;
 	}
 	while (!error && (order.ready_count || is_any_left(&order)))

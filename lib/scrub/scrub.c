@@ -8,6 +8,7 @@
 #include "base/report.h"
 #include "base/version.h"
 #include "scrub/groups.h"
+#include "scrub/guard.h"
 #include "scrub/pace.h"
 #include "scrub/record.h"
 #include "scrub/sector.h"
@@ -22,7 +23,7 @@ static int make_healer(struct csum_scrub *scrub)
 	const struct csum_volume *volume = scrub->volume;
 	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
 	bool heals = scrub->mode != CSUM_SCRUB_LOOK && (scrub->heal & CSUM_HEAL_BITS);
-	bool classifies = type == CSUM_CRC64 && csum_guard_verdict(scrub->guard) != CSUM_GUARD_DECAY;
+	bool classifies = type == CSUM_CRC64 && csum_scrub_guard_verdict(scrub) != CSUM_GUARD_DECAY;
 	int error;
 
 	if (!heals && !classifies)
@@ -63,13 +64,14 @@ static int allocate(struct csum_scrub *scrub)
 	scrub->sector = csum_scrub_sector_create(scrub);
 	scrub->groups = csum_scrub_groups_create(scrub);
 	scrub->undo = csum_scrub_undo_create();
+	scrub->guard = csum_scrub_guard_create();
 	scrub->slots = csum_scrub_slots_create();
 	scrub->recorder = csum_scrub_record_create();
 	scrub->writer = csum_scrub_write_create(scrub);
 	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->pace && scrub->sector && scrub->groups && scrub->undo && scrub->slots && scrub->recorder &&
-	    scrub->writer && scrub->parked_record && scrub->round_data)
+	if (scrub->pace && scrub->sector && scrub->groups && scrub->undo && scrub->guard && scrub->slots &&
+	    scrub->recorder && scrub->writer && scrub->parked_record && scrub->round_data)
 		return 0;
 	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
 }
@@ -97,7 +99,7 @@ static int release(struct csum_scrub *scrub)
 		csum_replica_close(scrub->replicas[i]);
 	free(scrub->replicas);
 	csum_healer_free(scrub->healer);
-	csum_guard_free(scrub->guard);
+	csum_scrub_guard_free(scrub->guard);
 	csum_scrub_undecided_free(scrub);
 	csum_scrub_pace_free(scrub->pace);
 	csum_scrub_sector_free(scrub->sector);

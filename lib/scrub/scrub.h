@@ -27,45 +27,21 @@
 
 #include "base/heal.h"
 #include "findings/finder.h"
-#include "guard/guard.h"
 #include "io/io.h"
 #include "ondisk/parked.h"
 #include "repair/replica.h"
+#include "scrub/bad.h"
 #include "update/recover.h"
 
 /* Bad sectors that are dealt with together, a batch of the pass more or less. */
 #define CSUM_SCRUB_TABLE 65536u
 /* Adjacent bad sectors more than which are no bit flips. */
-#define CSUM_SCRUB_RUN_MAX 64u
+#define CSUM_SCRUB_ADJACENT_MAX 64u
 /* Sectors written in one round. */
 #define CSUM_SCRUB_ROUND 128u
 
 /* Contents of interrupted sectors that are looked for in one search, two a sector. */
 #define CSUM_SCRUB_SOUGHT 65536u
-
-#define CSUM_SCRUB_NO_INDEX UINT32_MAX
-
-/* One bad sector. */
-struct csum_scrub_bad {
-	struct csum_bad_sector found;
-	struct csum_outcome outcome;
-	uint32_t run; /* adjacent ones it lies among, itself counted */
-	uint32_t source; /* index of the bad sector whose place holds its content, or NO_INDEX */
-	uint32_t wanted; /* how many have this one for their source and are not done */
-	bool readable, uniform; /* uniform: one repeated byte, which is nobody's in particular */
-	bool done, gone; /* gone: right when it was read again */
-	bool refreshed; /* it has been read again */
-	bool blocked; /* what it holds is the only copy of a content that could not be put right */
-	bool joined; /* the pass has not brought it here: it is there for the sake of another one */
-	enum csum_guard_cover cover;
-	enum csum_class class;
-};
-
-/* What is said of bad sectors on a block device for which nothing vouches. */
-enum csum_scrub_ruling {
-	CSUM_SCRUB_LEAVE, /* others may have written them */
-	CSUM_SCRUB_DECIDED, /* the scan saw all of them, and no new content among them */
-};
 
 /* Good sectors, as far as is known, whose entry is this one. */
 struct csum_scrub_want {
@@ -100,10 +76,7 @@ struct csum_scrub {
 	bool unfinished; /* interrupted with bad sectors in the table: the next run has to come to them again */
 	bool complete; /* as far as it has come: from the first sector to the last, with their data, in one go */
 
-	/* guard.c, undecided.c */
-	struct csum_guard *guard;
-	bool reason_said; /* why sectors are left */
-	enum csum_scrub_ruling ruling;
+	struct csum_scrub_guard *guard;
 	struct csum_scrub_undecided *undecided; /* NULL: none are kept */
 
 	/* search.c */
@@ -182,25 +155,11 @@ int csum_scrub_table_add(struct csum_scrub *scrub, const struct csum_bad_sector 
  */
 int csum_scrub_table_resolve(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
-/* ---- guard.c */
-
 /* What tells which bad sectors are near their content; NULL with checksums that cannot. */
 static inline const struct csum_healer *csum_scrub_decoder(const struct csum_scrub *scrub)
 {
 	return scrub->volume->superblock.checksum_type == CSUM_CRC64 ? scrub->healer : NULL;
 }
-
-/* Asks before anything is written, and refuses what is not the data of this metadata. */
-int csum_scrub_guard_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* Classes of the sectors in the table, and which of them are left because others may have written them. */
-void csum_scrub_guard_classify(struct csum_scrub *scrub);
-/* Whether one may be given that content by these means; if not, that is in its outcome. */
-bool csum_scrub_guard_permits(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, const uint8_t *content,
-			      enum csum_means means, struct csum_outcome *outcome);
-/* Says once why sectors are left. */
-void csum_scrub_guard_say(struct csum_scrub *scrub);
-/* Of a pass that has come to its end: what is held, and what may be recorded for the next one. */
-int csum_scrub_guard_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 /* ---- undecided.c */
 

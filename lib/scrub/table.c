@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "guard/class.h"
 #include "ondisk/layout.h"
+#include "scrub/guard.h"
 #include "scrub/sector.h"
 
 /* How often sectors join the table for what those hold that have joined it: each time is a pass over all metadata. */
@@ -28,9 +29,9 @@ int csum_scrub_table_add(struct csum_scrub *scrub, const struct csum_bad_sector 
 	}
 	scrub->bad[scrub->bad_count++] = (struct csum_scrub_bad){
 		.found = *found,
-		.run = 1,
+		.adjacent = 1,
 		.source = CSUM_SCRUB_NO_INDEX,
-		.cover = csum_guard_cover(scrub->guard, found->sector),
+		.cover = csum_scrub_guard_cover(scrub, found->sector),
 	};
 	return 0;
 }
@@ -67,14 +68,14 @@ static void refresh_work(void *argument, size_t index)
 	free(data);
 }
 
-static void count_runs(struct csum_scrub *scrub)
+static void count_adjacent(struct csum_scrub *scrub)
 {
 	for (size_t i = 0, end; i < scrub->bad_count; i = end) {
 		end = i + 1;
 		while (end < scrub->bad_count && scrub->bad[end].found.sector == scrub->bad[end - 1].found.sector + 1)
 			end++;
 		for (size_t j = i; j < end; j++)
-			scrub->bad[j].run = (uint32_t)(end - i);
+			scrub->bad[j].adjacent = (uint32_t)(end - i);
 	}
 }
 
@@ -95,14 +96,14 @@ static void link_one(struct csum_scrub *scrub, uint32_t index)
 	if (!source || source->held_by == CSUM_SCRUB_NO_INDEX || source->held_by == index)
 		return;
 	bad->source = source->held_by;
-	scrub->bad[bad->source].wanted++;
+	scrub->bad[bad->source].needed_by++;
 }
 
 static void link_all(struct csum_scrub *scrub)
 {
 	for (size_t i = 0; i < scrub->bad_count; i++) {
 		scrub->bad[i].source = CSUM_SCRUB_NO_INDEX;
-		scrub->bad[i].wanted = 0;
+		scrub->bad[i].needed_by = 0;
 	}
 	for (uint32_t i = 0; i < scrub->bad_count; i++) {
 		if (!scrub->bad[i].gone)
@@ -153,12 +154,12 @@ static bool may_have_owners(const struct csum_scrub *scrub, uint32_t index)
 static int ask_again(struct csum_scrub *scrub)
 {
 	size_t kept = 0;
-	int error = csum_guard_refresh(scrub->guard);
+	int error = csum_scrub_guard_refresh(scrub);
 
 	for (size_t i = 0; i < scrub->bad_count && !error; i++) {
 		struct csum_scrub_bad *bad = &scrub->bad[i];
 
-		bad->cover = csum_guard_cover(scrub->guard, bad->found.sector);
+		bad->cover = csum_scrub_guard_cover(scrub, bad->found.sector);
 		if (csum_scrub_is_undecided(scrub, bad->found.sector))
 			error = csum_scrub_undecided_add(scrub, &bad->found);
 		else
@@ -184,11 +185,25 @@ static int learn_present(struct csum_scrub *scrub)
 
 	qsort(scrub->bad, scrub->bad_count, sizeof(*scrub->bad), compare_sectors);
 	csum_io_parallel(scrub->volume->io, 0, scrub->bad_count, refresh_work, scrub);
-	count_runs(scrub);
+	count_adjacent(scrub);
 	error = csum_scrub_lookup(scrub);
 	if (!error || error == -ECANCELED)
 		link_all(scrub);
 	return error;
+}
+
+/* Whether another sector has its content, as far as the pass over all metadata has told. */
+static bool is_known(struct csum_scrub *scrub, const struct csum_scrub_bad *bad)
+{
+	const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.computed_entry);
+
+	return want && (want->place_count || want->expected_by != CSUM_SCRUB_NO_INDEX);
+}
+
+static void classify(struct csum_scrub *scrub)
+{
+	for (size_t i = 0; i < scrub->bad_count; i++)
+		csum_scrub_guard_classify(scrub, &scrub->bad[i], is_known(scrub, &scrub->bad[i]));
 }
 
 int csum_scrub_table_learn(struct csum_scrub *scrub)
@@ -204,7 +219,7 @@ int csum_scrub_table_learn(struct csum_scrub *scrub)
 				error = add_owners(scrub, i, turn < JOINS_MOST);
 		}
 	}
-	csum_scrub_guard_classify(scrub);
+	classify(scrub);
 	return error;
 }
 

@@ -14,6 +14,7 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
+#include "scrub/guard.h"
 #include "scrub/sector.h"
 
 /* Bits for stretches at the most: 8 MiB of them, whatever the size of the volume. */
@@ -32,8 +33,8 @@ struct csum_scrub_undecided {
 bool csum_scrub_is_undecided(const struct csum_scrub *scrub, uint64_t sector)
 {
 	/* A pass that is known not to see everything decides nothing. */
-	return scrub->complete && !(scrub->undecided && scrub->undecided->ending) &&
-	       !csum_guard_on_file(scrub->guard) && csum_guard_cover(scrub->guard, sector) == CSUM_COVER_NONE;
+	return scrub->complete && !(scrub->undecided && scrub->undecided->ending) && !csum_scrub_guard_on_file(scrub) &&
+	       csum_scrub_guard_cover(scrub, sector) == CSUM_COVER_NONE;
 }
 
 uint64_t csum_scrub_undecided_count(const struct csum_scrub *scrub)
@@ -104,7 +105,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 
 	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
 		if (!csum_scrub_sector_bad(scrub, batch, i, &found) ||
-		    csum_guard_cover(scrub->guard, found.sector) != CSUM_COVER_NONE ||
+		    csum_scrub_guard_cover(scrub, found.sector) != CSUM_COVER_NONE ||
 		    bsearch(&found, undecided->kept, undecided->kept_count, sizeof(found), compare))
 			continue;
 		error = csum_scrub_table_add(scrub, &found);
@@ -185,14 +186,14 @@ int csum_scrub_undecided_end(struct csum_scrub *scrub)
 	undecided->ending = true;
 	qsort(undecided->kept, undecided->kept_count, sizeof(undecided->kept[0]), compare);
 	if (scrub->complete && !scrub->ended_repairs) {
-		scrub->ruling = CSUM_SCRUB_DECIDED;
+		csum_scrub_guard_rule(scrub, CSUM_SCRUB_DECIDED);
 		error = each_table(scrub, count_new, true);
 		scrub->ended_repairs |= error != 0;
 	}
 	if (undecided->new_count)
 		say_undecided(scrub);
 	if (undecided->new_count || error)
-		scrub->ruling = CSUM_SCRUB_LEAVE;
+		csum_scrub_guard_rule(scrub, CSUM_SCRUB_LEAVE);
 	if (error)
 		return error;
 	error = each_table(scrub, csum_scrub_table_resolve, false);
