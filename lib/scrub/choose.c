@@ -12,6 +12,7 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
+#include "scrub/table.h"
 
 static bool in_long_stretch(const struct csum_verify *verified, uint32_t i)
 {

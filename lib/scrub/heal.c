@@ -7,6 +7,8 @@
 #include "base/checksum.h"
 #include "ondisk/layout.h"
 #include "scrub/guard.h"
+#include "scrub/index.h"
+#include "scrub/table.h"
 
 bool csum_scrub_heal_from_replica(struct csum_scrub *scrub, uint64_t sector, uint64_t entry, uint8_t *data,
 				  struct csum_outcome *outcome)
@@ -53,18 +55,18 @@ static bool read_raw(struct csum_scrub *scrub, uint64_t sector, uint8_t *data)
 static bool heal_from_elsewhere(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, uint8_t *data,
 				struct csum_outcome *outcome)
 {
-	const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
+	const struct csum_scrub_content *content = csum_scrub_index_find(scrub, bad->found.expected_entry);
 	bool found = false;
 
 	if (!(scrub->heal & CSUM_HEAL_ELSEWHERE))
 		return false;
-	for (uint32_t i = 0; want && i < want->place_count && !found; i++) {
-		found = read_raw(scrub, want->place[i], data) &&
+	for (uint32_t i = 0; content && i < content->place_count && !found; i++) {
+		found = read_raw(scrub, content->place[i], data) &&
 			csum_volume_entry(scrub->volume, data) == bad->found.expected_entry;
-		outcome->source_sector = want->place[i];
+		outcome->source_sector = content->place[i];
 	}
 	if (!found && bad->source != CSUM_SCRUB_NO_INDEX) {
-		outcome->source_sector = scrub->bad[bad->source].found.sector;
+		outcome->source_sector = csum_scrub_table_row(scrub, bad->source)->found.sector;
 		found = read_raw(scrub, outcome->source_sector, data) &&
 			csum_volume_entry(scrub->volume, data) == bad->found.expected_entry;
 	}

@@ -11,6 +11,8 @@
 
 #include "base/checksum.h"
 #include "base/report.h"
+#include "scrub/index.h"
+#include "scrub/table.h"
 #include "scrub/write.h"
 
 struct order {
@@ -28,8 +30,8 @@ static bool is_parked(const struct csum_scrub *scrub, const struct csum_scrub_ba
 /* What may not be overwritten, and neither may the place that its own content is in, and so on. */
 static void block(struct order *order, uint32_t index)
 {
-	while (index != CSUM_SCRUB_NO_INDEX && !order->scrub->bad[index].done) {
-		struct csum_scrub_bad *bad = &order->scrub->bad[index];
+	while (index != CSUM_SCRUB_NO_INDEX && !csum_scrub_table_row(order->scrub, index)->done) {
+		struct csum_scrub_bad *bad = csum_scrub_table_row(order->scrub, index);
 
 		bad->done = bad->blocked = true;
 		if (!bad->outcome.why)
@@ -41,7 +43,7 @@ static void block(struct order *order, uint32_t index)
 static void finish(struct order *order, uint32_t index)
 {
 	struct csum_scrub *scrub = order->scrub;
-	struct csum_scrub_bad *bad = &scrub->bad[index];
+	struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, index);
 	bool left = bad->outcome.disposition == CSUM_LEFT && scrub->mode != CSUM_SCRUB_LOOK && !scrub->ended_repairs;
 
 	bad->done = true;
@@ -51,7 +53,8 @@ static void finish(struct order *order, uint32_t index)
 		return;
 	if (left && !is_parked(scrub, bad))
 		block(order, bad->source);
-	else if (--scrub->bad[bad->source].needed_by == 0 && !scrub->bad[bad->source].done)
+	else if (--csum_scrub_table_row(scrub, bad->source)->needed_by == 0 &&
+		 !csum_scrub_table_row(scrub, bad->source)->done)
 		order->ready[order->ready_count++] = bad->source;
 }
 
@@ -66,13 +69,13 @@ static int break_ring(struct order *order)
 	bool safe = true;
 	int error = 0;
 
-	while (scrub->bad[last].source != first)
-		last = scrub->bad[last].source;
+	while (csum_scrub_table_row(scrub, last)->source != first)
+		last = csum_scrub_table_row(scrub, last)->source;
 	if (scrub->mode != CSUM_SCRUB_LOOK && !scrub->ended_repairs) {
 		const struct csum_parked wanted = {
-			.entry = scrub->bad[last].found.expected_entry,
-			.owner = scrub->bad[last].found.sector,
-			.place = scrub->bad[first].found.sector,
+			.entry = csum_scrub_table_row(scrub, last)->found.expected_entry,
+			.owner = csum_scrub_table_row(scrub, last)->found.sector,
+			.place = csum_scrub_table_row(scrub, first)->found.sector,
 		};
 
 		error = csum_scrub_park(scrub, &wanted, &safe);
@@ -86,14 +89,15 @@ static int break_ring(struct order *order)
 
 static bool is_any_left(struct order *order)
 {
-	while (order->ring_cursor < order->scrub->bad_count && order->scrub->bad[order->ring_cursor].done)
+	while (order->ring_cursor < csum_scrub_table_count(order->scrub) &&
+	       csum_scrub_table_row(order->scrub, order->ring_cursor)->done)
 		order->ring_cursor++;
-	return order->ring_cursor < order->scrub->bad_count;
+	return order->ring_cursor < csum_scrub_table_count(order->scrub);
 }
 
 static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scrub_write *writes, size_t *count)
 {
-	struct csum_scrub_bad *bad = &scrub->bad[index];
+	struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, index);
 	uint8_t *data = scrub->round_data + *count * scrub->sector_size;
 
 	if (scrub->mode == CSUM_SCRUB_LOOK)
@@ -133,12 +137,12 @@ static int settle_round(struct order *order)
 /* What an earlier scrub has parked need not be taken from the bad sector that holds it, if one still does. */
 static void take_parked(struct csum_scrub *scrub)
 {
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		struct csum_scrub_bad *bad = &scrub->bad[i];
+	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
 
 		if (bad->source == CSUM_SCRUB_NO_INDEX || !is_parked(scrub, bad))
 			continue;
-		scrub->bad[bad->source].needed_by--;
+		csum_scrub_table_row(scrub, bad->source)->needed_by--;
 		bad->source = CSUM_SCRUB_NO_INDEX;
 	}
 }
@@ -148,18 +152,18 @@ static int repair_all(struct csum_scrub *scrub)
 	struct order order = { .scrub = scrub };
 	int error = 0;
 
-	order.ready = calloc(scrub->bad_count, sizeof(*order.ready));
+	order.ready = calloc(csum_scrub_table_count(scrub), sizeof(*order.ready));
 	if (!order.ready)
 		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
 	take_parked(scrub);
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		if (scrub->bad[i].blocked)
+	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		if (csum_scrub_table_row(scrub, i)->blocked)
 			block(&order, i);
 	}
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		if (scrub->bad[i].gone)
-			scrub->bad[i].done = true;
-		else if (scrub->bad[i].needed_by == 0 && !scrub->bad[i].done)
+	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		if (csum_scrub_table_row(scrub, i)->gone)
+			csum_scrub_table_row(scrub, i)->done = true;
+		else if (csum_scrub_table_row(scrub, i)->needed_by == 0 && !csum_scrub_table_row(scrub, i)->done)
 			order.ready[order.ready_count++] = i;
 	}
 	while (!error && (order.ready_count || is_any_left(&order)))
@@ -171,15 +175,15 @@ static int repair_all(struct csum_scrub *scrub)
 /* Notes where contents have just been put right: two bad sectors may have had the same one. */
 static void note_repaired(struct csum_scrub *scrub)
 {
-	for (size_t i = 0; i < scrub->bad_count; i++) {
-		const struct csum_scrub_bad *bad = &scrub->bad[i];
-		struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
+	for (size_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		const struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
+		struct csum_scrub_content *content = csum_scrub_index_find(scrub, bad->found.expected_entry);
 
-		if (!want || bad->gone || bad->outcome.disposition != CSUM_REPAIRED)
+		if (!content || bad->gone || bad->outcome.disposition != CSUM_REPAIRED)
 			continue;
-		want->place[0] = bad->found.sector;
-		want->place_count = want->place_count ? want->place_count : 1;
-		want->repaired = true;
+		content->place[0] = bad->found.sector;
+		content->place_count = content->place_count ? content->place_count : 1;
+		content->repaired = true;
 	}
 }
 
@@ -190,14 +194,15 @@ static int repair_duplicates(struct csum_scrub *scrub)
 	int error = 0;
 
 	note_repaired(scrub);
-	order.ready = calloc(scrub->bad_count, sizeof(*order.ready));
+	order.ready = calloc(csum_scrub_table_count(scrub), sizeof(*order.ready));
 	if (!order.ready)
 		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		struct csum_scrub_bad *bad = &scrub->bad[i];
-		const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
+	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
+		const struct csum_scrub_content *content = csum_scrub_index_find(scrub, bad->found.expected_entry);
 
-		if (bad->gone || bad->blocked || bad->outcome.disposition != CSUM_LEFT || !want || !want->repaired)
+		if (bad->gone || bad->blocked || bad->outcome.disposition != CSUM_LEFT || !content ||
+		    !content->repaired)
 			continue;
 		bad->source = CSUM_SCRUB_NO_INDEX;
 		order.ready[order.ready_count++] = i;
@@ -212,7 +217,7 @@ int csum_scrub_order_repair(struct csum_scrub *scrub)
 {
 	int error = repair_all(scrub);
 
-	if (!error && scrub->wants && !scrub->ended_repairs)
+	if (!error && csum_scrub_index_is_filled(scrub) && !scrub->ended_repairs)
 		error = repair_duplicates(scrub);
 	return error ? error : csum_scrub_park_end(scrub);
 }

@@ -10,7 +10,9 @@
 #include "scrub/groups.h"
 #include "scrub/pace.h"
 #include "scrub/record.h"
+#include "scrub/resolve.h"
 #include "scrub/sector.h"
+#include "scrub/table.h"
 
 /* Why the scan was ended, beside errors. */
 enum { END_TIME = 1, END_ERRORS };
@@ -38,7 +40,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 			error = csum_scrub_undecided_add(scrub, &found);
 			continue;
 		}
-		if (scrub->bad_count == 0)
+		if (csum_scrub_table_count(scrub) == 0)
 			scrub->bad_since = batch->first_sector;
 		error = csum_scrub_table_add(scrub, &found);
 	}
@@ -48,7 +50,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 /* Bad sectors that wait for what becomes of them. */
 static uint64_t waiting(const struct csum_scrub *scrub)
 {
-	return scrub->bad_count + csum_scrub_undecided_count(scrub);
+	return csum_scrub_table_count(scrub) + csum_scrub_undecided_count(scrub);
 }
 
 /* ------------------------------------------------------------------ between batches */
@@ -79,7 +81,8 @@ static bool due(const struct csum_scrub *scrub, const struct csum_scan_batch *ba
 	uint64_t next_sector = batch->first_sector + batch->sector_count;
 
 	return (scrub->result->recorded && batch->first_sector == scrub->first_sector) ||
-	       scrub->bad_count >= CSUM_SCRUB_TABLE || scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
+	       csum_scrub_table_count(scrub) >= CSUM_SCRUB_TABLE_ROWS ||
+	       scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
 	       next_sector - scrub->bad_since > geometry->data_sectors / RESOLVE_PART;
 }
 
@@ -111,7 +114,7 @@ static int idle(void *user, struct csum_scan_batch *batch)
 		end = limits(scrub);
 	/* At the end of the pass there is one anyway. */
 	if (!end && next_sector < scrub->end_sector && due(scrub, batch))
-		error = csum_scrub_table_resolve(scrub);
+		error = csum_scrub_resolve(scrub);
 	if (!error)
 		error = csum_scrub_record_reach(scrub, next_sector, waiting(scrub) > 0);
 	progress(scrub);
@@ -155,7 +158,7 @@ static void drop_found(struct csum_scrub *scrub)
 {
 	scrub->result->errors_open = waiting(scrub) + csum_scrub_groups_count(scrub);
 	scrub->unfinished = true;
-	scrub->bad_count = 0;
+	csum_scrub_table_cut(scrub, 0);
 	csum_scrub_groups_drop(scrub);
 	csum_scrub_undecided_free(scrub);
 }
@@ -179,7 +182,7 @@ int csum_scrub_pass(struct csum_scrub *scrub)
 	scrub->ended_repairs |= walked < 0;
 	scrub->unfinished |= walked == -ECANCELED && waiting(scrub) > 0;
 	scrub->complete &= walked == 0;
-	error = csum_scrub_table_resolve(scrub);
+	error = csum_scrub_resolve(scrub);
 	if (!error)
 		error = csum_scrub_undecided_end(scrub);
 	if (walked < 0)

@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
+#include "scrub/resolve.h"
 #include "scrub/round.h"
 #include "scrub/slots.h"
 #include "volume/record.h"
@@ -242,5 +243,5 @@ int csum_scrub_recover(struct csum_scrub *scrub)
 		return error;
 	error = recover(scrub);
 	scrub->result->recovered = !error && !scrub->result->still_active;
-	return error ? error : csum_scrub_table_resolve(scrub);
+	return error ? error : csum_scrub_resolve(scrub);
 }

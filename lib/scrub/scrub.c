@@ -9,10 +9,12 @@
 #include "base/version.h"
 #include "scrub/groups.h"
 #include "scrub/guard.h"
+#include "scrub/index.h"
 #include "scrub/pace.h"
 #include "scrub/record.h"
 #include "scrub/sector.h"
 #include "scrub/slots.h"
+#include "scrub/table.h"
 #include "scrub/undo.h"
 #include "scrub/write.h"
 
@@ -65,13 +67,16 @@ static int allocate(struct csum_scrub *scrub)
 	scrub->groups = csum_scrub_groups_create(scrub);
 	scrub->undo = csum_scrub_undo_create();
 	scrub->guard = csum_scrub_guard_create();
+	scrub->table = csum_scrub_table_create();
+	scrub->index = csum_scrub_index_create();
 	scrub->slots = csum_scrub_slots_create();
 	scrub->recorder = csum_scrub_record_create();
 	scrub->writer = csum_scrub_write_create(scrub);
 	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->pace && scrub->sector && scrub->groups && scrub->undo && scrub->guard && scrub->slots &&
-	    scrub->recorder && scrub->writer && scrub->parked_record && scrub->round_data)
+	if (scrub->pace && scrub->sector && scrub->groups && scrub->undo && scrub->guard && scrub->table &&
+	    scrub->index && scrub->slots && scrub->recorder && scrub->writer && scrub->parked_record &&
+	    scrub->round_data)
 		return 0;
 	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
 }
@@ -104,14 +109,14 @@ static int release(struct csum_scrub *scrub)
 	csum_scrub_pace_free(scrub->pace);
 	csum_scrub_sector_free(scrub->sector);
 	csum_scrub_groups_free(scrub->groups);
+	csum_scrub_table_free(scrub->table);
+	csum_scrub_index_free(scrub->index);
 	csum_scrub_undo_free(scrub->undo);
 	csum_scrub_slots_free(scrub->slots);
 	csum_scrub_record_free(scrub->recorder);
 	csum_scrub_write_free(scrub->writer);
 	free(scrub->parked_record);
 	free(scrub->round_data);
-	free(scrub->bad);
-	free(scrub->wants);
 	free(scrub->sought);
 	return error;
 }

@@ -33,8 +33,6 @@
 #include "scrub/bad.h"
 #include "update/recover.h"
 
-/* Bad sectors that are dealt with together, a batch of the pass more or less. */
-#define CSUM_SCRUB_TABLE 65536u
 /* Adjacent bad sectors more than which are no bit flips. */
 #define CSUM_SCRUB_ADJACENT_MAX 64u
 /* Sectors written in one round. */
@@ -42,16 +40,6 @@
 
 /* Contents of interrupted sectors that are looked for in one search, two a sector. */
 #define CSUM_SCRUB_SOUGHT 65536u
-
-/* Good sectors, as far as is known, whose entry is this one. */
-struct csum_scrub_want {
-	uint64_t entry; /* 0: free */
-	uint64_t place[3];
-	uint32_t place_count;
-	bool owners_added; /* those of place that are bad are in the table */
-	bool repaired; /* place[0] was bad, and has that content now */
-	uint32_t expected_by, held_by; /* bad sectors whose entry is this one; that hold it; or NO_INDEX */
-};
 
 /* What may be done about what is found. */
 enum csum_scrub_mode {
@@ -84,11 +72,8 @@ struct csum_scrub {
 	uint32_t sought_count;
 	bool searched;
 
-	/* table.c, index.c */
-	struct csum_scrub_bad *bad;
-	size_t bad_count, bad_capacity;
-	struct csum_scrub_want *wants;
-	size_t want_mask;
+	struct csum_scrub_table *table;
+	struct csum_scrub_index *index;
 	uint64_t bad_since; /* data sector at which the table began to fill */
 
 	/* park.c */
@@ -137,24 +122,6 @@ int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended) CSUM_MUST_CHECK
 /* Whether that content lies in some sector, still: it goes to `data`, aligned, and the sector to *place. */
 bool csum_scrub_search_read(struct csum_scrub *scrub, uint64_t entry, uint8_t *data, uint64_t *place);
 
-/* ---- table.c */
-
-/*
- * Learns what is known of the sectors in the table, and of others whose contents they hold, which join it. -ENOMEM,
- * -ECANCELED, a vanished device: reported.
- */
-int csum_scrub_table_learn(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* Repairs and reports them, after `learned`: what learning returned. The table is empty then. */
-int csum_scrub_table_finish(struct csum_scrub *scrub, int learned) CSUM_MUST_CHECK;
-
-/* -ENOMEM, reported. */
-int csum_scrub_table_add(struct csum_scrub *scrub, const struct csum_bad_sector *found) CSUM_MUST_CHECK;
-/*
- * Repairs and reports what is in the table, which is then empty. On an error everything has been reported all the
- * same.
- */
-int csum_scrub_table_resolve(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
 /* What tells which bad sectors are near their content; NULL with checksums that cannot. */
 static inline const struct csum_healer *csum_scrub_decoder(const struct csum_scrub *scrub)
 {
@@ -189,13 +156,6 @@ int csum_scrub_park_load(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, bool *safe) CSUM_MUST_CHECK;
 /* Ends it when its owner has been repaired. */
 int csum_scrub_park_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- index.c */
-
-/* Fills wants from the table and, unless repairs have ended, a pass over all metadata. */
-int csum_scrub_lookup(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* NULL when nobody asked for it. */
-struct csum_scrub_want *csum_scrub_want(struct csum_scrub *scrub, uint64_t entry);
 
 /* ---- heal.c */
 

@@ -15,13 +15,16 @@
 #include "base/util.h"
 #include "ondisk/layout.h"
 #include "scrub/guard.h"
+#include "scrub/index.h"
+#include "scrub/resolve.h"
 #include "scrub/sector.h"
+#include "scrub/table.h"
 
 /* Bits for stretches at the most: 8 MiB of them, whatever the size of the volume. */
 #define STRETCHES_MAX (UINT64_C(1) << 26)
 
 struct csum_scrub_undecided {
-	struct csum_bad_sector kept[CSUM_SCRUB_TABLE]; /* ascending once the pass has ended */
+	struct csum_bad_sector kept[CSUM_SCRUB_TABLE_ROWS]; /* ascending once the pass has ended */
 	size_t kept_count;
 	uint64_t count; /* all of them, so far as is known */
 	uint8_t *stretches; /* a bit each: it has some that are not kept; NULL: none has */
@@ -80,7 +83,7 @@ int csum_scrub_undecided_add(struct csum_scrub *scrub, const struct csum_bad_sec
 	if (!undecided)
 		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "noting bad sectors");
 	undecided->count++;
-	if (undecided->kept_count == CSUM_SCRUB_TABLE)
+	if (undecided->kept_count == CSUM_SCRUB_TABLE_ROWS)
 		return mark_stretch(scrub, found->sector);
 	undecided->kept[undecided->kept_count++] = *found;
 	return 0;
@@ -145,7 +148,7 @@ static int each_table(struct csum_scrub *scrub, int (*deal)(struct csum_scrub *s
 		if (!(undecided->stretches[s / 8] & 1u << s % 8))
 			continue;
 		error = read_stretch(scrub, s);
-		if (!error && scrub->bad_count >= CSUM_SCRUB_TABLE)
+		if (!error && csum_scrub_table_count(scrub) >= CSUM_SCRUB_TABLE_ROWS)
 			error = deal(scrub);
 	}
 	return error ? error : deal(scrub);
@@ -155,14 +158,15 @@ static int each_table(struct csum_scrub *scrub, int (*deal)(struct csum_scrub *s
 
 static int count_new(struct csum_scrub *scrub)
 {
-	int error = scrub->bad_count ? csum_scrub_table_learn(scrub) : 0;
+	int error = csum_scrub_table_count(scrub) ? csum_scrub_resolve_learn(scrub) : 0;
 
-	for (size_t i = 0; i < scrub->bad_count && !error; i++)
-		scrub->undecided->new_count += !scrub->bad[i].gone && !scrub->bad[i].joined &&
-					       scrub->bad[i].class == CSUM_CLASS_NEW;
-	scrub->bad_count = 0;
-	free(scrub->wants);
-	scrub->wants = NULL;
+	for (size_t i = 0; i < csum_scrub_table_count(scrub) && !error; i++) {
+		const struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
+
+		scrub->undecided->new_count += !bad->gone && !bad->joined && bad->class == CSUM_CLASS_NEW;
+	}
+	csum_scrub_table_cut(scrub, 0);
+	csum_scrub_index_clear(scrub);
 	return error;
 }
 
@@ -196,7 +200,7 @@ int csum_scrub_undecided_end(struct csum_scrub *scrub)
 		csum_scrub_guard_rule(scrub, CSUM_SCRUB_LEAVE);
 	if (error)
 		return error;
-	error = each_table(scrub, csum_scrub_table_resolve, false);
+	error = each_table(scrub, csum_scrub_resolve, false);
 	csum_scrub_undecided_free(scrub);
 	return error;
 }
