@@ -11,8 +11,10 @@
 #include "scrub/pace.h"
 #include "scrub/record.h"
 #include "scrub/resolve.h"
+#include "scrub/ruling.h"
 #include "scrub/sector.h"
 #include "scrub/table.h"
+#include "scrub/undecided.h"
 
 /* Why the scan was ended, beside errors. */
 enum { END_TIME = 1, END_ERRORS };
@@ -36,7 +38,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 
 		if (!csum_scrub_sector_bad(scrub, batch, i, &found))
 			continue;
-		if (csum_scrub_is_undecided(scrub, found.sector)) {
+		if (csum_scrub_undecided_is(scrub, found.sector)) {
 			error = csum_scrub_undecided_add(scrub, &found);
 			continue;
 		}
@@ -160,7 +162,7 @@ static void drop_found(struct csum_scrub *scrub)
 	scrub->unfinished = true;
 	csum_scrub_table_cut(scrub, 0);
 	csum_scrub_groups_drop(scrub);
-	csum_scrub_undecided_free(scrub);
+	csum_scrub_undecided_drop(scrub);
 }
 
 int csum_scrub_pass(struct csum_scrub *scrub)
@@ -184,7 +186,7 @@ int csum_scrub_pass(struct csum_scrub *scrub)
 	scrub->complete &= walked == 0;
 	error = csum_scrub_resolve(scrub);
 	if (!error)
-		error = csum_scrub_undecided_end(scrub);
+		error = csum_scrub_ruling(scrub);
 	if (walked < 0)
 		error = walked;
 	if (error)

@@ -13,13 +13,14 @@
 #include "scrub/index.h"
 #include "scrub/sector.h"
 #include "scrub/table.h"
+#include "scrub/undecided.h"
 
 /* How often sectors join the table for what those hold that have joined it: each time is a pass over all metadata. */
 #define JOINS_MOST 8u
 
 /* ------------------------------------------------------------------ what is known of each */
 
-/* Reads a bad sector once more: the error may have been passing. Of several threads. */
+/* Reads a bad sector once more: the error may have been passing. Several threads do so, each for other rows. */
 static void refresh_work(void *argument, size_t index)
 {
 	struct csum_scrub *scrub = argument;
@@ -147,7 +148,7 @@ static int ask_again(struct csum_scrub *scrub)
 		struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
 
 		bad->cover = csum_scrub_guard_cover(scrub, bad->found.sector);
-		if (csum_scrub_is_undecided(scrub, bad->found.sector))
+		if (csum_scrub_undecided_is(scrub, bad->found.sector))
 			error = csum_scrub_undecided_add(scrub, &bad->found);
 		else
 			*csum_scrub_table_row(scrub, kept++) = *bad;

@@ -15,6 +15,7 @@
 #include "scrub/sector.h"
 #include "scrub/slots.h"
 #include "scrub/table.h"
+#include "scrub/undecided.h"
 #include "scrub/undo.h"
 #include "scrub/write.h"
 
@@ -69,14 +70,15 @@ static int allocate(struct csum_scrub *scrub)
 	scrub->guard = csum_scrub_guard_create();
 	scrub->table = csum_scrub_table_create();
 	scrub->index = csum_scrub_index_create();
+	scrub->undecided = csum_scrub_undecided_create();
 	scrub->slots = csum_scrub_slots_create();
 	scrub->recorder = csum_scrub_record_create();
 	scrub->writer = csum_scrub_write_create(scrub);
 	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
 	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
 	if (scrub->pace && scrub->sector && scrub->groups && scrub->undo && scrub->guard && scrub->table &&
-	    scrub->index && scrub->slots && scrub->recorder && scrub->writer && scrub->parked_record &&
-	    scrub->round_data)
+	    scrub->index && scrub->undecided && scrub->slots && scrub->recorder && scrub->writer &&
+	    scrub->parked_record && scrub->round_data)
 		return 0;
 	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
 }
@@ -105,12 +107,12 @@ static int release(struct csum_scrub *scrub)
 	free(scrub->replicas);
 	csum_healer_free(scrub->healer);
 	csum_scrub_guard_free(scrub->guard);
-	csum_scrub_undecided_free(scrub);
 	csum_scrub_pace_free(scrub->pace);
 	csum_scrub_sector_free(scrub->sector);
 	csum_scrub_groups_free(scrub->groups);
 	csum_scrub_table_free(scrub->table);
 	csum_scrub_index_free(scrub->index);
+	csum_scrub_undecided_free(scrub->undecided);
 	csum_scrub_undo_free(scrub->undo);
 	csum_scrub_slots_free(scrub->slots);
 	csum_scrub_record_free(scrub->recorder);

@@ -65,7 +65,7 @@ struct csum_scrub {
 	bool complete; /* as far as it has come: from the first sector to the last, with their data, in one go */
 
 	struct csum_scrub_guard *guard;
-	struct csum_scrub_undecided *undecided; /* NULL: none are kept */
+	struct csum_scrub_undecided *undecided;
 
 	/* search.c */
 	struct csum_scrub_sought *sought; /* a table; NULL: nothing has been wanted */
@@ -127,18 +127,6 @@ static inline const struct csum_healer *csum_scrub_decoder(const struct csum_scr
 {
 	return scrub->volume->superblock.checksum_type == CSUM_CRC64 ? scrub->healer : NULL;
 }
-
-/* ---- undecided.c */
-
-/* Whether it waits for the end of the pass. */
-bool csum_scrub_is_undecided(const struct csum_scrub *scrub, uint64_t sector);
-/* -ENOMEM, reported. */
-int csum_scrub_undecided_add(struct csum_scrub *scrub, const struct csum_bad_sector *found) CSUM_MUST_CHECK;
-/* How many wait. */
-uint64_t csum_scrub_undecided_count(const struct csum_scrub *scrub);
-/* Rules on all of them, repairs what may be, and reports. */
-int csum_scrub_undecided_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-void csum_scrub_undecided_free(struct csum_scrub *scrub);
 
 /* ---- order.c */
 
