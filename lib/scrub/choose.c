@@ -12,6 +12,8 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
+#include "scrub/heal.h"
+#include "scrub/search.h"
 #include "scrub/table.h"
 
 static bool in_long_stretch(const struct csum_verify *verified, uint32_t i)
@@ -30,21 +32,22 @@ static bool cannot_be_read(enum csum_verdict verdict)
 	return verdict == CSUM_VERDICT_UNREADABLE || verdict == CSUM_VERDICT_MISSING;
 }
 
-/* Whether the sector could be made right by that entry. Its content, which goes to round_data, is not needed yet. */
-static bool can_be(struct csum_scrub *scrub, const struct csum_verify *verified, uint32_t i, uint64_t entry)
+/* Whether the sector could be made right by that entry. Its content is not needed yet. */
+static bool can_be(struct csum_scrub_choosing *choosing, const struct csum_verify *verified, uint32_t i, uint64_t entry)
 {
+	struct csum_scrub *scrub = choosing->scrub;
 	enum csum_verdict verdict = (enum csum_verdict)verified->verdict[i];
 	struct csum_outcome outcome = { 0 };
 
 	if (!csum_entry_has_content(entry))
 		return false;
-	if (csum_scrub_heal_from_replica(scrub, verified->first_sector + i, entry, scrub->round_data, &outcome) ||
-	    csum_scrub_search_read(scrub, entry, scrub->round_data, &outcome.source_sector))
+	if (csum_scrub_heal_from_replica(scrub, verified->first_sector + i, entry, choosing->data, &outcome) ||
+	    csum_scrub_search_read(scrub, entry, choosing->data, &outcome.source_sector))
 		return true;
 	if ((verdict != CSUM_VERDICT_MISMATCH && verdict != CSUM_VERDICT_ZEROED) || in_long_stretch(verified, i))
 		return false;
-	memcpy(scrub->round_data, verified->data + (size_t)i * scrub->sector_size, scrub->sector_size);
-	return csum_scrub_heal_bits(scrub, entry, scrub->round_data, &outcome);
+	memcpy(choosing->data, verified->data + (size_t)i * scrub->sector_size, scrub->sector_size);
+	return csum_scrub_heal_bits(scrub, entry, choosing->data, &outcome);
 }
 
 /* ------------------------------------------------------------------ what must not be given up */
@@ -71,7 +74,7 @@ static bool look_for(struct csum_scrub *scrub, const struct csum_group *group, u
 	for (uint32_t v = 0; v < group->version_count; v++) {
 		uint64_t entry = csum_imd_entry(group->version[v], i);
 
-		if (csum_entry_has_content(entry) && !csum_scrub_search_want(scrub, entry))
+		if (csum_entry_has_content(entry) && !csum_scrub_search_add(scrub, entry))
 			all = false;
 	}
 	return all;
@@ -79,7 +82,7 @@ static bool look_for(struct csum_scrub *scrub, const struct csum_group *group, u
 
 static bool looks_elsewhere(const struct csum_scrub *scrub)
 {
-	return (scrub->heal & CSUM_HEAL_ELSEWHERE) && scrub->volume->superblock.checksum_type == CSUM_CRC64;
+	return csum_scrub_heal_may(scrub, CSUM_HEAL_ELSEWHERE) && scrub->volume->superblock.checksum_type == CSUM_CRC64;
 }
 
 bool csum_scrub_allows_unread(const struct csum_scrub *scrub)
@@ -101,7 +104,7 @@ static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_v
 
 	if (at_stake && looks_elsewhere(scrub) && !look_for(scrub, group, i))
 		return true;
-	if (at_stake && csum_scrub_search_due(scrub))
+	if (at_stake && csum_scrub_search_is_due(scrub))
 		return true;
 	if (csum_scrub_allows_unread(scrub))
 		return false;
@@ -116,14 +119,14 @@ static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_v
 
 /* ------------------------------------------------------------------ entries chosen */
 
-/* Only the entry is chosen here: data is repaired later, when it is known whose contents the bad sectors hold. */
+/* Only the entry is chosen here. Data is repaired later, when it is known which contents the bad sectors hold. */
 void csum_scrub_choose(void *user, const struct csum_verify *verified, uint32_t i, const struct csum_group *group,
 		       uint64_t *entry, bool *open)
 {
 	struct csum_scrub_choosing *choosing = user;
 	uint32_t v = 0;
 
-	while (v < group->version_count && !can_be(choosing->scrub, verified, i, csum_imd_entry(group->version[v], i)))
+	while (v < group->version_count && !can_be(choosing, verified, i, csum_imd_entry(group->version[v], i)))
 		v++;
 	if (v == group->version_count && stays_open(choosing, verified, i, group)) {
 		*open = true;

@@ -5,6 +5,8 @@
 
 #include "scrub/scrub.h"
 
+#include "update/recover.h"
+
 /* A sector for which an entry was chosen. */
 struct csum_scrub_choice {
 	struct csum_bad_sector found;
@@ -16,6 +18,7 @@ struct csum_scrub_choosing {
 	struct csum_scrub *scrub;
 	struct csum_scrub_choice *choices; /* of the present group; room for all of its sectors */
 	uint32_t choice_count;
+	uint8_t *data; /* room for a sector, aligned */
 	/* Why groups stay open, of two reasons the first one; else the search had no time, or no room for all. */
 	bool has_unread, has_hidden, out_of_time;
 	uint64_t unread_sector, hidden_group;

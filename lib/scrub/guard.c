@@ -106,7 +106,7 @@ static bool permits(const struct csum_scrub *scrub, const struct csum_scrub_bad 
 
 void csum_scrub_guard_classify(struct csum_scrub *scrub, struct csum_scrub_bad *bad, bool known)
 {
-	/* What is beyond the end of the device, or not the data of this metadata, nobody has written over. */
+	/* Beyond the end of the device nothing was written; and other data than that of this metadata has no classes. */
 	if (bad->gone || bad->cover == CSUM_COVER_ALL || bad->found.verdict == CSUM_VERDICT_MISSING ||
 	    csum_scrub_guard_verdict(scrub) == CSUM_GUARD_OTHER_DATA)
 		return;
@@ -168,7 +168,7 @@ static bool ends_hold(const struct csum_scrub *scrub)
 	return scrub->complete && result->end == CSUM_SCRUB_COMPLETE && (result->totals.errors == 0 || allowed(scrub));
 }
 
-/* Whether what lies there now is what was recorded, and nobody else has written while it was looked at. */
+/* Whether all data is as it was recorded, and the file was not written by others during the pass. */
 static bool all_is_right(const struct csum_scrub *scrub)
 {
 	const struct csum_scrub_result *result = scrub->result;

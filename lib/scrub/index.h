@@ -15,7 +15,8 @@ struct csum_scrub_content {
 	uint32_t place_count;
 	bool owners_added; /* those of place that turned out bad have joined the table */
 	bool repaired; /* place[0] was bad, and has that content now */
-	uint32_t expected_by, held_by; /* rows of the table: whose entry it is; that hold it; or NO_INDEX */
+	uint32_t expected_by,
+		held_by; /* row of the table that has this entry, and row that holds this content; or NO_INDEX */
 };
 
 /* NULL: no memory. */

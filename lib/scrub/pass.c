@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The pass of a scrub over its range: batches verified, their damage repaired or put in the table; limits. */
-#include "scrub/scrub.h"
+#include "scrub/pass.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,19 +15,27 @@
 #include "scrub/sector.h"
 #include "scrub/table.h"
 #include "scrub/undecided.h"
+#include "volume/scan.h"
 
-/* Why the scan was ended, beside errors. */
+/* Why the scan was ended, where it is not for an error. */
 enum { END_TIME = 1, END_ERRORS };
 
 /*
- * So much of the volume is read between a bad sector and its repair at the most, as a part of it: a crash costs that
- * much of the work, and each time there is a pass over all metadata.
+ * Between a bad sector and its repair at most this part of the volume is read, one sixteenth. A crash costs that much of
+ * the work; but each time bad sectors are resolved all metadata is scanned.
  */
 #define RESOLVE_PART 16u
 
+struct pass {
+	struct csum_scrub *scrub;
+	uint64_t waiting_since; /* data sector at which the table began to fill */
+};
+
+/* Notes what is wrong in a batch: groups, and bad sectors. */
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
-	struct csum_scrub *scrub = user;
+	struct pass *pass = user;
+	struct csum_scrub *scrub = pass->scrub;
 	int error = csum_scrub_groups_note(scrub, batch);
 
 	if (scrub->options->metadata_only)
@@ -43,13 +51,13 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 			continue;
 		}
 		if (csum_scrub_table_count(scrub) == 0)
-			scrub->bad_since = batch->first_sector;
+			pass->waiting_since = batch->first_sector;
 		error = csum_scrub_table_add(scrub, &found);
 	}
 	return error;
 }
 
-/* Bad sectors that wait for what becomes of them. */
+/* How many bad sectors have been found and not dealt with yet. */
 static uint64_t waiting(const struct csum_scrub *scrub)
 {
 	return csum_scrub_table_count(scrub) + csum_scrub_undecided_count(scrub);
@@ -73,19 +81,20 @@ static void progress(const struct csum_scrub *scrub)
 }
 
 /*
- * Whether bad sectors have waited long enough. Only what is misplaced needs to wait at all; and of a scrub on record what
- * is found at once does not, as it may be what an interrupted run had waiting: runs that are always interrupted would
- * come no further.
+ * Whether the bad sectors in the table have waited long enough. Only contents that may be misplaced make them wait. In the
+ * first batch of a scrub on record they do not: an interrupted run may have had them waiting, and runs that are always
+ * interrupted would come no further.
  */
-static bool due(const struct csum_scrub *scrub, const struct csum_scan_batch *batch)
+static bool is_due(const struct pass *pass, const struct csum_scan_batch *batch)
 {
+	const struct csum_scrub *scrub = pass->scrub;
 	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
 	uint64_t next_sector = batch->first_sector + batch->sector_count;
 
 	return (scrub->result->recorded && batch->first_sector == scrub->first_sector) ||
 	       csum_scrub_table_count(scrub) >= CSUM_SCRUB_TABLE_ROWS ||
 	       scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
-	       next_sector - scrub->bad_since > geometry->data_sectors / RESOLVE_PART;
+	       next_sector - pass->waiting_since > geometry->data_sectors / RESOLVE_PART;
 }
 
 static int limits(struct csum_scrub *scrub)
@@ -99,7 +108,8 @@ static int limits(struct csum_scrub *scrub)
 
 static int idle(void *user, struct csum_scan_batch *batch)
 {
-	struct csum_scrub *scrub = user;
+	struct pass *pass = user;
+	struct csum_scrub *scrub = pass->scrub;
 	uint64_t next_sector = batch->first_sector + batch->sector_count;
 	int end = limits(scrub);
 	int error;
@@ -110,12 +120,12 @@ static int idle(void *user, struct csum_scan_batch *batch)
 	error = csum_scrub_groups_repair(scrub, batch);
 	if (error)
 		return error;
-	/* Told of from here on, so that whoever goes on does not count it again. */
+	/* What was found in the batch has been counted by now: a run that goes on must not count it again. */
 	scrub->result->next_sector = next_sector;
 	if (!end)
 		end = limits(scrub);
-	/* At the end of the pass there is one anyway. */
-	if (!end && next_sector < scrub->end_sector && due(scrub, batch))
+	/* At the end of the pass the table is resolved anyway. */
+	if (!end && next_sector < scrub->end_sector && is_due(pass, batch))
 		error = csum_scrub_resolve(scrub);
 	if (!error)
 		error = csum_scrub_record_reach(scrub, next_sector, waiting(scrub) > 0);
@@ -125,12 +135,13 @@ static int idle(void *user, struct csum_scan_batch *batch)
 	return error ? error : end;
 }
 
-/* ------------------------------------------------------------------ */
+/* ------------------------------------------------------------------ the pass */
 
 static int walk(struct csum_scrub *scrub)
 {
 	uint64_t present = csum_scan_present_sectors(scrub->volume);
 	uint64_t end = scrub->end_sector < present ? scrub->end_sector : present;
+	struct pass pass = { .scrub = scrub };
 	struct csum_verify_limit limit = { .most = scrub->options->max_errors };
 	const struct csum_scan_options scan = {
 		.first_sector = scrub->first_sector,
@@ -138,7 +149,7 @@ static int walk(struct csum_scrub *scrub)
 		.metadata_only = scrub->options->metadata_only,
 		.visit = visit,
 		.idle = idle,
-		.user = scrub,
+		.user = &pass,
 		.limit = limit.most ? &limit : NULL,
 		.batch_bytes = csum_scrub_pace_batch_bytes(scrub),
 	};
@@ -155,7 +166,7 @@ static int walk(struct csum_scrub *scrub)
 	return result;
 }
 
-/* What was found when there were too many errors is counted, and for the next run to come to. */
+/* With too many errors, what was found and not dealt with is counted, and left for the next run to find again. */
 static void drop_found(struct csum_scrub *scrub)
 {
 	scrub->result->errors_open = waiting(scrub) + csum_scrub_groups_count(scrub);
@@ -180,7 +191,7 @@ int csum_scrub_pass(struct csum_scrub *scrub)
 		      walked == END_TIME   ? CSUM_SCRUB_TIME_LIMIT :
 		      walked == END_ERRORS ? CSUM_SCRUB_MAX_ERRORS :
 					     CSUM_SCRUB_FAILED;
-	/* After an error the table is only told of; whoever is interrupted does not wait for a pass over metadata. */
+	/* After an error the table is only reported; and an interrupted run does not wait for a scan of all metadata. */
 	scrub->ended_repairs |= walked < 0;
 	scrub->unfinished |= walked == -ECANCELED && waiting(scrub) > 0;
 	scrub->complete &= walked == 0;

@@ -3,7 +3,7 @@
  * The recovery that a scrub begins with: as any other, but sectors that are right by no version do not stop it, and
  * neither do media errors.
  */
-#include "scrub/choose.h"
+#include "scrub/recover.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,10 +13,13 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
+#include "scrub/choose.h"
 #include "scrub/resolve.h"
 #include "scrub/round.h"
+#include "scrub/search.h"
 #include "scrub/slots.h"
 #include "volume/record.h"
+#include "volume/scan.h"
 
 /* ------------------------------------------------------------------ the journal */
 
@@ -183,8 +186,8 @@ static int recover_groups(struct csum_scrub_choosing *choosing, struct csum_reco
 	int error = csum_protocol_recover_groups(scrub->volume, recovery);
 	bool ended = false;
 
-	if (!error && !recovery->stuck && csum_scrub_search_due(scrub)) {
-		error = csum_scrub_search_run(scrub, &ended);
+	if (!error && !recovery->stuck && csum_scrub_search_is_due(scrub)) {
+		error = csum_scrub_search_all(scrub, &ended);
 		choosing->out_of_time = !ended;
 	}
 	if (!error && ended) {
@@ -216,10 +219,13 @@ static int recover(struct csum_scrub *scrub)
 	int error;
 
 	choosing.choices = calloc(csum_volume_geometry(scrub->volume)->sectors_per_group, sizeof(*choosing.choices));
-	if (!choosing.choices)
-		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "recovering the volume");
-	error = recover_groups(&choosing, &recovery);
+	choosing.data = csum_io_alloc(scrub->sector_size);
+	if (choosing.choices && choosing.data)
+		error = recover_groups(&choosing, &recovery);
+	else
+		error = csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "recovering the volume");
 	free(choosing.choices);
+	free(choosing.data);
 	return error;
 }
 

@@ -10,7 +10,9 @@
 #include "guard/class.h"
 #include "ondisk/layout.h"
 #include "scrub/guard.h"
+#include "scrub/heal.h"
 #include "scrub/index.h"
+#include "scrub/order.h"
 #include "scrub/sector.h"
 #include "scrub/table.h"
 #include "scrub/undecided.h"
@@ -40,7 +42,7 @@ static void refresh_work(void *argument, size_t index)
 		bad->found.computed_entry = csum_volume_entry(volume, data);
 		bad->gone = bad->found.computed_entry == bad->found.expected_entry;
 		if (bad->cover != CSUM_COVER_ALL)
-			bad->class = csum_guard_class_of(csum_scrub_decoder(scrub), data, scrub->sector_size,
+			bad->class = csum_guard_class_of(csum_scrub_heal_decoder(scrub), data, scrub->sector_size,
 							 bad->found.expected_entry, bad->found.verdict);
 	} else {
 		/* The pass could read it. It may be the only copy of a content, which cannot be told now. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rounds of writes of a scrub. What they overwrite is saved for undo first (undo.h), and a write that the device
- * refuses is no failure: whoever asked for it reads back what the medium has. They keep no state.
+ * The rounds of writes of a scrub. What they overwrite is saved for undo first (undo.h). A write that the device refuses is
+ * no failure: the caller reads back what the medium has. This part keeps no state.
  */
 #ifndef CSUM_SCRUB_ROUND_H
 #define CSUM_SCRUB_ROUND_H

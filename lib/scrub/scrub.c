@@ -3,15 +3,20 @@
 #include "scrub/scrub.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/report.h"
 #include "base/version.h"
 #include "scrub/groups.h"
 #include "scrub/guard.h"
+#include "scrub/heal.h"
 #include "scrub/index.h"
+#include "scrub/order.h"
 #include "scrub/pace.h"
+#include "scrub/park.h"
+#include "scrub/pass.h"
 #include "scrub/record.h"
+#include "scrub/recover.h"
+#include "scrub/search.h"
 #include "scrub/sector.h"
 #include "scrub/slots.h"
 #include "scrub/table.h"
@@ -21,79 +26,46 @@
 
 /* ------------------------------------------------------------------ what it needs */
 
-static int make_healer(struct csum_scrub *scrub)
+static bool create_parts(struct csum_scrub *scrub)
 {
-	const struct csum_volume *volume = scrub->volume;
-	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
-	bool heals = scrub->mode != CSUM_SCRUB_LOOK && (scrub->heal & CSUM_HEAL_BITS);
-	bool classifies = type == CSUM_CRC64 && csum_scrub_guard_verdict(scrub) != CSUM_GUARD_DECAY;
-	int error;
-
-	if (!heals && !classifies)
-		return 0;
-	error = csum_healer_create(type, scrub->sector_size, true, &scrub->healer);
-	if (error)
-		csum_report_error(&volume->handlers, error, NULL, "preparing to heal from checksums");
-	return error;
+	return (scrub->pace = csum_scrub_pace_create()) && (scrub->sector = csum_scrub_sector_create(scrub)) &&
+	       (scrub->undo = csum_scrub_undo_create()) && (scrub->slots = csum_scrub_slots_create()) &&
+	       (scrub->recorder = csum_scrub_record_create()) && (scrub->guard = csum_scrub_guard_create()) &&
+	       (scrub->groups = csum_scrub_groups_create(scrub)) && (scrub->table = csum_scrub_table_create()) &&
+	       (scrub->index = csum_scrub_index_create()) && (scrub->search = csum_scrub_search_create()) &&
+	       (scrub->parking = csum_scrub_park_create(scrub)) && (scrub->healing = csum_scrub_heal_create()) &&
+	       (scrub->writer = csum_scrub_write_create(scrub)) && (scrub->order = csum_scrub_order_create(scrub)) &&
+	       (scrub->undecided = csum_scrub_undecided_create());
 }
 
-static unsigned int heal_means(const struct csum_volume *volume, const struct csum_scrub_options *options)
+static void free_parts(struct csum_scrub *scrub)
 {
-	if (options->heal != CSUM_HEAL_DEFAULT)
-		return options->heal;
-	return CSUM_HEAL_REPLICA | CSUM_HEAL_ELSEWHERE |
-	       (volume->superblock.checksum_type == CSUM_CRC64 ? CSUM_HEAL_BITS : 0u);
-}
-
-static int open_replicas(struct csum_scrub *scrub)
-{
-	const struct csum_scrub_options *options = scrub->options;
-	int error = 0;
-
-	if (options->replica_count == 0)
-		return 0;
-	scrub->replicas = calloc(options->replica_count, sizeof(struct csum_replica *));
-	if (!scrub->replicas)
-		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "opening replicas");
-	for (; scrub->replica_count < options->replica_count && !error; scrub->replica_count += !error)
-		error = csum_replica_open(scrub->volume, options->replicas[scrub->replica_count],
-					  &scrub->replicas[scrub->replica_count]);
-	return error;
-}
-
-static int allocate(struct csum_scrub *scrub)
-{
-	scrub->pace = csum_scrub_pace_create();
-	scrub->sector = csum_scrub_sector_create(scrub);
-	scrub->groups = csum_scrub_groups_create(scrub);
-	scrub->undo = csum_scrub_undo_create();
-	scrub->guard = csum_scrub_guard_create();
-	scrub->table = csum_scrub_table_create();
-	scrub->index = csum_scrub_index_create();
-	scrub->undecided = csum_scrub_undecided_create();
-	scrub->slots = csum_scrub_slots_create();
-	scrub->recorder = csum_scrub_record_create();
-	scrub->writer = csum_scrub_write_create(scrub);
-	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
-	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->pace && scrub->sector && scrub->groups && scrub->undo && scrub->guard && scrub->table &&
-	    scrub->index && scrub->undecided && scrub->slots && scrub->recorder && scrub->writer &&
-	    scrub->parked_record && scrub->round_data)
-		return 0;
-	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
+	csum_scrub_undecided_free(scrub->undecided);
+	csum_scrub_order_free(scrub->order);
+	csum_scrub_write_free(scrub->writer);
+	csum_scrub_heal_free(scrub->healing);
+	csum_scrub_park_free(scrub->parking);
+	csum_scrub_search_free(scrub->search);
+	csum_scrub_index_free(scrub->index);
+	csum_scrub_table_free(scrub->table);
+	csum_scrub_groups_free(scrub->groups);
+	csum_scrub_guard_free(scrub->guard);
+	csum_scrub_record_free(scrub->recorder);
+	csum_scrub_slots_free(scrub->slots);
+	csum_scrub_undo_free(scrub->undo);
+	csum_scrub_sector_free(scrub->sector);
+	csum_scrub_pace_free(scrub->pace);
 }
 
 static int prepare(struct csum_scrub *scrub)
 {
-	int error = allocate(scrub);
+	int error;
 
+	if (!create_parts(scrub))
+		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
+	error = csum_scrub_guard_begin(scrub);
 	if (!error)
-		error = csum_scrub_guard_begin(scrub);
-	if (!error)
-		error = make_healer(scrub);
-	if (error || scrub->mode == CSUM_SCRUB_LOOK)
-		return error;
-	error = open_replicas(scrub);
+		error = csum_scrub_heal_begin(scrub);
 	/* Last, so that a refusal leaves no file behind. */
 	return error ? error : csum_scrub_undo_begin(scrub);
 }
@@ -102,24 +74,7 @@ static int release(struct csum_scrub *scrub)
 {
 	int error = csum_scrub_undo_end(scrub);
 
-	for (size_t i = 0; i < scrub->replica_count; i++)
-		csum_replica_close(scrub->replicas[i]);
-	free(scrub->replicas);
-	csum_healer_free(scrub->healer);
-	csum_scrub_guard_free(scrub->guard);
-	csum_scrub_pace_free(scrub->pace);
-	csum_scrub_sector_free(scrub->sector);
-	csum_scrub_groups_free(scrub->groups);
-	csum_scrub_table_free(scrub->table);
-	csum_scrub_index_free(scrub->index);
-	csum_scrub_undecided_free(scrub->undecided);
-	csum_scrub_undo_free(scrub->undo);
-	csum_scrub_slots_free(scrub->slots);
-	csum_scrub_record_free(scrub->recorder);
-	csum_scrub_write_free(scrub->writer);
-	free(scrub->parked_record);
-	free(scrub->round_data);
-	free(scrub->sought);
+	free_parts(scrub);
 	return error;
 }
 
@@ -207,7 +162,6 @@ static int scrub_in_mode(struct csum_volume *volume, const struct csum_scrub_opt
 			.errors_repaired = &result->errors_repaired,
 		},
 		.sector_size = csum_volume_geometry(volume)->sector_size,
-		.heal = heal_means(volume, options),
 		.mode = mode,
 	};
 	int error, release_error;

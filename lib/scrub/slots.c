@@ -58,7 +58,7 @@ int csum_scrub_slots_write(struct csum_scrub *scrub, bool *refused)
 		error = write_block(scrub, list.requests[0].buffer, list.requests[0].offset_bytes, refused);
 	csum_io_list_free(&list);
 	if (*refused) {
-		/* The generation is spent all the same: nobody knows what the slot holds. */
+		/* The generation is spent all the same: what the slot holds now is not known. */
 		volume->slot_valid[volume->governing] = false;
 		volume->governing = governed;
 		scrub->slots->stuck = true;
