@@ -4,7 +4,6 @@
 #define CSUM_SCRUB_CHOOSE_H
 
 #include "scrub/scrub.h"
-
 #include "update/recover.h"
 
 /* A sector for which an entry was chosen. */

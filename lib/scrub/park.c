@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/checksum.h"
-#include "base/report.h"
 #include "ondisk/layout.h"
 #include "scrub/round.h"
 #include "scrub/sector.h"

@@ -3,10 +3,7 @@
 #include "scrub/pass.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
-#include "base/report.h"
-#include "ondisk/layout.h"
 #include "scrub/groups.h"
 #include "scrub/pace.h"
 #include "scrub/record.h"

@@ -23,7 +23,7 @@
 
 /* ------------------------------------------------------------------ the journal */
 
-/* Without its head nothing of the journal is read any more. */
+/* Overwrites the journal, so that none of it is read any more. */
 static int void_journal(struct csum_scrub *scrub)
 {
 	struct csum_volume *volume = scrub->volume;
@@ -86,13 +86,13 @@ static int is_journal_needed(const struct csum_scrub *scrub, bool *needed)
 
 #define ONLY_LOOKS "the volume stays active, and the rest of this scrub only looks and repairs nothing"
 
-/* From here on the scrub only looks. Why has been said. */
+/* From here on nothing is repaired. The caller has said why. */
 static int stay_active(struct csum_scrub *scrub)
 {
 	scrub->result->still_active = true;
 	scrub->ended_repairs = true;
 	scrub->mode = CSUM_SCRUB_DRY_RUN;
-	/* What is in the journal counts for reading. */
+	/* What is in the journal counts when the pass reads the volume. */
 	return csum_record_load(scrub->volume);
 }
 

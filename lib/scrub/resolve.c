@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/report.h"
 #include "base/util.h"
 #include "guard/class.h"
 #include "ondisk/layout.h"
