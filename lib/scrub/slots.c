@@ -78,7 +78,7 @@ int csum_scrub_slots_name_undo(struct csum_scrub *scrub)
 	return csum_scrub_slots_write(scrub, &refused);
 }
 
-/* ------------------------------------------------------------------ slots */
+/* ------------------------------------------------------------------ putting them right */
 
 /* The backup says what the volume is, not in which state. (format.md: Superblock) */
 static int restore_from_backup(struct csum_scrub *scrub)
@@ -91,7 +91,7 @@ static int restore_from_backup(struct csum_scrub *scrub)
 
 	memset(volume->slot_buffer, 0, CSUM_BLOCK_SIZE);
 	error = write_block(scrub, volume->slot_buffer, CSUM_JOURNAL_OFFSET, &refused);
-	/* A record there may be of the session that is about to begin, if both slots were lost before. */
+	/* The journal may have a record of the session that is about to begin, if both slots had been lost before. */
 	if (!error && refused) {
 		scrub->slots->stuck = true;
 		csum_report_warning(&volume->handlers, volume->metadata->name,
@@ -133,7 +133,7 @@ static bool backup_is_elsewhere(const struct csum_volume *volume)
 	       csum_layout_backup_offset(csum_volume_geometry(volume)->metadata_device_bytes);
 }
 
-/* A and B: `judged` is from before. */
+/* judged: as they were before anything was written. */
 static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgement judged[CSUM_SLOTS],
 			 bool refused[CSUM_SLOTS])
 {
@@ -156,7 +156,7 @@ static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgem
 	return error;
 }
 
-/* In the order of csum_super_clean(). */
+/* Writes the identity of the data device to all slots where it has changed, in the order of csum_super_clean(). */
 static int renew_identity(struct csum_scrub *scrub)
 {
 	struct csum_volume *volume = scrub->volume;
@@ -212,7 +212,7 @@ static void leave_foreign(struct csum_scrub *scrub, const struct csum_foreign *f
 		csum_finder_foreign(&scrub->finder, &foreign->found[i], &left);
 }
 
-/* It was let pass. What lay over a slot is gone now, and there may be a copy of it elsewhere. */
+/* Foreign things were let pass. Where one lay over a slot it is gone now; there may be a copy of it elsewhere. */
 static int report_foreign(struct csum_scrub *scrub, const struct csum_foreign *before)
 {
 	const struct csum_outcome overwritten = { .disposition = CSUM_REPAIRED, .why = "by the superblocks" };
