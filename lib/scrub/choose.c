@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which entry a sector of an interrupted update gets that is right by no version: that of the newest one that it can be
- * made right by; else the newest, unless something would be given up with the others that may still be there.
+ * The entry of a sector of an interrupted update that is right by no version. It gets that of the newest version that
+ * it can be made right by. Where there is none it gets the newest entry, unless a content of an older one may still be
+ * there, which would be given up.
  */
 #include "scrub/choose.h"
 
@@ -66,8 +67,8 @@ static bool older_is_content(const struct csum_group *group, uint32_t i)
 	return false;
 }
 
-/* Whether each content that the sector may have had is among those looked for. */
-static bool look_for(struct csum_scrub *scrub, const struct csum_group *group, uint32_t i)
+/* Has each content that the sector may have had looked for. false: not all of them are. */
+static bool add_to_search(struct csum_scrub *scrub, const struct csum_group *group, uint32_t i)
 {
 	bool all = true;
 
@@ -91,9 +92,9 @@ bool csum_scrub_allows_unread(const struct csum_scrub *scrub)
 }
 
 /*
- * Whether a sector that can be made right by no version keeps its group open: its old content may lie in a place that has
- * not been looked at; or the sector, or a copy of its metadata, cannot be read, which may pass. Of a mismatch the older
- * entry would be no better than the newest.
+ * Whether a sector that can be made right by no version keeps its group open. Its old content may lie in a place that
+ * has not been looked at; or the sector, or a copy of its metadata, cannot be read now, and may be later. A mismatch
+ * that has been looked for does not: the older entry would be no better than the newest.
  */
 static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_verify *verified, uint32_t i,
 		       const struct csum_group *group)
@@ -102,7 +103,7 @@ static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_v
 	uint64_t sector = verified->first_sector + i;
 	bool at_stake = older_is_content(group, i), hidden = group->version_count < 2;
 
-	if (at_stake && looks_elsewhere(scrub) && !look_for(scrub, group, i))
+	if (at_stake && looks_elsewhere(scrub) && !add_to_search(scrub, group, i))
 		return true;
 	if (at_stake && csum_scrub_search_is_due(scrub))
 		return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Imd copies in a scrub: the copy that does not govern takes the entries of the one that does. That needs no intent,
- * as W0 does not: the governing copy is not touched, so a crash leaves it as it was.
+ * Imd copies in a scrub: the copy that does not govern takes the entries of the one that does. As in W0 the governing
+ * copy is not touched, so a crash leaves it as it was, and no intent is needed.
  */
 #include "scrub/groups.h"
 
@@ -79,7 +79,7 @@ static int add_group(struct csum_scrub *scrub, const struct noted *group)
 	return 0;
 }
 
-int csum_scrub_groups_note(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
+int csum_scrub_groups_collect(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
 {
 	int error = 0;
 

@@ -10,12 +10,12 @@
 struct csum_scrub_groups *csum_scrub_groups_create(const struct csum_scrub *scrub) CSUM_MUST_CHECK;
 void csum_scrub_groups_free(struct csum_scrub_groups *groups); /* NULL is allowed */
 
-/* Notes those of a batch, instead of those noted before, and counts the sound copies. -ENOMEM, reported. */
-int csum_scrub_groups_note(struct csum_scrub *scrub, const struct csum_scan_batch *batch) CSUM_MUST_CHECK;
-/* Mirrors the groups noted, unless nothing is to be repaired, and reports what became of them; none is noted then. */
+/* Collects those of a batch, instead of those of the one before, and counts the sound copies. -ENOMEM, reported. */
+int csum_scrub_groups_collect(struct csum_scrub *scrub, const struct csum_scan_batch *batch) CSUM_MUST_CHECK;
+/* Mirrors them, unless nothing is to be repaired, and reports what became of them; there are none left then. */
 int csum_scrub_groups_repair(struct csum_scrub *scrub, struct csum_scan_batch *batch) CSUM_MUST_CHECK;
 
-/* How many are noted. */
+/* How many there are. */
 size_t csum_scrub_groups_count(const struct csum_scrub *scrub);
 /* Forgets them without a report. */
 void csum_scrub_groups_drop(struct csum_scrub *scrub);

@@ -86,7 +86,7 @@ int csum_scrub_guard_begin(struct csum_scrub *scrub)
 	volume->ours = csum_guard_ours(scrub->guard->asked);
 	if (verdict != CSUM_GUARD_OTHER_DATA)
 		return 0;
-	/* Reading does no harm, and shows what there is. */
+	/* A check may go on: reading does no harm, and shows what there is. */
 	if (scrub->mode != CSUM_SCRUB_LOOK)
 		return csum_guard_refuse(scrub->guard->asked);
 	csum_report_warning(&volume->handlers, volume->data->name, "%s", csum_guard_reason(scrub->guard->asked));
@@ -105,17 +105,19 @@ static bool permits(const struct csum_scrub *scrub, const struct csum_scrub_bad 
 
 void csum_scrub_guard_classify(struct csum_scrub *scrub, struct csum_scrub_bad *bad, bool known)
 {
-	/* Beyond the end of the device nothing was written; and other data than that of this metadata has no classes. */
+	/*
+	 * Beyond the end of the device nothing was written; and other data than that of this metadata has no classes.
+	 */
 	if (bad->gone || bad->cover == CSUM_COVER_ALL || bad->found.verdict == CSUM_VERDICT_MISSING ||
 	    csum_scrub_guard_verdict(scrub) == CSUM_GUARD_OTHER_DATA)
 		return;
-	/* One that joined the table was not read with the others. */
+	/* A sector that joined the table as the last one has not been read again, so its class is not known. */
 	if (bad->class == CSUM_CLASS_NONE)
 		bad->class = bad->readable ? CSUM_CLASS_NEW : CSUM_CLASS_DEAD;
 	if (bad->class == CSUM_CLASS_NEW && known)
 		bad->class = CSUM_CLASS_KNOWN;
 	bad->outcome.class = bad->class;
-	/* A replica is what most is permitted from. */
+	/* If not even the content of a replica is permitted, nothing is. */
 	bad->outcome.rewritten = !permits(scrub, bad, false, CSUM_MEANS_REPLICA);
 	if (bad->outcome.rewritten)
 		bad->outcome.has_other_sector = false;
@@ -130,7 +132,7 @@ bool csum_scrub_guard_permits(struct csum_scrub *scrub, const struct csum_scrub_
 	return !outcome->rewritten;
 }
 
-void csum_scrub_guard_say(struct csum_scrub *scrub)
+void csum_scrub_guard_explain(struct csum_scrub *scrub)
 {
 	const struct csum_volume *volume = scrub->volume;
 	const char *reason = scrub->result->totals.guard_reason;
@@ -138,7 +140,7 @@ void csum_scrub_guard_say(struct csum_scrub *scrub)
 	if (scrub->guard->reason_said)
 		return;
 	scrub->guard->reason_said = true;
-	/* Asked again meanwhile, the guard may have found more. */
+	/* The guard may have found more when it was asked again. */
 	if (scrub->result->totals.guard != CSUM_GUARD_UNDECIDED)
 		put_verdict(scrub, csum_guard_verdict(scrub->guard->asked), csum_guard_reason(scrub->guard->asked));
 	csum_report_warning(&volume->handlers, volume->data->name,

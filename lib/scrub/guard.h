@@ -31,14 +31,14 @@ enum csum_scrub_ruling {
 void csum_scrub_guard_rule(struct csum_scrub *scrub, enum csum_scrub_ruling ruling);
 
 /*
- * The class of a bad sector that has been read again, and whether it is left because others may have written it: into its
- * outcome. known: what it holds belongs to another sector.
+ * The class of a bad sector that has been read again, and whether it is left because others may have written it: into
+ * its outcome. known: what it holds belongs to another sector.
  */
 void csum_scrub_guard_classify(struct csum_scrub *scrub, struct csum_scrub_bad *bad, bool known);
 /* Whether a sector may be given that content by these means; if not, that is in its outcome. */
 bool csum_scrub_guard_permits(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, const uint8_t *content,
 			      enum csum_means means, struct csum_outcome *outcome);
 /* Says once why sectors are left. */
-void csum_scrub_guard_say(struct csum_scrub *scrub);
+void csum_scrub_guard_explain(struct csum_scrub *scrub);
 
 #endif

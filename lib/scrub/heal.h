@@ -13,7 +13,9 @@
 struct csum_scrub_healing *csum_scrub_heal_create(void) CSUM_MUST_CHECK;
 void csum_scrub_heal_free(struct csum_scrub_healing *healing); /* NULL is allowed */
 
-/* Makes what decodes checksums, if it is of use, and opens the replicas. The guard has been asked. Errors are reported. */
+/*
+ * Makes what decodes checksums, if it is of use, and opens the replicas. The guard has been asked. Errors are reported.
+ */
 int csum_scrub_heal_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 /* Whether a sector may be healed by this of enum csum_heal. */

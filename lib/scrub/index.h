@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where in the volume the contents belong that the bad sectors in the table hold, or that they lack: by the entries of all
- * groups. With crc64 only; with other checksums it stays empty.
+ * Where in the volume the contents belong that the bad sectors in the table hold, or that they lack: by the entries of
+ * all groups. With crc64 only; with other checksums it stays empty.
  */
 #ifndef CSUM_SCRUB_INDEX_H
 #define CSUM_SCRUB_INDEX_H
@@ -24,8 +24,8 @@ struct csum_scrub_index *csum_scrub_index_create(void) CSUM_MUST_CHECK;
 void csum_scrub_index_free(struct csum_scrub_index *index); /* NULL is allowed */
 
 /*
- * Fills it anew from the table, which is in ascending order, and, unless repairs have ended, from a scan of all metadata.
- * -ENOMEM and what csum_scan() returns, reported.
+ * Fills it anew from the table, which is in ascending order, and, unless repairs have ended, from a scan of all
+ * metadata. -ENOMEM and what csum_scan() returns, reported.
  */
 int csum_scrub_index_fill(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 void csum_scrub_index_clear(struct csum_scrub *scrub);

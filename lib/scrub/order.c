@@ -72,8 +72,8 @@ static bool is_parked(const struct csum_scrub *scrub, const struct csum_scrub_ba
 }
 
 /*
- * This one is not overwritten: what it holds is the only copy of a content that could not be put right. So its own content
- * stays lost, and the place of that is not overwritten either, and so on.
+ * This one is not overwritten: what it holds is the only copy of a content that could not be put right. So its own
+ * content stays lost, and the place of that is not overwritten either, and so on.
  */
 static void block(struct csum_scrub *scrub, uint32_t index)
 {
@@ -106,8 +106,8 @@ static void finish(struct csum_scrub *scrub, uint32_t index)
 }
 
 /*
- * When no row is ready, each of those left waits for the next one in a ring. One place of a ring is free to be overwritten
- * once the content that it holds is parked.
+ * When no row is ready, each of those left waits for the next one in a ring. One place of a ring is free to be
+ * overwritten once the content that it holds is parked.
  */
 static int break_ring(struct csum_scrub *scrub)
 {
@@ -220,8 +220,8 @@ static int repair_all(struct csum_scrub *scrub)
 	return error;
 }
 
-/* Notes where contents have just been put right: two bad sectors may have had the same one. */
-static void note_repaired(struct csum_scrub *scrub)
+/* Contents that have just been put right are in the index now: another bad sector may lack the same one. */
+static void mark_repaired(struct csum_scrub *scrub)
 {
 	for (size_t i = 0; i < csum_scrub_table_count(scrub); i++) {
 		const struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
@@ -240,7 +240,7 @@ static int repair_duplicates(struct csum_scrub *scrub)
 {
 	int error = start(scrub);
 
-	note_repaired(scrub);
+	mark_repaired(scrub);
 	if (error)
 		return error;
 	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {

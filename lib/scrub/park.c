@@ -39,7 +39,10 @@ void csum_scrub_park_free(struct csum_scrub_parking *parking)
 	free(parking);
 }
 
-/* Overwrites the head. Where the device refuses that, the next scrub finds the same content, and does not need it either. */
+/*
+ * Overwrites the head. Where the device refuses that, the next scrub finds the same content, and does not need it
+ * either.
+ */
 static int free_place(struct csum_scrub *scrub)
 {
 	struct csum_scrub_parking *parking = scrub->parking;
@@ -69,7 +72,7 @@ int csum_scrub_park_load(struct csum_scrub *scrub)
 				       CSUM_JOURNAL_OFFSET, NULL);
 	if (csum_io_vanished(error))
 		return csum_io_report(&volume->handlers, error, volume->metadata->name, "reading a parked sector");
-	/* What may lie there, and be read again, is not to be parked over. */
+	/* A content may be parked there that can be read later: nothing else is parked in its place. */
 	if (error && !(volume->allow & CSUM_ALLOW_UNREAD)) {
 		parking->needed = true;
 		return 0;
@@ -100,7 +103,9 @@ int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, 
 		return 0;
 	error = csum_io_read_patiently(volume->data, content, scrub->sector_size,
 				       csum_layout_data_offset(csum_volume_geometry(volume), wanted->place), NULL);
-	/* What cannot be read now may be read again later. Where another content lies by now, nothing is lost with it. */
+	/*
+	 * What cannot be read now may be read again later. Where another content lies by now, nothing is lost with it.
+	 */
 	*safe = !error;
 	if (error || csum_volume_entry(volume, content) != wanted->entry)
 		return 0;

@@ -18,8 +18,8 @@
 enum { END_TIME = 1, END_ERRORS };
 
 /*
- * Between a bad sector and its repair at most this part of the volume is read, one sixteenth. A crash costs that much of
- * the work; but each time bad sectors are resolved all metadata is scanned.
+ * Between a bad sector and its repair at most this part of the volume is read, one sixteenth. A crash costs that much
+ * of the work; but each time bad sectors are resolved all metadata is scanned.
  */
 #define RESOLVE_PART 16u
 
@@ -28,12 +28,12 @@ struct pass {
 	uint64_t waiting_since; /* data sector at which the table began to fill */
 };
 
-/* Notes what is wrong in a batch: groups, and bad sectors. */
+/* Collects what is wrong in a batch: groups, and bad sectors. */
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
 	struct pass *pass = user;
 	struct csum_scrub *scrub = pass->scrub;
-	int error = csum_scrub_groups_note(scrub, batch);
+	int error = csum_scrub_groups_collect(scrub, batch);
 
 	if (scrub->options->metadata_only)
 		return error;
@@ -78,9 +78,9 @@ static void progress(const struct csum_scrub *scrub)
 }
 
 /*
- * Whether the bad sectors in the table have waited long enough. Only contents that may be misplaced make them wait. In the
- * first batch of a scrub on record they do not: an interrupted run may have had them waiting, and runs that are always
- * interrupted would come no further.
+ * Whether the bad sectors in the table have waited long enough. Only contents that may be misplaced make them wait. In
+ * the first batch of a scrub on record they do not: an interrupted run may have had them waiting, and runs that are
+ * always interrupted would come no further.
  */
 static bool is_due(const struct pass *pass, const struct csum_scan_batch *batch)
 {
@@ -111,7 +111,9 @@ static int idle(void *user, struct csum_scan_batch *batch)
 	int end = limits(scrub);
 	int error;
 
-	/* A disk that fails all over is not to be written to: the batch is left as it is, and the next run comes to it. */
+	/*
+	 * A disk that fails all over is not to be written to: the batch is left as it is, and the next run comes to it.
+	 */
 	if (end == END_ERRORS)
 		return end;
 	error = csum_scrub_groups_repair(scrub, batch);
@@ -125,7 +127,7 @@ static int idle(void *user, struct csum_scan_batch *batch)
 	if (!end && next_sector < scrub->end_sector && is_due(pass, batch))
 		error = csum_scrub_resolve(scrub);
 	if (!error)
-		error = csum_scrub_record_reach(scrub, next_sector, waiting(scrub) > 0);
+		error = csum_scrub_record_advance(scrub, next_sector, waiting(scrub) > 0);
 	progress(scrub);
 	if (!error && !end)
 		error = csum_scrub_pace_sleep(scrub, batch);
@@ -188,7 +190,9 @@ int csum_scrub_pass(struct csum_scrub *scrub)
 		      walked == END_TIME   ? CSUM_SCRUB_TIME_LIMIT :
 		      walked == END_ERRORS ? CSUM_SCRUB_MAX_ERRORS :
 					     CSUM_SCRUB_FAILED;
-	/* After an error the table is only reported; and an interrupted run does not wait for a scan of all metadata. */
+	/*
+	 * After an error the table is only reported; and an interrupted run does not wait for a scan of all metadata.
+	 */
 	scrub->ended_repairs |= walked < 0;
 	scrub->unfinished |= walked == -ECANCELED && waiting(scrub) > 0;
 	scrub->complete &= walked == 0;

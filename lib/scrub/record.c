@@ -11,7 +11,7 @@
 #include "scrub/pace.h"
 #include "scrub/slots.h"
 
-/* A crash costs so much of the work, not more. */
+/* The record is written no more often. A crash costs the work of that time. */
 #define RECORD_EVERY_MS 5000u
 
 struct csum_scrub_recorder {
@@ -43,7 +43,7 @@ static struct csum_scrub_totals totals_so_far(const struct csum_scrub *scrub)
 	return totals;
 }
 
-/* A device that refuses a slot may be gone: then the record that it has stays the one that counts. */
+/* A device that refuses a slot may have vanished; that is an error, and the record that it has still counts. */
 static int still_there(const struct csum_scrub *scrub)
 {
 	struct csum_device *metadata = scrub->volume->metadata;
@@ -103,7 +103,7 @@ int csum_scrub_record_begin(struct csum_scrub *scrub)
 	return write_record(scrub);
 }
 
-int csum_scrub_record_reach(struct csum_scrub *scrub, uint64_t next_sector, bool waiting)
+int csum_scrub_record_advance(struct csum_scrub *scrub, uint64_t next_sector, bool waiting)
 {
 	if (!scrub->result->recorded)
 		return 0;
@@ -133,7 +133,9 @@ int csum_scrub_record_end(struct csum_scrub *scrub)
 		};
 		superblock->current_scrub = (struct csum_scrub_record){ 0 };
 	} else {
-		/* The table is empty: nothing before is unfinished, unless it was emptied without being dealt with. */
+		/*
+		 * No bad sector waits any more: all before next_sector has been dealt with, unless some were dropped.
+		 */
 		if (scrub->unfinished) {
 			result->next_sector =
 				csum_layout_first_sector(&superblock->geometry, scrub->recorder->safe.next_group);

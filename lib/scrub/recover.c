@@ -48,7 +48,7 @@ static int void_journal(struct csum_scrub *scrub)
 	return error;
 }
 
-static int note_invalid(void *user, const struct csum_scan_batch *batch)
+static int find_invalid(void *user, const struct csum_scan_batch *batch)
 {
 	bool *found = user;
 
@@ -61,8 +61,8 @@ static int note_invalid(void *user, const struct csum_scan_batch *batch)
 }
 
 /*
- * Whether a journal that cannot be read may have what nothing else has: the entries of a group of which a copy is not
- * valid. While both copies of all groups are, the journal only repeats what they say.
+ * Whether a journal that cannot be read may have what is nowhere else: the entries of a group of which a copy is not
+ * valid. While both copies of all groups are valid, the journal only repeats what they say.
  */
 static int is_journal_needed(const struct csum_scrub *scrub, bool *needed)
 {
@@ -74,7 +74,7 @@ static int is_journal_needed(const struct csum_scrub *scrub, bool *needed)
 		.first_sector = first,
 		.sector_count = csum_min_u64(end, geometry->data_sectors) - first,
 		.metadata_only = true,
-		.visit = note_invalid,
+		.visit = find_invalid,
 		.user = needed,
 	};
 
@@ -121,7 +121,7 @@ static int stay_active_without_journal(struct csum_scrub *scrub)
 	return stay_active(scrub);
 }
 
-/* Of several reasons that of which most is known. */
+/* Says why groups stay open: of several reasons the one that is known best. */
 static void say_open(const struct csum_scrub_choosing *choosing, uint64_t groups)
 {
 	const struct csum_volume *volume = choosing->scrub->volume;
@@ -179,7 +179,9 @@ static int mark_clean(struct csum_scrub *scrub)
 	return stay_active_refused(scrub);
 }
 
-/* R1 and R2; and R2 once more when it is known where the contents lie that the first time left groups open for. */
+/*
+ * R1 and R2. If groups stay open for contents that may lie elsewhere, these are searched for, and R2 is done once more.
+ */
 static int recover_groups(struct csum_scrub_choosing *choosing, struct csum_recovery *recovery)
 {
 	struct csum_scrub *scrub = choosing->scrub;

@@ -16,7 +16,7 @@
 #include "scrub/table.h"
 #include "scrub/undecided.h"
 
-/* How often sectors join the table for what those hold that have joined it: each time is a pass over all metadata. */
+/* How often the sectors that have joined the table may have others join it: each time all metadata is scanned. */
 #define JOINS_MOST 8u
 
 /* ------------------------------------------------------------------ what is known of each */
@@ -101,8 +101,8 @@ static void link_all(struct csum_scrub *scrub)
 
 /*
  * A bad sector that the pass has not come to yet, or that lies outside its range, may have its only copy in the place
- * of row `index`: then it joins the table, to be healed before that place is overwritten. What it holds itself may be the
- * only copy of a third one's content, so it is learned of like the others. Where that goes on for too long (join is
+ * of row `index`: then it joins the table, to be healed before that place is overwritten. What it holds itself may be
+ * the only copy of a third one's content, so it is learned of like the others. Where that goes on for too long (join is
  * false), the place of row `index` is not overwritten.
  */
 static int add_owners(struct csum_scrub *scrub, uint32_t index, bool join)
@@ -139,8 +139,8 @@ static bool may_have_owners(const struct csum_scrub *scrub, uint32_t index)
 	return !bad->gone && bad->outcome.has_other_sector && scrub->mode == CSUM_SCRUB_REPAIR && !scrub->ended_repairs;
 }
 
-/* Others may have written since the pass began: what vouched for a sector then may not any more. */
-static int ask_again(struct csum_scrub *scrub)
+/* Asks the guard again: others may have written since the sectors were found, and what vouched for them is gone. */
+static int renew_cover(struct csum_scrub *scrub)
 {
 	size_t kept = 0;
 	int error = csum_scrub_guard_refresh(scrub);
@@ -173,7 +173,7 @@ static int learn_present(struct csum_scrub *scrub)
 	return error;
 }
 
-/* Whether another sector has its content, as far as the pass over all metadata has told. */
+/* Whether another sector has its content, as far as the scan of all metadata has told. */
 static bool is_known(struct csum_scrub *scrub, const struct csum_scrub_bad *bad)
 {
 	const struct csum_scrub_content *content = csum_scrub_index_find(scrub, bad->found.computed_entry);
@@ -192,7 +192,7 @@ static void classify(struct csum_scrub *scrub)
 
 int csum_scrub_resolve_learn(struct csum_scrub *scrub)
 {
-	int error = ask_again(scrub);
+	int error = renew_cover(scrub);
 	size_t known = 0;
 
 	for (unsigned int turn = 0; !error && csum_scrub_table_count(scrub) > known; turn++) {
@@ -227,7 +227,7 @@ static void report(struct csum_scrub *scrub)
 		if (bad->gone)
 			bad->found.verdict = CSUM_VERDICT_TRANSIENT;
 		if (bad->outcome.rewritten)
-			csum_scrub_guard_say(scrub);
+			csum_scrub_guard_explain(scrub);
 		csum_finder_bad(&scrub->finder, &bad->found, &bad->outcome);
 		scrub->result->sectors_repaired += bad->outcome.disposition != CSUM_LEFT;
 	}
@@ -240,7 +240,9 @@ static int finish(struct csum_scrub *scrub, int learned)
 	int error;
 
 	if (learned) {
-		/* It is not known which contents the bad sectors hold: one that is overwritten might be the only copy. */
+		/*
+		 * It is not known which contents the bad sectors hold: one that is overwritten might be the only copy.
+		 */
 		scrub->ended_repairs = true;
 		scrub->unfinished |= learned == -ECANCELED;
 	}

@@ -35,7 +35,7 @@
 /* What may be done about what is found. */
 enum csum_scrub_mode {
 	CSUM_SCRUB_LOOK, /* a check: nothing is healed, every bad sector is left */
-	CSUM_SCRUB_DRY_RUN, /* nothing is written, but said what a repair would be: asked for, or the volume stays active */
+	CSUM_SCRUB_DRY_RUN, /* reports what would be written: asked for, or the volume has to stay active */
 	CSUM_SCRUB_REPAIR,
 };
 
@@ -48,9 +48,9 @@ struct csum_scrub {
 	uint32_t sector_size;
 	uint64_t first_sector, end_sector; /* of the pass: where it begins, which may be behind options->offset_bytes */
 	enum csum_scrub_mode mode;
-	bool ended_repairs; /* nothing more is repaired: there was an error, or it was interrupted, or has to stay active */
+	bool ended_repairs; /* nothing more is repaired: an error, an interruption, or a volume that stays active */
 	bool unfinished; /* bad sectors were found and not dealt with: the next run has to come to them again */
-	bool complete; /* so far the pass sees all sectors, from the first one to the last, with their data, in one run */
+	bool complete; /* up to now the pass sees each sector of the volume, with its data, in one run */
 
 	/* In the order in which they use each other: each part only those before it. */
 	struct csum_scrub_pace *pace;

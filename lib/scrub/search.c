@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Contents looked for in all of the data. What an interrupted sector held before, or was to hold, may lie in another
- * sector that is bad itself, writes having gone astray: no entry says that it is there, so the data has to be read. That
- * is done once at most, for what decides the recovery, and only with crc64.
+ * Contents looked for in all of the data. When writes have gone astray, what an interrupted sector held before, or was
+ * to hold, may lie in another sector that is bad itself. No entry says that it is there, so all data has to be read.
+ * That is done once at most, for contents that decide the recovery, and only with crc64.
  */
 #include "scrub/search.h"
 

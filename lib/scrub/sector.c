@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One data sector and its verdict, as the table of bad sectors takes them. */
+/* One data sector with its verdict and entries. */
 #include "scrub/sector.h"
 
 #include <stdlib.h>

@@ -10,8 +10,8 @@ struct csum_scrub_slots *csum_scrub_slots_create(void) CSUM_MUST_CHECK;
 void csum_scrub_slots_free(struct csum_scrub_slots *slots); /* NULL is allowed */
 
 /*
- * O1 for a scrub: slots that are invalid or differ are rewritten, unless nothing is to be written, and reported; and so is
- * what lies on the device that is not the volume's.
+ * O1 for a scrub: slots that are invalid or differ are rewritten, unless nothing is to be written, and reported; and so
+ * is what lies on the device that is not the volume's.
  */
 int csum_scrub_slots_repair(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Bad sectors on a block device for which nothing vouches. Whether they have decayed or were written by others depends
- * on all of them: one with new content is enough to leave them all. So they wait for the end of the pass (ruling.c). The
- * first ones are kept as they are; of more only the stretch of the volume is noted, which is read again then.
+ * on all of them: one with new content is enough to leave them all. So they wait for the end of the pass (ruling.c).
+ * The first ones are kept as they are; of more only the stretch of the volume is noted, which is read again then.
  */
 #include "scrub/undecided.h"
 
@@ -21,7 +21,7 @@
 #define STRETCHES_MAX (UINT64_C(1) << 26)
 
 struct csum_scrub_undecided {
-	struct csum_bad_sector *kept; /* room for CSUM_SCRUB_TABLE_ROWS, once there is one; ascending once it is closed */
+	struct csum_bad_sector *kept; /* NULL, or CSUM_SCRUB_TABLE_ROWS of them; ascending once closed */
 	size_t kept_count;
 	uint64_t count; /* all of them, as far as is known */
 	uint8_t *stretches; /* a bit each: it has some that are not kept; NULL: none has */

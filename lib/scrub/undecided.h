@@ -21,8 +21,9 @@ bool csum_scrub_undecided_all_kept(const struct csum_scrub *scrub);
 /* The pass has ended: no bad sector is undecided any more, but goes to the table. */
 void csum_scrub_undecided_close(struct csum_scrub *scrub);
 /*
- * Once closed: puts them into the table, as many at a time as it takes, and calls deal(), which empties it. deal() returns
- * 0; 1 when the others need not be dealt with; or a negative errno, which is returned, as is one of reading them again.
+ * Once closed: puts them into the table, as many at a time as it takes, and calls deal(), which empties it. deal()
+ * returns 0; 1 when the others need not be dealt with; or a negative errno, which is returned, as is one of reading
+ * them again.
  */
 int csum_scrub_undecided_each(struct csum_scrub *scrub, int (*deal)(struct csum_scrub *scrub, void *user),
 			      void *user) CSUM_MUST_CHECK;

@@ -34,7 +34,7 @@ void csum_scrub_undo_free(struct csum_scrub_undo *undo)
 	free(undo);
 }
 
-static void take_why(void *user, enum csum_severity severity, const char *text)
+static void keep_message(void *user, enum csum_severity severity, const char *text)
 {
 	struct csum_scrub_undo *undo = user;
 
@@ -42,7 +42,7 @@ static void take_why(void *user, enum csum_severity severity, const char *text)
 		snprintf(undo->why, sizeof(undo->why), "%s", text);
 }
 
-/* A file that was asked for by name is to be there, or nothing is done; of one in the directory data may be left. */
+/* Without a file that was asked for by name nothing is done; without one in the directory data sectors are left. */
 static bool is_named_by_user(const struct csum_scrub *scrub)
 {
 	return scrub->options->undo_file != NULL;
@@ -74,7 +74,7 @@ int csum_scrub_undo_begin(struct csum_scrub *scrub)
 	undo->handlers = scrub->volume->handlers;
 	if (is_named_by_user(scrub))
 		return create(scrub);
-	undo->handlers = (struct csum_handlers){ .user = undo, .message = take_why };
+	undo->handlers = (struct csum_handlers){ .user = undo, .message = keep_message };
 	return 0;
 }
 

@@ -36,7 +36,7 @@ void csum_scrub_write_free(struct csum_scrub_writer *writer)
 	free(writer);
 }
 
-/* Where it came from is of no interest then, but what the sector holds is. */
+/* The outcome of a sector that is left says nothing of the content found for it, but still what the sector holds. */
 static void set_left(struct csum_outcome *outcome, const char *why)
 {
 	*outcome = (struct csum_outcome){
@@ -47,7 +47,7 @@ static void set_left(struct csum_outcome *outcome, const char *why)
 	};
 }
 
-/* Whether what lies on the medium is what was meant to. */
+/* Sets the outcome by what the medium has now. */
 static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *write)
 {
 	struct csum_volume *volume = scrub->volume;
