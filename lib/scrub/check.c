@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_check(): superblocks, metadata and data, read only. What a scrub sees, and leaves. */
+/* csum_check(): superblocks, metadata and data are verified, by a scrub that only looks. */
 #include "base/version.h"
 #include "scrub/scrub.h"
 

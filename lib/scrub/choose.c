@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which entry a sector of an interrupted update gets that is right by no version: that of the newest one that it can be
- * made right by; else the newest, unless something would be given up with the others that may still be there.
+ * The entry of a sector of an interrupted update that is right by no version. It gets that of the newest version that
+ * it can be made right by. Where there is none it gets the newest entry, unless a content of an older one may still be
+ * there, which would be given up.
  */
 #include "scrub/choose.h"
 
@@ -12,16 +13,19 @@
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
+#include "scrub/heal.h"
+#include "scrub/search.h"
+#include "scrub/table.h"
 
-static bool in_long_run(const struct csum_verify *run, uint32_t i)
+static bool in_long_stretch(const struct csum_verify *verified, uint32_t i)
 {
 	uint32_t begin = i, end = i + 1;
 
-	while (begin > 0 && csum_verdict_is_bad(run->verdict[begin - 1]))
+	while (begin > 0 && csum_verdict_is_bad(verified->verdict[begin - 1]))
 		begin--;
-	while (end < run->sector_count && csum_verdict_is_bad(run->verdict[end]))
+	while (end < verified->sector_count && csum_verdict_is_bad(verified->verdict[end]))
 		end++;
-	return end - begin > CSUM_SCRUB_RUN_MAX;
+	return end - begin > CSUM_SCRUB_ADJACENT_MAX;
 }
 
 static bool cannot_be_read(enum csum_verdict verdict)
@@ -29,21 +33,22 @@ static bool cannot_be_read(enum csum_verdict verdict)
 	return verdict == CSUM_VERDICT_UNREADABLE || verdict == CSUM_VERDICT_MISSING;
 }
 
-/* Whether the sector could be made right by that entry. Its content, which goes to round_data, is not needed yet. */
-static bool can_be(struct csum_scrub *scrub, const struct csum_verify *run, uint32_t i, uint64_t entry)
+/* Whether the sector could be made right by that entry. Its content is not needed yet. */
+static bool can_be(struct csum_scrub_choosing *choosing, const struct csum_verify *verified, uint32_t i, uint64_t entry)
 {
-	enum csum_verdict verdict = run->verdict[i];
+	struct csum_scrub *scrub = choosing->scrub;
+	enum csum_verdict verdict = verified->verdict[i];
 	struct csum_outcome outcome = { 0 };
 
 	if (!csum_entry_has_content(entry))
 		return false;
-	if (csum_scrub_heal_from_replica(scrub, run->first_sector + i, entry, scrub->round_data, &outcome) ||
-	    csum_scrub_search_read(scrub, entry, scrub->round_data, &outcome.source_sector))
+	if (csum_scrub_heal_from_replica(scrub, verified->first_sector + i, entry, choosing->data, &outcome) ||
+	    csum_scrub_search_read(scrub, entry, choosing->data, &outcome.source_sector))
 		return true;
-	if ((verdict != CSUM_VERDICT_MISMATCH && verdict != CSUM_VERDICT_ZEROED) || in_long_run(run, i))
+	if ((verdict != CSUM_VERDICT_MISMATCH && verdict != CSUM_VERDICT_ZEROED) || in_long_stretch(verified, i))
 		return false;
-	memcpy(scrub->round_data, run->data + (size_t)i * scrub->sector_size, scrub->sector_size);
-	return csum_scrub_heal_bits(scrub, entry, scrub->round_data, &outcome);
+	memcpy(choosing->data, verified->data + (size_t)i * scrub->sector_size, scrub->sector_size);
+	return csum_scrub_heal_bits(scrub, entry, choosing->data, &outcome);
 }
 
 /* ------------------------------------------------------------------ what must not be given up */
@@ -62,15 +67,15 @@ static bool older_is_content(const struct csum_group *group, uint32_t i)
 	return false;
 }
 
-/* Whether each content that the sector may have had is among those looked for. */
-static bool look_for(struct csum_scrub *scrub, const struct csum_group *group, uint32_t i)
+/* Has each content that the sector may have had looked for. false: not all of them are. */
+static bool add_to_search(struct csum_scrub *scrub, const struct csum_group *group, uint32_t i)
 {
 	bool all = true;
 
 	for (uint32_t v = 0; v < group->version_count; v++) {
 		uint64_t entry = csum_imd_entry(group->version[v], i);
 
-		if (csum_entry_has_content(entry) && !csum_scrub_search_want(scrub, entry))
+		if (csum_entry_has_content(entry) && !csum_scrub_search_add(scrub, entry))
 			all = false;
 	}
 	return all;
@@ -78,7 +83,7 @@ static bool look_for(struct csum_scrub *scrub, const struct csum_group *group, u
 
 static bool looks_elsewhere(const struct csum_scrub *scrub)
 {
-	return (scrub->heal & CSUM_HEAL_ELSEWHERE) && scrub->volume->superblock.checksum_type == CSUM_CRC64;
+	return csum_scrub_heal_may(scrub, CSUM_HEAL_ELSEWHERE) && scrub->volume->superblock.checksum_type == CSUM_CRC64;
 }
 
 bool csum_scrub_allows_unread(const struct csum_scrub *scrub)
@@ -87,24 +92,24 @@ bool csum_scrub_allows_unread(const struct csum_scrub *scrub)
 }
 
 /*
- * Whether a sector that can be made right by no version keeps its group open: its old content may lie in a place that has
- * not been looked at; or the sector, or a copy of its metadata, cannot be read, which may pass. Of a mismatch the older
- * entry would be no better than the newest.
+ * Whether a sector that can be made right by no version keeps its group open. Its old content may lie in a place that
+ * has not been looked at; or the sector, or a copy of its metadata, cannot be read now, and may be later. A mismatch
+ * that has been looked for does not: the older entry would be no better than the newest.
  */
-static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_verify *run, uint32_t i,
+static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_verify *verified, uint32_t i,
 		       const struct csum_group *group)
 {
 	struct csum_scrub *scrub = choosing->scrub;
-	uint64_t sector = run->first_sector + i;
+	uint64_t sector = verified->first_sector + i;
 	bool at_stake = older_is_content(group, i), hidden = group->version_count < 2;
 
-	if (at_stake && looks_elsewhere(scrub) && !look_for(scrub, group, i))
+	if (at_stake && looks_elsewhere(scrub) && !add_to_search(scrub, group, i))
 		return true;
-	if (at_stake && csum_scrub_search_due(scrub))
+	if (at_stake && csum_scrub_search_is_due(scrub))
 		return true;
 	if (csum_scrub_allows_unread(scrub))
 		return false;
-	if (at_stake && cannot_be_read(run->verdict[i])) {
+	if (at_stake && cannot_be_read(verified->verdict[i])) {
 		if (!choosing->has_unread)
 			choosing->unread_sector = sector;
 		choosing->has_unread = true;
@@ -115,16 +120,16 @@ static bool stays_open(struct csum_scrub_choosing *choosing, const struct csum_v
 
 /* ------------------------------------------------------------------ entries chosen */
 
-/* Only the entry is chosen here: data is repaired later, when it is known whose contents the bad sectors hold. */
-void csum_scrub_choose(void *user, const struct csum_verify *run, uint32_t i, const struct csum_group *group,
+/* Only the entry is chosen here. Data is repaired later, when it is known which contents the bad sectors hold. */
+void csum_scrub_choose(void *user, const struct csum_verify *verified, uint32_t i, const struct csum_group *group,
 		       uint64_t *entry, bool *open)
 {
 	struct csum_scrub_choosing *choosing = user;
 	uint32_t v = 0;
 
-	while (v < group->version_count && !can_be(choosing->scrub, run, i, csum_imd_entry(group->version[v], i)))
+	while (v < group->version_count && !can_be(choosing, verified, i, csum_imd_entry(group->version[v], i)))
 		v++;
-	if (v == group->version_count && stays_open(choosing, run, i, group)) {
+	if (v == group->version_count && stays_open(choosing, verified, i, group)) {
 		*open = true;
 		return;
 	}
@@ -133,10 +138,10 @@ void csum_scrub_choose(void *user, const struct csum_verify *run, uint32_t i, co
 	if (group->version_count < 2)
 		return;
 	choosing->choices[choosing->choice_count++] = (struct csum_scrub_choice){
-		.found = { .sector = run->first_sector + i,
-			   .verdict = run->verdict[i],
+		.found = { .sector = verified->first_sector + i,
+			   .verdict = verified->verdict[i],
 			   .expected_entry = *entry,
-			   .computed_entry = run->entry[i] },
+			   .computed_entry = verified->entry[i] },
 		.newest_entry = csum_group_entry(group, i),
 		.oldest_entry = csum_imd_entry(group->version[group->version_count - 1], i),
 		.given_up = v == group->version_count,

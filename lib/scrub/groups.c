@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Imd copies in a scrub: the copy that does not govern takes the entries of the one that does. That needs no intent,
- * as W0 does not: the governing copy is not touched, so a crash leaves it as it was.
+ * Imd copies in a scrub: the copy that does not govern takes the entries of the one that does. As in W0 the governing
+ * copy is not touched, so a crash leaves it as it was, and no intent is needed.
  */
-#include "scrub/scrub.h"
+#include "scrub/groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,31 +11,82 @@
 
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/round.h"
 #include "update/mirror.h"
 
-static int add_group(struct csum_scrub *scrub, const struct csum_scrub_group *group)
+/* A group whose copies are not as they should be. */
+struct noted {
+	uint64_t number;
+	struct csum_imd_judgement judged;
+	bool repaired;
+};
+
+struct csum_scrub_groups {
+	struct noted *noted;
+	size_t count, capacity;
+	struct csum_io_list list; /* of the round that mirrors them */
+	uint8_t *back; /* a sector: a copy as it reads back */
+};
+
+struct csum_scrub_groups *csum_scrub_groups_create(const struct csum_scrub *scrub)
 {
-	if (scrub->group_count == scrub->group_capacity) {
-		size_t capacity = scrub->group_capacity ? scrub->group_capacity * 2 : 64;
-		struct csum_scrub_group *grown = reallocarray(scrub->groups, capacity, sizeof(*grown));
+	struct csum_scrub_groups *groups = calloc(1, sizeof(*groups));
+
+	if (groups)
+		groups->back = csum_io_alloc(scrub->sector_size);
+	if (groups && groups->back)
+		return groups;
+	free(groups);
+	return NULL;
+}
+
+void csum_scrub_groups_free(struct csum_scrub_groups *groups)
+{
+	if (!groups)
+		return;
+	csum_io_list_free(&groups->list);
+	free(groups->noted);
+	free(groups->back);
+	free(groups);
+}
+
+size_t csum_scrub_groups_count(const struct csum_scrub *scrub)
+{
+	return scrub->groups->count;
+}
+
+void csum_scrub_groups_drop(struct csum_scrub *scrub)
+{
+	scrub->groups->count = 0;
+}
+
+/* ------------------------------------------------------------------ */
+
+static int add_group(struct csum_scrub *scrub, const struct noted *group)
+{
+	struct csum_scrub_groups *groups = scrub->groups;
+
+	if (groups->count == groups->capacity) {
+		size_t capacity = groups->capacity ? groups->capacity * 2 : 64;
+		struct noted *grown = reallocarray(groups->noted, capacity, sizeof(*grown));
 
 		if (!grown)
 			return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "noting bad metadata");
-		scrub->groups = grown;
-		scrub->group_capacity = capacity;
+		groups->noted = grown;
+		groups->capacity = capacity;
 	}
-	scrub->groups[scrub->group_count++] = *group;
+	groups->noted[groups->count++] = *group;
 	return 0;
 }
 
-int csum_scrub_imd_note(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
+int csum_scrub_groups_collect(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
 {
 	int error = 0;
 
-	scrub->group_count = 0;
+	scrub->groups->count = 0;
 	for (uint64_t i = 0; i < batch->span.group_count && !error; i++) {
 		const struct csum_group *group = &batch->span.groups[i];
-		struct csum_scrub_group noted = { .number = batch->span.first_group + i };
+		struct noted noted = { .number = batch->span.first_group + i };
 
 		for (int copy = 0; copy < 2; copy++)
 			scrub->result->totals.imd_verified += group->verdict[copy] == CSUM_IMD_VALID;
@@ -45,25 +96,25 @@ int csum_scrub_imd_note(struct csum_scrub *scrub, const struct csum_scan_batch *
 	return error;
 }
 
-static bool repairable(const struct csum_scrub *scrub, const struct csum_scrub_group *noted)
+static bool repairable(const struct csum_scrub *scrub, const struct noted *noted)
 {
 	return noted->judged.kind != CSUM_IMD_LOST && !scrub->ended_repairs &&
 	       !csum_volume_in_intent(scrub->volume, noted->number);
 }
 
-static int read_back(struct csum_scrub *scrub, struct csum_scan_batch *batch, struct csum_scrub_group *noted)
+static int read_back(struct csum_scrub *scrub, struct csum_scan_batch *batch, struct noted *noted)
 {
 	struct csum_volume *volume = scrub->volume;
 	struct csum_group *group = csum_groups_group(&batch->span, noted->number);
 	int copy = noted->judged.copy;
-	int error = csum_io_read_patiently(volume->metadata, scrub->one_data, scrub->sector_size,
+	int error = csum_io_read_patiently(volume->metadata, scrub->groups->back, scrub->sector_size,
 					   csum_layout_imd_offset(csum_volume_geometry(volume), noted->number, copy),
 					   NULL);
 
 	if (csum_io_vanished(error))
 		return csum_io_report(&volume->handlers, error, volume->metadata->name,
 				      "reading back repaired metadata");
-	noted->repaired = !error && memcmp(scrub->one_data, group->copy[copy], scrub->sector_size) == 0;
+	noted->repaired = !error && memcmp(scrub->groups->back, group->copy[copy], scrub->sector_size) == 0;
 	scrub->result->imd_repaired += noted->repaired;
 	return 0;
 }
@@ -71,36 +122,36 @@ static int read_back(struct csum_scrub *scrub, struct csum_scan_batch *batch, st
 static int mirror(struct csum_scrub *scrub, struct csum_scan_batch *batch)
 {
 	struct csum_volume *volume = scrub->volume;
+	struct csum_scrub_groups *groups = scrub->groups;
 	int error = 0;
 
-	scrub->list.count = 0;
-	for (size_t i = 0; i < scrub->group_count && !error; i++) {
-		if (!repairable(scrub, &scrub->groups[i]))
+	groups->list.count = 0;
+	for (size_t i = 0; i < groups->count && !error; i++) {
+		if (!repairable(scrub, &groups->noted[i]))
 			continue;
-		error = csum_protocol_copy_over(volume, scrub->groups[i].number,
-						csum_groups_group(&batch->span, scrub->groups[i].number), &scrub->list);
+		error = csum_protocol_copy_over(volume, groups->noted[i].number,
+						csum_groups_group(&batch->span, groups->noted[i].number),
+						&groups->list);
 		if (error)
 			csum_report_error(&volume->handlers, error, NULL, "repairing metadata");
 	}
-	if (error || scrub->list.count == 0)
+	if (error || groups->list.count == 0)
 		return error;
-	error = csum_io_round(volume->io, &scrub->list, &scrub->policy, NULL);
-	if (!error)
-		error = csum_scrub_drop_cache(scrub, volume->metadata);
-	for (size_t i = 0; i < scrub->group_count && !error; i++) {
-		if (repairable(scrub, &scrub->groups[i]))
-			error = read_back(scrub, batch, &scrub->groups[i]);
+	error = csum_scrub_round(scrub, &groups->list, volume->metadata);
+	for (size_t i = 0; i < groups->count && !error; i++) {
+		if (repairable(scrub, &groups->noted[i]))
+			error = read_back(scrub, batch, &groups->noted[i]);
 	}
 	return error;
 }
 
-static struct csum_outcome outcome_of(const struct csum_scrub *scrub, const struct csum_scrub_group *noted)
+static struct csum_outcome outcome_of(const struct csum_scrub *scrub, const struct noted *noted)
 {
-	if (noted->judged.kind == CSUM_IMD_LOST || scrub->looking)
+	if (noted->judged.kind == CSUM_IMD_LOST || scrub->mode == CSUM_SCRUB_LOOK)
 		return (struct csum_outcome){ 0 };
 	if (scrub->ended_repairs && !noted->repaired)
 		return (struct csum_outcome){ .why = "repairing had been ended" };
-	if (!scrub->dry_run && !noted->repaired)
+	if (scrub->mode == CSUM_SCRUB_REPAIR && !noted->repaired)
 		return (struct csum_outcome){ .why = "could not be repaired: the write was refused or does not "
 						     "read back" };
 	return (struct csum_outcome){
@@ -109,15 +160,16 @@ static struct csum_outcome outcome_of(const struct csum_scrub *scrub, const stru
 	};
 }
 
-int csum_scrub_imd_repair(struct csum_scrub *scrub, struct csum_scan_batch *batch)
+int csum_scrub_groups_repair(struct csum_scrub *scrub, struct csum_scan_batch *batch)
 {
-	int error = scrub->dry_run || scrub->ended_repairs ? 0 : mirror(scrub, batch);
+	struct csum_scrub_groups *groups = scrub->groups;
+	int error = scrub->mode != CSUM_SCRUB_REPAIR || scrub->ended_repairs ? 0 : mirror(scrub, batch);
 
-	for (size_t i = 0; i < scrub->group_count; i++) {
-		const struct csum_outcome outcome = outcome_of(scrub, &scrub->groups[i]);
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct csum_outcome outcome = outcome_of(scrub, &groups->noted[i]);
 
-		csum_finder_group(&scrub->finder, scrub->groups[i].number, &scrub->groups[i].judged, &outcome);
+		csum_finder_group(&scrub->finder, groups->noted[i].number, &groups->noted[i].judged, &outcome);
 	}
-	scrub->group_count = 0;
+	groups->count = 0;
 	return error;
 }

@@ -3,16 +3,59 @@
  * The guard in a scrub: a bad sector that others wrote, or may have, is left as it is. What the guard says of places is
  * joined here with the class of each sector, and what a scrub has seen is kept for the next one. (doc/guard.md)
  */
-#include "scrub/scrub.h"
+#include "scrub/guard.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/report.h"
 #include "base/util.h"
+#include "scrub/slots.h"
+
+struct csum_scrub_guard {
+	struct csum_guard *asked; /* NULL: not asked yet */
+	enum csum_scrub_ruling ruling;
+	bool reason_said; /* why sectors are left */
+};
+
+struct csum_scrub_guard *csum_scrub_guard_create(void)
+{
+	return calloc(1, sizeof(struct csum_scrub_guard));
+}
+
+void csum_scrub_guard_free(struct csum_scrub_guard *guard)
+{
+	if (guard)
+		csum_guard_free(guard->asked);
+	free(guard);
+}
+
+enum csum_guard_verdict csum_scrub_guard_verdict(const struct csum_scrub *scrub)
+{
+	return csum_guard_verdict(scrub->guard->asked);
+}
+
+enum csum_guard_cover csum_scrub_guard_cover(const struct csum_scrub *scrub, uint64_t sector)
+{
+	return csum_guard_cover(scrub->guard->asked, sector);
+}
+
+bool csum_scrub_guard_on_file(const struct csum_scrub *scrub)
+{
+	return csum_guard_on_file(scrub->guard->asked);
+}
+
+int csum_scrub_guard_refresh(struct csum_scrub *scrub)
+{
+	return csum_guard_refresh(scrub->guard->asked);
+}
+
+void csum_scrub_guard_rule(struct csum_scrub *scrub, enum csum_scrub_ruling ruling)
+{
+	scrub->guard->ruling = ruling;
+}
 
 static bool allowed(const struct csum_scrub *scrub)
 {
@@ -34,60 +77,50 @@ int csum_scrub_guard_begin(struct csum_scrub *scrub)
 	struct csum_volume *volume = scrub->volume;
 	enum csum_guard_depth depth = scrub->options->metadata_only ? CSUM_GUARD_OPENING : CSUM_GUARD_SCAN;
 	enum csum_guard_verdict verdict;
-	int error = csum_guard_create(volume, depth, volume->allow, &scrub->guard);
+	int error = csum_guard_create(volume, depth, volume->allow, &scrub->guard->asked);
 
 	if (error)
 		return error;
-	verdict = csum_guard_verdict(scrub->guard);
-	put_verdict(scrub, verdict, csum_guard_reason(scrub->guard));
-	volume->ours = csum_guard_ours(scrub->guard);
+	verdict = csum_guard_verdict(scrub->guard->asked);
+	put_verdict(scrub, verdict, csum_guard_reason(scrub->guard->asked));
+	volume->ours = csum_guard_ours(scrub->guard->asked);
 	if (verdict != CSUM_GUARD_OTHER_DATA)
 		return 0;
-	/* Reading does no harm, and shows what there is. */
-	if (!scrub->looking)
-		return csum_guard_refuse(scrub->guard);
-	csum_report_warning(&volume->handlers, volume->data->name, "%s", csum_guard_reason(scrub->guard));
+	/* A check may go on: reading does no harm, and shows what there is. */
+	if (scrub->mode != CSUM_SCRUB_LOOK)
+		return csum_guard_refuse(scrub->guard->asked);
+	csum_report_warning(&volume->handlers, volume->data->name, "%s", csum_guard_reason(scrub->guard->asked));
 	return 0;
 }
 
 /* ------------------------------------------------------------------ what may be repaired */
 
-/* Whether another sector has its content, as far as the pass over all metadata has told. */
-static bool is_known(struct csum_scrub *scrub, const struct csum_scrub_bad *bad)
-{
-	const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.computed_entry);
-
-	return want && (want->place_count || want->expected_by != CSUM_SCRUB_NO_INDEX);
-}
-
 static bool permits(const struct csum_scrub *scrub, const struct csum_scrub_bad *bad, bool blank, enum csum_means means)
 {
-	if (bad->cover != CSUM_COVER_NONE || csum_guard_on_file(scrub->guard))
-		return csum_guard_permits(scrub->guard, bad->cover, bad->class, blank, means);
-	return scrub->ruling == CSUM_SCRUB_DECIDED &&
-	       csum_guard_permits_undecided(scrub->guard, bad->found.sector, bad->class, blank);
+	if (bad->cover != CSUM_COVER_NONE || csum_guard_on_file(scrub->guard->asked))
+		return csum_guard_permits(scrub->guard->asked, bad->cover, bad->class, blank, means);
+	return scrub->guard->ruling == CSUM_SCRUB_DECIDED &&
+	       csum_guard_permits_undecided(scrub->guard->asked, bad->found.sector, bad->class, blank);
 }
 
-void csum_scrub_guard_classify(struct csum_scrub *scrub)
+void csum_scrub_guard_classify(struct csum_scrub *scrub, struct csum_scrub_bad *bad, bool known)
 {
-	for (size_t i = 0; i < scrub->bad_count; i++) {
-		struct csum_scrub_bad *bad = &scrub->bad[i];
-
-		/* What is beyond the end of the device, or not the data of this metadata, nobody has written over. */
-		if (bad->gone || bad->cover == CSUM_COVER_ALL || bad->found.verdict == CSUM_VERDICT_MISSING ||
-		    csum_guard_verdict(scrub->guard) == CSUM_GUARD_OTHER_DATA)
-			continue;
-		/* One that joined the table was not read with the others. */
-		if (bad->class == CSUM_CLASS_NONE)
-			bad->class = bad->readable ? CSUM_CLASS_NEW : CSUM_CLASS_DEAD;
-		if (bad->class == CSUM_CLASS_NEW && is_known(scrub, bad))
-			bad->class = CSUM_CLASS_KNOWN;
-		bad->outcome.class = bad->class;
-		/* A replica is what most is permitted from. */
-		bad->outcome.rewritten = !permits(scrub, bad, false, CSUM_MEANS_REPLICA);
-		if (bad->outcome.rewritten)
-			bad->outcome.has_other_sector = false;
-	}
+	/*
+	 * Beyond the end of the device nothing was written; and other data than that of this metadata has no classes.
+	 */
+	if (bad->gone || bad->cover == CSUM_COVER_ALL || bad->found.verdict == CSUM_VERDICT_MISSING ||
+	    csum_scrub_guard_verdict(scrub) == CSUM_GUARD_OTHER_DATA)
+		return;
+	/* A sector that joined the table as the last one has not been read again, so its class is not known. */
+	if (bad->class == CSUM_CLASS_NONE)
+		bad->class = bad->readable ? CSUM_CLASS_NEW : CSUM_CLASS_DEAD;
+	if (bad->class == CSUM_CLASS_NEW && known)
+		bad->class = CSUM_CLASS_KNOWN;
+	bad->outcome.class = bad->class;
+	/* If not even the content of a replica is permitted, nothing is. */
+	bad->outcome.rewritten = !permits(scrub, bad, false, CSUM_MEANS_REPLICA);
+	if (bad->outcome.rewritten)
+		bad->outcome.has_other_sector = false;
 }
 
 bool csum_scrub_guard_permits(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, const uint8_t *content,
@@ -99,20 +132,20 @@ bool csum_scrub_guard_permits(struct csum_scrub *scrub, const struct csum_scrub_
 	return !outcome->rewritten;
 }
 
-void csum_scrub_guard_say(struct csum_scrub *scrub)
+void csum_scrub_guard_explain(struct csum_scrub *scrub)
 {
 	const struct csum_volume *volume = scrub->volume;
 	const char *reason = scrub->result->totals.guard_reason;
 
-	if (scrub->reason_said)
+	if (scrub->guard->reason_said)
 		return;
-	scrub->reason_said = true;
-	/* Asked again meanwhile, the guard may have found more. */
+	scrub->guard->reason_said = true;
+	/* The guard may have found more when it was asked again. */
 	if (scrub->result->totals.guard != CSUM_GUARD_UNDECIDED)
-		put_verdict(scrub, csum_guard_verdict(scrub->guard), csum_guard_reason(scrub->guard));
+		put_verdict(scrub, csum_guard_verdict(scrub->guard->asked), csum_guard_reason(scrub->guard->asked));
 	csum_report_warning(&volume->handlers, volume->data->name,
 			    "others wrote the data, or may have, so what does not match is %s: %s",
-			    scrub->looking ? "not called damage" : "left as it is",
+			    scrub->mode == CSUM_SCRUB_LOOK ? "not called damage" : "left as it is",
 			    reason[0] ? reason : "only a scrub of all of it in one run can decide");
 }
 
@@ -136,13 +169,13 @@ static bool ends_hold(const struct csum_scrub *scrub)
 	return scrub->complete && result->end == CSUM_SCRUB_COMPLETE && (result->totals.errors == 0 || allowed(scrub));
 }
 
-/* Whether what lies there now is what was recorded, and nobody else has written while it was looked at. */
+/* Whether all data is as it was recorded, and the file was not written by others during the pass. */
 static bool all_is_right(const struct csum_scrub *scrub)
 {
 	const struct csum_scrub_result *result = scrub->result;
 
 	return scrub->complete && result->end == CSUM_SCRUB_COMPLETE && result->totals.errors == 0 &&
-	       csum_guard_same_time(scrub->guard);
+	       csum_guard_same_time(scrub->guard->asked);
 }
 
 int csum_scrub_guard_end(struct csum_scrub *scrub)
@@ -153,7 +186,7 @@ int csum_scrub_guard_end(struct csum_scrub *scrub)
 	bool refused;
 	int error = 0;
 
-	if (scrub->looking || scrub->dry_run || scrub->slots_stuck || csum_io_failed(volume->io))
+	if (scrub->mode != CSUM_SCRUB_REPAIR || csum_scrub_slots_stuck(scrub) || csum_io_failed(volume->io))
 		return 0;
 	if (ends_hold(scrub)) {
 		record->held_reason = CSUM_HELD_NOT;
@@ -168,5 +201,5 @@ int csum_scrub_guard_end(struct csum_scrub *scrub)
 	/* A scrub on record writes the slot anyway. */
 	if (error || scrub->result->recorded || memcmp(&before, record, sizeof(before)) == 0)
 		return error;
-	return csum_scrub_write_slot(scrub, &refused);
+	return csum_scrub_slots_write(scrub, &refused);
 }

@@ -4,94 +4,114 @@
  * the bad sectors have, and with those that their contents would have. Only with crc64: with 32 bits a large volume
  * has chance matches.
  */
-#include "scrub/scrub.h"
+#include "scrub/index.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/checksum.h"
 #include "base/report.h"
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
-#include "volume/sector.h"
+#include "scrub/table.h"
+#include "volume/scan.h"
 
-struct csum_scrub_want *csum_scrub_want(struct csum_scrub *scrub, uint64_t entry)
+/* A hash table, with twice as many places as there can be contents. */
+struct csum_scrub_index {
+	struct csum_scrub_content *places; /* NULL: it is not filled */
+	size_t mask; /* places - 1 */
+};
+
+struct csum_scrub_index *csum_scrub_index_create(void)
+{
+	return calloc(1, sizeof(struct csum_scrub_index));
+}
+
+void csum_scrub_index_free(struct csum_scrub_index *index)
+{
+	if (index)
+		free(index->places);
+	free(index);
+}
+
+void csum_scrub_index_clear(struct csum_scrub *scrub)
+{
+	free(scrub->index->places);
+	scrub->index->places = NULL;
+}
+
+bool csum_scrub_index_is_filled(const struct csum_scrub *scrub)
+{
+	return scrub->index->places != NULL;
+}
+
+/* Where the entry is in the index, or would be: there is always a free place. */
+static struct csum_scrub_content *look_up(const struct csum_scrub_index *index, uint64_t entry)
 {
 	size_t at = (size_t)(entry * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 
-	if (!scrub->wants || entry == CSUM_ENTRY_UNWRITTEN)
+	for (;; at++) {
+		struct csum_scrub_content *content = &index->places[at & index->mask];
+
+		if (content->entry == entry || content->entry == CSUM_ENTRY_UNWRITTEN)
+			return content;
+	}
+}
+
+struct csum_scrub_content *csum_scrub_index_find(const struct csum_scrub *scrub, uint64_t entry)
+{
+	struct csum_scrub_content *content;
+
+	if (!scrub->index->places || entry == CSUM_ENTRY_UNWRITTEN)
 		return NULL;
-	for (;; at++) {
-		struct csum_scrub_want *want = &scrub->wants[at & scrub->want_mask];
-
-		if (want->entry == entry)
-			return want;
-		if (want->entry == CSUM_ENTRY_UNWRITTEN)
-			return NULL;
-	}
+	content = look_up(scrub->index, entry);
+	return content->entry == entry ? content : NULL;
 }
 
-/* There is room: the table has at least twice as many places as entries can be asked for. */
-static struct csum_scrub_want *want_new(struct csum_scrub *scrub, uint64_t entry)
+static struct csum_scrub_content *add(struct csum_scrub_index *index, uint64_t entry)
 {
-	size_t at = (size_t)(entry * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-	struct csum_scrub_want *want;
+	struct csum_scrub_content *content = look_up(index, entry);
 
-	for (;; at++) {
-		want = &scrub->wants[at & scrub->want_mask];
-		if (want->entry == entry)
-			return want;
-		if (want->entry == CSUM_ENTRY_UNWRITTEN)
-			break;
-	}
-	*want = (struct csum_scrub_want){
-		.entry = entry,
-		.expected_by = CSUM_SCRUB_NO_INDEX,
-		.held_by = CSUM_SCRUB_NO_INDEX,
-	};
-	return want;
+	if (content->entry != entry)
+		*content = (struct csum_scrub_content){
+			.entry = entry,
+			.expected_by = CSUM_SCRUB_NO_INDEX,
+			.held_by = CSUM_SCRUB_NO_INDEX,
+		};
+	return content;
 }
 
-static void ask(struct csum_scrub *scrub, uint32_t index)
+/* ------------------------------------------------------------------ filling it */
+
+/* What that bad sector lacks, and what it holds. */
+static void add_contents(struct csum_scrub *scrub, uint32_t row)
 {
-	const struct csum_scrub_bad *bad = &scrub->bad[index];
+	const struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, row);
 
 	if (bad->gone)
 		return;
 	if (csum_entry_has_content(bad->found.expected_entry)) {
-		struct csum_scrub_want *want = want_new(scrub, bad->found.expected_entry);
+		struct csum_scrub_content *content = add(scrub->index, bad->found.expected_entry);
 
-		if (want->expected_by == CSUM_SCRUB_NO_INDEX)
-			want->expected_by = index;
+		if (content->expected_by == CSUM_SCRUB_NO_INDEX)
+			content->expected_by = row;
 	}
 	if (bad->readable) {
-		struct csum_scrub_want *want = want_new(scrub, bad->found.computed_entry);
+		struct csum_scrub_content *content = add(scrub->index, bad->found.computed_entry);
 
-		if (want->held_by == CSUM_SCRUB_NO_INDEX)
-			want->held_by = index;
+		if (content->held_by == CSUM_SCRUB_NO_INDEX)
+			content->held_by = row;
 	}
 }
 
-static int compare_bad(const void *sector, const void *bad)
-{
-	uint64_t a = *(const uint64_t *)sector, b = ((const struct csum_scrub_bad *)bad)->found.sector;
-
-	return (a > b) - (a < b);
-}
-
-/* The table is in ascending order. */
-static bool is_bad(const struct csum_scrub *scrub, uint64_t sector)
-{
-	return bsearch(&sector, scrub->bad, scrub->bad_count, sizeof(*scrub->bad), compare_bad) != NULL;
-}
-
+/* A good sector, as far as is known, may be the one that a content belongs to. */
 static void visit_entry(struct csum_scrub *scrub, uint64_t entry, uint64_t sector)
 {
-	struct csum_scrub_want *want = csum_scrub_want(scrub, entry);
+	struct csum_scrub_content *content = csum_scrub_index_find(scrub, entry);
 
-	if (want && want->place_count < sizeof(want->place) / sizeof(want->place[0]) && !is_bad(scrub, sector))
-		want->place[want->place_count++] = sector;
+	if (content && content->place_count < sizeof(content->place) / sizeof(content->place[0]) &&
+	    !csum_scrub_table_has(scrub, sector))
+		content->place[content->place_count++] = sector;
 }
 
 static int visit(void *user, const struct csum_scan_batch *batch)
@@ -111,7 +131,7 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	return 0;
 }
 
-static int look_everywhere(struct csum_scrub *scrub)
+static int scan_everything(struct csum_scrub *scrub)
 {
 	const struct csum_scan_options scan = {
 		.sector_count = csum_scan_present_sectors(scrub->volume),
@@ -121,39 +141,26 @@ static int look_everywhere(struct csum_scrub *scrub)
 	};
 
 	csum_report_note(&scrub->volume->handlers, scrub->volume->metadata->name,
-			 "looking for the contents of %zu bad sectors elsewhere in the volume", scrub->bad_count);
+			 "looking for the contents of %zu bad sectors elsewhere in the volume",
+			 csum_scrub_table_count(scrub));
 	return csum_scan(scrub->volume, &scan);
 }
 
-int csum_scrub_lookup(struct csum_scrub *scrub)
+int csum_scrub_index_fill(struct csum_scrub *scrub)
 {
-	size_t size = 16;
+	struct csum_scrub_index *index = scrub->index;
+	size_t count = csum_scrub_table_count(scrub), size = 16;
 
-	free(scrub->wants);
-	scrub->wants = NULL;
+	csum_scrub_index_clear(scrub);
 	if (scrub->volume->superblock.checksum_type != CSUM_CRC64)
 		return 0;
-	while (size < 4 * scrub->bad_count)
+	while (size < 4 * count)
 		size *= 2;
-	scrub->wants = calloc(size, sizeof(*scrub->wants));
-	if (!scrub->wants)
+	index->places = calloc(size, sizeof(*index->places));
+	if (!index->places)
 		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "looking for misplaced sectors");
-	scrub->want_mask = size - 1;
-	for (uint32_t i = 0; i < scrub->bad_count; i++)
-		ask(scrub, i);
-	return scrub->ended_repairs ? 0 : look_everywhere(scrub);
-}
-
-int csum_scrub_look(struct csum_scrub *scrub, uint64_t sector, uint8_t *data, struct csum_bad_sector *found)
-{
-	struct csum_sector read;
-	int error = csum_sector_load(scrub->volume, &scrub->one, sector, data, &read);
-
-	*found = (struct csum_bad_sector){
-		.sector = sector,
-		.verdict = read.verdict,
-		.expected_entry = read.entry,
-		.computed_entry = read.computed,
-	};
-	return error ? csum_sector_report(scrub->volume, sector, error, &read) : 0;
+	index->mask = size - 1;
+	for (uint32_t i = 0; i < count; i++)
+		add_contents(scrub, i);
+	return scrub->ended_repairs ? 0 : scan_everything(scrub);
 }

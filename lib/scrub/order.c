@@ -4,31 +4,81 @@
  * content must be durable in its own place before this copy of it is overwritten. Where they hold each other's
  * contents in a ring, one of them is parked meanwhile.
  */
-#include "scrub/scrub.h"
+#include "scrub/order.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/checksum.h"
 #include "base/report.h"
+#include "scrub/heal.h"
+#include "scrub/index.h"
+#include "scrub/park.h"
+#include "scrub/table.h"
+#include "scrub/write.h"
 
-struct order {
-	struct csum_scrub *scrub;
-	uint32_t *ready; /* a stack: nobody waits for what they hold */
+/* Sectors written in one round. */
+#define ROUND_SECTORS 128u
+
+struct csum_scrub_order {
+	uint32_t *ready; /* a stack of rows: no other row needs what they hold */
 	size_t ready_count;
-	uint32_t ring_cursor;
+	uint32_t ring_cursor; /* the rows before it are done */
+	uint8_t *contents; /* ROUND_SECTORS of them, aligned */
 };
+
+struct csum_scrub_order *csum_scrub_order_create(const struct csum_scrub *scrub)
+{
+	struct csum_scrub_order *order = calloc(1, sizeof(*order));
+
+	if (order)
+		order->contents = csum_io_alloc((size_t)ROUND_SECTORS * scrub->sector_size);
+	if (order && order->contents)
+		return order;
+	free(order);
+	return NULL;
+}
+
+void csum_scrub_order_free(struct csum_scrub_order *order)
+{
+	if (!order)
+		return;
+	free(order->ready);
+	free(order->contents);
+	free(order);
+}
+
+/* Makes room for all rows of the table, of which none is ready yet. */
+static int start(struct csum_scrub *scrub)
+{
+	struct csum_scrub_order *order = scrub->order;
+
+	free(order->ready);
+	order->ready = calloc(csum_scrub_table_count(scrub), sizeof(*order->ready));
+	order->ready_count = 0;
+	order->ring_cursor = 0;
+	if (!order->ready)
+		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
+	return 0;
+}
+
+static void push(struct csum_scrub *scrub, uint32_t index)
+{
+	scrub->order->ready[scrub->order->ready_count++] = index;
+}
 
 static bool is_parked(const struct csum_scrub *scrub, const struct csum_scrub_bad *bad)
 {
-	return scrub->parked.entry != CSUM_ENTRY_UNWRITTEN && scrub->parked.entry == bad->found.expected_entry;
+	return csum_scrub_park_has(scrub, bad->found.expected_entry);
 }
 
-/* What may not be overwritten, and neither may the place that its own content is in, and so on. */
-static void block(struct order *order, uint32_t index)
+/*
+ * This one is not overwritten: what it holds is the only copy of a content that could not be put right. So its own
+ * content stays lost, and the place of that is not overwritten either, and so on.
+ */
+static void block(struct csum_scrub *scrub, uint32_t index)
 {
-	while (index != CSUM_SCRUB_NO_INDEX && !order->scrub->bad[index].done) {
-		struct csum_scrub_bad *bad = &order->scrub->bad[index];
+	while (index != CSUM_SCRUB_NO_INDEX && !csum_scrub_table_row(scrub, index)->done) {
+		struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, index);
 
 		bad->done = bad->blocked = true;
 		if (!bad->outcome.why)
@@ -37,65 +87,69 @@ static void block(struct order *order, uint32_t index)
 	}
 }
 
-static void finish(struct order *order, uint32_t index)
+/* A row has been repaired, or is left: the one that holds its content may be ready now. */
+static void finish(struct csum_scrub *scrub, uint32_t index)
 {
-	struct csum_scrub *scrub = order->scrub;
-	struct csum_scrub_bad *bad = &scrub->bad[index];
-	bool left = bad->outcome.disposition == CSUM_LEFT && !scrub->looking && !scrub->ended_repairs;
+	struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, index), *source;
+	bool left = bad->outcome.disposition == CSUM_LEFT && scrub->mode != CSUM_SCRUB_LOOK && !scrub->ended_repairs;
 
 	bad->done = true;
 	if (is_parked(scrub, bad) && !left)
-		scrub->parked_needed = false;
+		csum_scrub_park_release(scrub);
 	if (bad->source == CSUM_SCRUB_NO_INDEX)
 		return;
+	source = csum_scrub_table_row(scrub, bad->source);
 	if (left && !is_parked(scrub, bad))
-		block(order, bad->source);
-	else if (--scrub->bad[bad->source].wanted == 0 && !scrub->bad[bad->source].done)
-		order->ready[order->ready_count++] = bad->source;
+		block(scrub, bad->source);
+	else if (--source->needed_by == 0 && !source->done)
+		push(scrub, bad->source);
 }
 
 /*
- * When nobody is ready each of the others waits for the next one in a ring. One place of a ring is free to be
- * overwritten once its content is parked.
+ * When no row is ready, each of those left waits for the next one in a ring. One place of a ring is free to be
+ * overwritten once the content that it holds is parked.
  */
-static int break_ring(struct order *order)
+static int break_ring(struct csum_scrub *scrub)
 {
-	struct csum_scrub *scrub = order->scrub;
-	uint32_t first = order->ring_cursor, last = first;
+	uint32_t first = scrub->order->ring_cursor, last = first;
 	bool safe = true;
 	int error = 0;
 
-	while (scrub->bad[last].source != first)
-		last = scrub->bad[last].source;
-	if (!scrub->looking && !scrub->ended_repairs) {
+	while (csum_scrub_table_row(scrub, last)->source != first)
+		last = csum_scrub_table_row(scrub, last)->source;
+	if (scrub->mode != CSUM_SCRUB_LOOK && !scrub->ended_repairs) {
+		const struct csum_bad_sector *owner = &csum_scrub_table_row(scrub, last)->found;
 		const struct csum_parked wanted = {
-			.entry = scrub->bad[last].found.expected_entry,
-			.owner = scrub->bad[last].found.sector,
-			.place = scrub->bad[first].found.sector,
+			.entry = owner->expected_entry,
+			.owner = owner->sector,
+			.place = csum_scrub_table_row(scrub, first)->found.sector,
 		};
 
 		error = csum_scrub_park(scrub, &wanted, &safe);
 	}
 	if (safe)
-		order->ready[order->ready_count++] = first;
+		push(scrub, first);
 	else
-		block(order, first);
+		block(scrub, first);
 	return error;
 }
 
-static bool is_any_left(struct order *order)
+static bool is_any_left(struct csum_scrub *scrub)
 {
-	while (order->ring_cursor < order->scrub->bad_count && order->scrub->bad[order->ring_cursor].done)
-		order->ring_cursor++;
-	return order->ring_cursor < order->scrub->bad_count;
+	uint32_t *cursor = &scrub->order->ring_cursor;
+
+	while (*cursor < csum_scrub_table_count(scrub) && csum_scrub_table_row(scrub, *cursor)->done)
+		++*cursor;
+	return *cursor < csum_scrub_table_count(scrub);
 }
 
-static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scrub_write *writes, size_t *count)
+/* Heals a row, and adds what is to be written for it. */
+static void repair_one(struct csum_scrub *scrub, uint32_t index, struct csum_scrub_write *writes, size_t *count)
 {
-	struct csum_scrub_bad *bad = &scrub->bad[index];
-	uint8_t *data = scrub->round_data + *count * scrub->sector_size;
+	struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, index);
+	uint8_t *data = scrub->order->contents + *count * scrub->sector_size;
 
-	if (scrub->looking)
+	if (scrub->mode == CSUM_SCRUB_LOOK)
 		return;
 	if (scrub->ended_repairs) {
 		bad->outcome.why = scrub->unfinished ? "the scrub was interrupted before it could be repaired" :
@@ -104,106 +158,103 @@ static void settle_one(struct csum_scrub *scrub, uint32_t index, struct csum_scr
 	}
 	if (!csum_scrub_heal(scrub, bad, data, &bad->outcome))
 		return;
-	if (scrub->dry_run)
+	if (scrub->mode != CSUM_SCRUB_REPAIR)
 		bad->outcome.disposition = CSUM_WOULD_REPAIR;
 	else
 		writes[(*count)++] =
 			(struct csum_scrub_write){ bad->found.sector, bad->found.expected_entry, data, &bad->outcome };
 }
 
-static int settle_round(struct order *order)
+static int repair_round(struct csum_scrub *scrub)
 {
-	struct csum_scrub *scrub = order->scrub;
-	struct csum_scrub_write writes[CSUM_SCRUB_ROUND];
-	uint32_t taken[CSUM_SCRUB_ROUND];
+	struct csum_scrub_order *order = scrub->order;
+	struct csum_scrub_write writes[ROUND_SECTORS];
+	uint32_t taken[ROUND_SECTORS];
 	size_t taken_count = 0, count = 0;
 	int error;
 
-	while (order->ready_count && taken_count < CSUM_SCRUB_ROUND) {
+	while (order->ready_count && taken_count < ROUND_SECTORS) {
 		taken[taken_count] = order->ready[--order->ready_count];
-		settle_one(scrub, taken[taken_count++], writes, &count);
+		repair_one(scrub, taken[taken_count++], writes, &count);
 	}
 	error = count ? csum_scrub_write(scrub, writes, count) : 0;
 	for (size_t i = 0; i < taken_count; i++)
-		finish(order, taken[i]);
+		finish(scrub, taken[i]);
 	return error;
 }
 
-/* What an earlier scrub has parked need not be taken from the bad sector that holds it, if one still does. */
+/* A content that an earlier scrub has parked is taken from there, even if a bad sector still holds it. */
 static void take_parked(struct csum_scrub *scrub)
 {
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		struct csum_scrub_bad *bad = &scrub->bad[i];
+	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
 
 		if (bad->source == CSUM_SCRUB_NO_INDEX || !is_parked(scrub, bad))
 			continue;
-		scrub->bad[bad->source].wanted--;
+		csum_scrub_table_row(scrub, bad->source)->needed_by--;
 		bad->source = CSUM_SCRUB_NO_INDEX;
 	}
 }
 
 static int repair_all(struct csum_scrub *scrub)
 {
-	struct order order = { .scrub = scrub };
-	int error = 0;
+	int error = start(scrub);
 
-	order.ready = calloc(scrub->bad_count, sizeof(*order.ready));
-	if (!order.ready)
-		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
+	if (error)
+		return error;
 	take_parked(scrub);
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		if (scrub->bad[i].blocked)
-			block(&order, i);
+	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		if (csum_scrub_table_row(scrub, i)->blocked)
+			block(scrub, i);
 	}
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		if (scrub->bad[i].gone)
-			scrub->bad[i].done = true;
-		else if (scrub->bad[i].wanted == 0 && !scrub->bad[i].done)
-			order.ready[order.ready_count++] = i;
+	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
+
+		if (bad->gone)
+			bad->done = true;
+		else if (bad->needed_by == 0 && !bad->done)
+			push(scrub, i);
 	}
-	while (!error && (order.ready_count || is_any_left(&order)))
-		error = order.ready_count ? settle_round(&order) : break_ring(&order);
-	free(order.ready);
+	while (!error && (scrub->order->ready_count || is_any_left(scrub)))
+		error = scrub->order->ready_count ? repair_round(scrub) : break_ring(scrub);
 	return error;
 }
 
-/* Notes where contents have just been put right: two bad sectors may have had the same one. */
-static void note_repaired(struct csum_scrub *scrub)
+/* Contents that have just been put right are in the index now: another bad sector may lack the same one. */
+static void mark_repaired(struct csum_scrub *scrub)
 {
-	for (size_t i = 0; i < scrub->bad_count; i++) {
-		const struct csum_scrub_bad *bad = &scrub->bad[i];
-		struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
+	for (size_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		const struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
+		struct csum_scrub_content *content = csum_scrub_index_find(scrub, bad->found.expected_entry);
 
-		if (!want || bad->gone || bad->outcome.disposition != CSUM_REPAIRED)
+		if (!content || bad->gone || bad->outcome.disposition != CSUM_REPAIRED)
 			continue;
-		want->place[0] = bad->found.sector;
-		want->place_count = want->place_count ? want->place_count : 1;
-		want->repaired = true;
+		content->place[0] = bad->found.sector;
+		content->place_count = content->place_count ? content->place_count : 1;
+		content->repaired = true;
 	}
 }
 
-/* Those that were left, and whose content another one has got meanwhile, are tried once more. */
+/* Sectors that were left are tried once more if another one with the same content has been repaired meanwhile. */
 static int repair_duplicates(struct csum_scrub *scrub)
 {
-	struct order order = { .scrub = scrub };
-	int error = 0;
+	int error = start(scrub);
 
-	note_repaired(scrub);
-	order.ready = calloc(scrub->bad_count, sizeof(*order.ready));
-	if (!order.ready)
-		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "repairing data sectors");
-	for (uint32_t i = 0; i < scrub->bad_count; i++) {
-		struct csum_scrub_bad *bad = &scrub->bad[i];
-		const struct csum_scrub_want *want = csum_scrub_want(scrub, bad->found.expected_entry);
+	mark_repaired(scrub);
+	if (error)
+		return error;
+	for (uint32_t i = 0; i < csum_scrub_table_count(scrub); i++) {
+		struct csum_scrub_bad *bad = csum_scrub_table_row(scrub, i);
+		const struct csum_scrub_content *content = csum_scrub_index_find(scrub, bad->found.expected_entry);
 
-		if (bad->gone || bad->blocked || bad->outcome.disposition != CSUM_LEFT || !want || !want->repaired)
+		if (bad->gone || bad->blocked || bad->outcome.disposition != CSUM_LEFT || !content ||
+		    !content->repaired)
 			continue;
 		bad->source = CSUM_SCRUB_NO_INDEX;
-		order.ready[order.ready_count++] = i;
+		push(scrub, i);
 	}
-	while (!error && order.ready_count)
-		error = settle_round(&order);
-	free(order.ready);
+	while (!error && scrub->order->ready_count)
+		error = repair_round(scrub);
 	return error;
 }
 
@@ -211,7 +262,7 @@ int csum_scrub_order_repair(struct csum_scrub *scrub)
 {
 	int error = repair_all(scrub);
 
-	if (!error && scrub->wants && !scrub->ended_repairs)
+	if (!error && csum_scrub_index_is_filled(scrub) && !scrub->ended_repairs)
 		error = repair_duplicates(scrub);
 	return error ? error : csum_scrub_park_end(scrub);
 }

@@ -1,49 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The pass of a scrub over its range: batches verified, their damage repaired or put in the table; limits. */
-#include "scrub/scrub.h"
+#include "scrub/pass.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <time.h>
 
-#include "base/report.h"
-#include "ondisk/layout.h"
+#include "scrub/groups.h"
+#include "scrub/pace.h"
+#include "scrub/record.h"
+#include "scrub/resolve.h"
+#include "scrub/ruling.h"
+#include "scrub/sector.h"
+#include "scrub/table.h"
+#include "scrub/undecided.h"
+#include "volume/scan.h"
 
-/* Why the scan was ended, beside errors. */
+/* Why the scan was ended, where it is not for an error. */
 enum { END_TIME = 1, END_ERRORS };
 
-/* How often sleeping looks up. */
-#define SLEEP_MS 50u
 /*
- * So much of the volume is read between a bad sector and its repair at the most, as a part of it: a crash costs that
- * much of the work, and each time there is a pass over all metadata.
+ * Between a bad sector and its repair at most this part of the volume is read, one sixteenth. A crash costs that much
+ * of the work; but each time bad sectors are resolved all metadata is scanned.
  */
-#define SETTLE_PART 16u
+#define RESOLVE_PART 16u
 
-bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
-			     struct csum_bad_sector *found)
-{
-	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
-	enum csum_verdict verdict = batch->verdict[i];
-	uint64_t sector = batch->first_sector + i, group;
+struct pass {
+	struct csum_scrub *scrub;
+	uint64_t waiting_since; /* data sector at which the table began to fill */
+};
 
-	if (!csum_verdict_is_bad(verdict) || verdict == CSUM_VERDICT_LOST)
-		return false;
-	group = csum_layout_group_of(geometry, sector);
-	*found = (struct csum_bad_sector){
-		.sector = sector,
-		.verdict = verdict,
-		.expected_entry = csum_group_entry(csum_groups_group(&batch->span, group),
-						   (uint32_t)(sector - csum_layout_first_sector(geometry, group))),
-		.computed_entry = batch->entry[i],
-	};
-	return true;
-}
-
+/* Collects what is wrong in a batch: groups, and bad sectors. */
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
-	struct csum_scrub *scrub = user;
-	int error = csum_scrub_imd_note(scrub, batch);
+	struct pass *pass = user;
+	struct csum_scrub *scrub = pass->scrub;
+	int error = csum_scrub_groups_collect(scrub, batch);
 
 	if (scrub->options->metadata_only)
 		return error;
@@ -51,59 +41,26 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
 		struct csum_bad_sector found;
 
-		if (!csum_scrub_bad_in_batch(scrub, batch, i, &found))
+		if (!csum_scrub_sector_bad(scrub, batch, i, &found))
 			continue;
-		if (csum_scrub_is_undecided(scrub, found.sector)) {
+		if (csum_scrub_undecided_is(scrub, found.sector)) {
 			error = csum_scrub_undecided_add(scrub, &found);
 			continue;
 		}
-		if (scrub->bad_count == 0)
-			scrub->bad_since = batch->first_sector;
+		if (csum_scrub_table_count(scrub) == 0)
+			pass->waiting_since = batch->first_sector;
 		error = csum_scrub_table_add(scrub, &found);
 	}
 	return error;
 }
 
-/* Bad sectors that wait for what becomes of them. */
+/* How many bad sectors have been found and not dealt with yet. */
 static uint64_t waiting(const struct csum_scrub *scrub)
 {
-	return scrub->bad_count + csum_scrub_undecided_count(scrub);
+	return csum_scrub_table_count(scrub) + csum_scrub_undecided_count(scrub);
 }
 
 /* ------------------------------------------------------------------ between batches */
-
-bool csum_scrub_time_is_up(const struct csum_scrub *scrub)
-{
-	uint64_t limit = scrub->options->time_limit_seconds;
-
-	return limit && (csum_scrub_clock_ms() - scrub->start_ms) / 1000 >= limit;
-}
-
-/* No credit for more than a second of slowness. */
-int csum_scrub_pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch)
-{
-	uint64_t rate = scrub->options->rate_bytes;
-	uint64_t bytes = batch->span.group_count * 2 * scrub->sector_size;
-	uint64_t now = csum_scrub_clock_ms();
-
-	if (rate == 0)
-		return 0;
-	for (uint64_t i = 0; i < batch->sector_count; i++)
-		bytes += batch->verdict[i] == CSUM_VERDICT_UNWRITTEN || batch->verdict[i] == CSUM_VERDICT_NOT_READ ?
-				 0 :
-				 scrub->sector_size;
-	if (now > scrub->paced_ms + 1000)
-		scrub->paced_ms = now - 1000;
-	scrub->paced_ms += bytes * 1000 / rate;
-	while (csum_scrub_clock_ms() < scrub->paced_ms && !csum_scrub_time_is_up(scrub)) {
-		const struct timespec nap = { .tv_nsec = SLEEP_MS * 1000000L };
-
-		nanosleep(&nap, NULL);
-		if (csum_report_cancelled(&scrub->volume->handlers))
-			return -ECANCELED;
-	}
-	return 0;
-}
 
 static void progress(const struct csum_scrub *scrub)
 {
@@ -121,71 +78,69 @@ static void progress(const struct csum_scrub *scrub)
 }
 
 /*
- * Whether bad sectors have waited long enough. Only what is misplaced needs to wait at all; and of a scrub on record what
- * is found at once does not, as it may be what an interrupted run had waiting: runs that are always interrupted would
- * come no further.
+ * Whether the bad sectors in the table have waited long enough. Only contents that may be misplaced make them wait. In
+ * the first batch of a scrub on record they do not: an interrupted run may have had them waiting, and runs that are
+ * always interrupted would come no further.
  */
-static bool due(const struct csum_scrub *scrub, const struct csum_scan_batch *batch)
+static bool is_due(const struct pass *pass, const struct csum_scan_batch *batch)
 {
+	const struct csum_scrub *scrub = pass->scrub;
 	const struct csum_geometry *geometry = csum_volume_geometry(scrub->volume);
 	uint64_t next_sector = batch->first_sector + batch->sector_count;
 
 	return (scrub->result->recorded && batch->first_sector == scrub->first_sector) ||
-	       scrub->bad_count >= CSUM_SCRUB_TABLE || scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
-	       next_sector - scrub->bad_since > geometry->data_sectors / SETTLE_PART;
+	       csum_scrub_table_count(scrub) >= CSUM_SCRUB_TABLE_ROWS ||
+	       scrub->volume->superblock.checksum_type != CSUM_CRC64 ||
+	       next_sector - pass->waiting_since > geometry->data_sectors / RESOLVE_PART;
 }
 
 static int limits(struct csum_scrub *scrub)
 {
 	uint64_t most = scrub->options->max_errors;
 
-	if (most && scrub->result->totals.errors + waiting(scrub) + scrub->group_count > most)
+	if (most && scrub->result->totals.errors + waiting(scrub) + csum_scrub_groups_count(scrub) > most)
 		return END_ERRORS;
-	return csum_scrub_time_is_up(scrub) ? END_TIME : 0;
+	return csum_scrub_pace_time_is_up(scrub) ? END_TIME : 0;
 }
 
 static int idle(void *user, struct csum_scan_batch *batch)
 {
-	struct csum_scrub *scrub = user;
+	struct pass *pass = user;
+	struct csum_scrub *scrub = pass->scrub;
 	uint64_t next_sector = batch->first_sector + batch->sector_count;
 	int end = limits(scrub);
 	int error;
 
-	/* A disk that fails all over is not to be written to: the batch is left as it is, and the next run comes to it. */
+	/*
+	 * A disk that fails all over is not to be written to: the batch is left as it is, and the next run comes to it.
+	 */
 	if (end == END_ERRORS)
 		return end;
-	error = csum_scrub_imd_repair(scrub, batch);
+	error = csum_scrub_groups_repair(scrub, batch);
 	if (error)
 		return error;
-	/* Told of from here on, so that whoever goes on does not count it again. */
+	/* What was found in the batch has been counted by now: a run that goes on must not count it again. */
 	scrub->result->next_sector = next_sector;
 	if (!end)
 		end = limits(scrub);
-	/* At the end of the pass there is one anyway. */
-	if (!end && next_sector < scrub->end_sector && due(scrub, batch))
-		error = csum_scrub_table_resolve(scrub);
+	/* At the end of the pass the table is resolved anyway. */
+	if (!end && next_sector < scrub->end_sector && is_due(pass, batch))
+		error = csum_scrub_resolve(scrub);
 	if (!error)
-		error = csum_scrub_record_reach(scrub, next_sector);
+		error = csum_scrub_record_advance(scrub, next_sector, waiting(scrub) > 0);
 	progress(scrub);
 	if (!error && !end)
-		error = csum_scrub_pace(scrub, batch);
+		error = csum_scrub_pace_sleep(scrub, batch);
 	return error ? error : end;
 }
 
-/* ------------------------------------------------------------------ */
-
-uint64_t csum_scrub_batch_bytes(const struct csum_scrub *scrub)
-{
-	uint64_t rate = scrub->options->rate_bytes;
-
-	/* Four naps a second, not one an hour. */
-	return rate ? rate / 4 + 1 : 0;
-}
+/* ------------------------------------------------------------------ the pass */
 
 static int walk(struct csum_scrub *scrub)
 {
 	uint64_t present = csum_scan_present_sectors(scrub->volume);
 	uint64_t end = scrub->end_sector < present ? scrub->end_sector : present;
+	struct pass pass = { .scrub = scrub };
 	struct csum_verify_limit limit = { .most = scrub->options->max_errors };
 	const struct csum_scan_options scan = {
 		.first_sector = scrub->first_sector,
@@ -193,13 +148,13 @@ static int walk(struct csum_scrub *scrub)
 		.metadata_only = scrub->options->metadata_only,
 		.visit = visit,
 		.idle = idle,
-		.user = scrub,
+		.user = &pass,
 		.limit = limit.most ? &limit : NULL,
-		.batch_bytes = csum_scrub_batch_bytes(scrub),
+		.batch_bytes = csum_scrub_pace_batch_bytes(scrub),
 	};
 	int result;
 
-	scrub->paced_ms = csum_scrub_clock_ms();
+	csum_scrub_pace_begin(scrub);
 	result = csum_scan(scrub->volume, &scan);
 	if (result == 0 && end < scrub->end_sector) {
 		uint64_t missing = scrub->first_sector > end ? scrub->first_sector : end;
@@ -210,13 +165,14 @@ static int walk(struct csum_scrub *scrub)
 	return result;
 }
 
-/* What was found when there were too many errors is counted, and for the next run to come to. */
+/* With too many errors, what was found and not dealt with is counted, and left for the next run to find again. */
 static void drop_found(struct csum_scrub *scrub)
 {
-	scrub->result->errors_open = waiting(scrub) + scrub->group_count;
+	scrub->result->errors_open = waiting(scrub) + csum_scrub_groups_count(scrub);
 	scrub->unfinished = true;
-	scrub->bad_count = scrub->group_count = 0;
-	csum_scrub_undecided_free(scrub);
+	csum_scrub_table_cut(scrub, 0);
+	csum_scrub_groups_drop(scrub);
+	csum_scrub_undecided_drop(scrub);
 }
 
 int csum_scrub_pass(struct csum_scrub *scrub)
@@ -234,13 +190,15 @@ int csum_scrub_pass(struct csum_scrub *scrub)
 		      walked == END_TIME   ? CSUM_SCRUB_TIME_LIMIT :
 		      walked == END_ERRORS ? CSUM_SCRUB_MAX_ERRORS :
 					     CSUM_SCRUB_FAILED;
-	/* After an error the table is only told of; whoever is interrupted does not wait for a pass over metadata. */
+	/*
+	 * After an error the table is only reported; and an interrupted run does not wait for a scan of all metadata.
+	 */
 	scrub->ended_repairs |= walked < 0;
 	scrub->unfinished |= walked == -ECANCELED && waiting(scrub) > 0;
 	scrub->complete &= walked == 0;
-	error = csum_scrub_table_resolve(scrub);
+	error = csum_scrub_resolve(scrub);
 	if (!error)
-		error = csum_scrub_undecided_end(scrub);
+		error = csum_scrub_ruling(scrub);
 	if (walked < 0)
 		error = walked;
 	if (error)

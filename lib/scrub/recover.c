@@ -3,7 +3,7 @@
  * The recovery that a scrub begins with: as any other, but sectors that are right by no version do not stop it, and
  * neither do media errors.
  */
-#include "scrub/choose.h"
+#include "scrub/recover.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,33 +13,42 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
+#include "scrub/choose.h"
+#include "scrub/resolve.h"
+#include "scrub/round.h"
+#include "scrub/search.h"
+#include "scrub/slots.h"
 #include "volume/record.h"
+#include "volume/scan.h"
 
 /* ------------------------------------------------------------------ the journal */
 
-/* Without its head nothing of the journal is read any more. */
+/* Overwrites the journal, so that none of it is read any more. */
 static int void_journal(struct csum_scrub *scrub)
 {
 	struct csum_volume *volume = scrub->volume;
-	struct csum_outcome outcome = { .disposition = scrub->dry_run ? CSUM_WOULD_REPAIR : CSUM_REPAIRED };
+	struct csum_outcome outcome = { .disposition = scrub->mode != CSUM_SCRUB_REPAIR ? CSUM_WOULD_REPAIR :
+											  CSUM_REPAIRED };
+	const struct csum_io_policy policy = csum_scrub_round_policy(scrub);
+	struct csum_io_list list = { 0 };
 	bool refused = false;
 	int error = 0;
 
-	if (!scrub->dry_run) {
+	if (scrub->mode == CSUM_SCRUB_REPAIR) {
 		memset(volume->journal_record, 0, CSUM_JOURNAL_SIZE);
-		scrub->list.count = 0;
-		error = csum_io_list_add(&scrub->list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
+		error = csum_io_list_add(&list, volume->metadata, CSUM_IO_WRITE, volume->journal_record,
 					 CSUM_JOURNAL_SIZE, CSUM_JOURNAL_OFFSET);
 		if (!error)
-			error = csum_io_round(volume->io, &scrub->list, &scrub->policy, &refused);
+			error = csum_io_round(volume->io, &list, &policy, &refused);
 		if (error || refused)
 			outcome = (struct csum_outcome){ .why = "the device refuses to write it" };
+		csum_io_list_free(&list);
 	}
 	csum_finder_journal(&scrub->finder, &outcome);
 	return error;
 }
 
-static int note_invalid(void *user, const struct csum_scan_batch *batch)
+static int find_invalid(void *user, const struct csum_scan_batch *batch)
 {
 	bool *found = user;
 
@@ -52,8 +61,8 @@ static int note_invalid(void *user, const struct csum_scan_batch *batch)
 }
 
 /*
- * Whether a journal that cannot be read may have what nothing else has: the entries of a group of which a copy is not
- * valid. While both copies of all groups are, the journal only repeats what they say.
+ * Whether a journal that cannot be read may have what is nowhere else: the entries of a group of which a copy is not
+ * valid. While both copies of all groups are valid, the journal only repeats what they say.
  */
 static int is_journal_needed(const struct csum_scrub *scrub, bool *needed)
 {
@@ -65,7 +74,7 @@ static int is_journal_needed(const struct csum_scrub *scrub, bool *needed)
 		.first_sector = first,
 		.sector_count = csum_min_u64(end, geometry->data_sectors) - first,
 		.metadata_only = true,
-		.visit = note_invalid,
+		.visit = find_invalid,
 		.user = needed,
 	};
 
@@ -77,13 +86,13 @@ static int is_journal_needed(const struct csum_scrub *scrub, bool *needed)
 
 #define ONLY_LOOKS "the volume stays active, and the rest of this scrub only looks and repairs nothing"
 
-/* From here on the scrub only looks. Why has been said. */
+/* From here on nothing is repaired. The caller has said why. */
 static int stay_active(struct csum_scrub *scrub)
 {
 	scrub->result->still_active = true;
 	scrub->ended_repairs = true;
-	scrub->dry_run = true;
-	/* What is in the journal counts for reading. */
+	scrub->mode = CSUM_SCRUB_DRY_RUN;
+	/* What is in the journal counts when the pass reads the volume. */
 	return csum_record_load(scrub->volume);
 }
 
@@ -112,7 +121,7 @@ static int stay_active_without_journal(struct csum_scrub *scrub)
 	return stay_active(scrub);
 }
 
-/* Of several reasons that of which most is known. */
+/* Says why groups stay open: of several reasons the one that is known best. */
 static void say_open(const struct csum_scrub_choosing *choosing, uint64_t groups)
 {
 	const struct csum_volume *volume = choosing->scrub->volume;
@@ -161,7 +170,7 @@ static int mark_clean(struct csum_scrub *scrub)
 	superblock->state = CSUM_STATE_CLEAN;
 	superblock->intent_first = 0;
 	superblock->intent_count = 0;
-	error = csum_scrub_write_slot(scrub, &refused);
+	error = csum_scrub_slots_write(scrub, &refused);
 	if (error || !refused)
 		return error;
 	superblock->state = active.state;
@@ -170,15 +179,17 @@ static int mark_clean(struct csum_scrub *scrub)
 	return stay_active_refused(scrub);
 }
 
-/* R1 and R2; and R2 once more when it is known where the contents lie that the first time left groups open for. */
+/*
+ * R1 and R2. If groups stay open for contents that may lie elsewhere, these are searched for, and R2 is done once more.
+ */
 static int recover_groups(struct csum_scrub_choosing *choosing, struct csum_recovery *recovery)
 {
 	struct csum_scrub *scrub = choosing->scrub;
 	int error = csum_protocol_recover_groups(scrub->volume, recovery);
 	bool ended = false;
 
-	if (!error && !recovery->stuck && csum_scrub_search_due(scrub)) {
-		error = csum_scrub_search_run(scrub, &ended);
+	if (!error && !recovery->stuck && csum_scrub_search_is_due(scrub)) {
+		error = csum_scrub_search_all(scrub, &ended);
 		choosing->out_of_time = !ended;
 	}
 	if (!error && ended) {
@@ -198,9 +209,10 @@ static int recover_groups(struct csum_scrub_choosing *choosing, struct csum_reco
 
 static int recover(struct csum_scrub *scrub)
 {
+	const struct csum_io_policy policy = csum_scrub_round_policy(scrub);
 	struct csum_scrub_choosing choosing = { .scrub = scrub };
 	struct csum_recovery recovery = {
-		.policy = &scrub->policy,
+		.policy = &policy,
 		.user = &choosing,
 		.choose = csum_scrub_choose,
 		.group = csum_scrub_choose_end,
@@ -209,10 +221,13 @@ static int recover(struct csum_scrub *scrub)
 	int error;
 
 	choosing.choices = calloc(csum_volume_geometry(scrub->volume)->sectors_per_group, sizeof(*choosing.choices));
-	if (!choosing.choices)
-		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "recovering the volume");
-	error = recover_groups(&choosing, &recovery);
+	choosing.data = csum_io_alloc(scrub->sector_size);
+	if (choosing.choices && choosing.data)
+		error = recover_groups(&choosing, &recovery);
+	else
+		error = csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "recovering the volume");
 	free(choosing.choices);
+	free(choosing.data);
 	return error;
 }
 
@@ -223,7 +238,7 @@ int csum_scrub_recover(struct csum_scrub *scrub)
 
 	if (!csum_volume_active(scrub->volume))
 		return 0;
-	if (scrub->slots_stuck)
+	if (csum_scrub_slots_stuck(scrub))
 		return stay_active_refused(scrub);
 	if (scrub->volume->journal_unreadable && !csum_scrub_allows_unread(scrub))
 		error = is_journal_needed(scrub, &needed);
@@ -232,9 +247,9 @@ int csum_scrub_recover(struct csum_scrub *scrub)
 	if (!error && scrub->volume->journal_unreadable)
 		error = void_journal(scrub);
 	scrub->result->recovered = !error;
-	if (error || scrub->dry_run)
+	if (error || scrub->mode != CSUM_SCRUB_REPAIR)
 		return error;
 	error = recover(scrub);
 	scrub->result->recovered = !error && !scrub->result->still_active;
-	return error ? error : csum_scrub_table_resolve(scrub);
+	return error ? error : csum_scrub_resolve(scrub);
 }

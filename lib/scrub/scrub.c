@@ -3,80 +3,69 @@
 #include "scrub/scrub.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/report.h"
 #include "base/version.h"
-#include "ondisk/layout.h"
+#include "scrub/groups.h"
+#include "scrub/guard.h"
+#include "scrub/heal.h"
+#include "scrub/index.h"
+#include "scrub/order.h"
+#include "scrub/pace.h"
+#include "scrub/park.h"
+#include "scrub/pass.h"
+#include "scrub/record.h"
+#include "scrub/recover.h"
+#include "scrub/search.h"
+#include "scrub/sector.h"
+#include "scrub/slots.h"
+#include "scrub/table.h"
+#include "scrub/undecided.h"
+#include "scrub/undo.h"
+#include "scrub/write.h"
 
 /* ------------------------------------------------------------------ what it needs */
 
-static int make_healer(struct csum_scrub *scrub)
+static bool create_parts(struct csum_scrub *scrub)
 {
-	const struct csum_volume *volume = scrub->volume;
-	enum csum_checksum_type type = (enum csum_checksum_type)volume->superblock.checksum_type;
-	bool heals = !scrub->looking && (scrub->heal & CSUM_HEAL_BITS);
-	bool classifies = type == CSUM_CRC64 && csum_guard_verdict(scrub->guard) != CSUM_GUARD_DECAY;
-	int error;
-
-	if (!heals && !classifies)
-		return 0;
-	error = csum_healer_create(type, scrub->sector_size, true, &scrub->healer);
-	if (error)
-		csum_report_error(&volume->handlers, error, NULL, "preparing to heal from checksums");
-	return error;
+	return (scrub->pace = csum_scrub_pace_create()) && (scrub->sector = csum_scrub_sector_create(scrub)) &&
+	       (scrub->undo = csum_scrub_undo_create()) && (scrub->slots = csum_scrub_slots_create()) &&
+	       (scrub->recorder = csum_scrub_record_create()) && (scrub->guard = csum_scrub_guard_create()) &&
+	       (scrub->groups = csum_scrub_groups_create(scrub)) && (scrub->table = csum_scrub_table_create()) &&
+	       (scrub->index = csum_scrub_index_create()) && (scrub->search = csum_scrub_search_create()) &&
+	       (scrub->parking = csum_scrub_park_create(scrub)) && (scrub->healing = csum_scrub_heal_create()) &&
+	       (scrub->writer = csum_scrub_write_create(scrub)) && (scrub->order = csum_scrub_order_create(scrub)) &&
+	       (scrub->undecided = csum_scrub_undecided_create());
 }
 
-static unsigned int heal_means(const struct csum_volume *volume, const struct csum_scrub_options *options)
+static void free_parts(struct csum_scrub *scrub)
 {
-	if (options->heal != CSUM_HEAL_DEFAULT)
-		return options->heal;
-	return CSUM_HEAL_REPLICA | CSUM_HEAL_ELSEWHERE |
-	       (volume->superblock.checksum_type == CSUM_CRC64 ? CSUM_HEAL_BITS : 0u);
-}
-
-static int open_replicas(struct csum_scrub *scrub)
-{
-	const struct csum_scrub_options *options = scrub->options;
-	int error = 0;
-
-	if (options->replica_count == 0)
-		return 0;
-	scrub->replicas = calloc(options->replica_count, sizeof(struct csum_replica *));
-	if (!scrub->replicas)
-		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "opening replicas");
-	for (; scrub->replica_count < options->replica_count && !error; scrub->replica_count += !error)
-		error = csum_replica_open(scrub->volume, options->replicas[scrub->replica_count],
-					  &scrub->replicas[scrub->replica_count]);
-	return error;
-}
-
-static int allocate(struct csum_scrub *scrub)
-{
-	int error = csum_groups_init(&scrub->one, scrub->volume, 1);
-
-	if (error)
-		return error;
-	scrub->parked_record = csum_io_alloc(csum_parked_record_size(scrub->sector_size));
-	scrub->one_data = csum_io_alloc(scrub->sector_size);
-	scrub->round_data = csum_io_alloc((size_t)CSUM_SCRUB_ROUND * scrub->sector_size);
-	if (scrub->parked_record && scrub->one_data && scrub->round_data)
-		return 0;
-	return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
+	csum_scrub_undecided_free(scrub->undecided);
+	csum_scrub_order_free(scrub->order);
+	csum_scrub_write_free(scrub->writer);
+	csum_scrub_heal_free(scrub->healing);
+	csum_scrub_park_free(scrub->parking);
+	csum_scrub_search_free(scrub->search);
+	csum_scrub_index_free(scrub->index);
+	csum_scrub_table_free(scrub->table);
+	csum_scrub_groups_free(scrub->groups);
+	csum_scrub_guard_free(scrub->guard);
+	csum_scrub_record_free(scrub->recorder);
+	csum_scrub_slots_free(scrub->slots);
+	csum_scrub_undo_free(scrub->undo);
+	csum_scrub_sector_free(scrub->sector);
+	csum_scrub_pace_free(scrub->pace);
 }
 
 static int prepare(struct csum_scrub *scrub)
 {
-	int error = allocate(scrub);
+	int error;
 
+	if (!create_parts(scrub))
+		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "preparing to scrub");
+	error = csum_scrub_guard_begin(scrub);
 	if (!error)
-		error = csum_scrub_guard_begin(scrub);
-	if (!error)
-		error = make_healer(scrub);
-	if (error || scrub->looking)
-		return error;
-	error = open_replicas(scrub);
+		error = csum_scrub_heal_begin(scrub);
 	/* Last, so that a refusal leaves no file behind. */
 	return error ? error : csum_scrub_undo_begin(scrub);
 }
@@ -85,41 +74,11 @@ static int release(struct csum_scrub *scrub)
 {
 	int error = csum_scrub_undo_end(scrub);
 
-	for (size_t i = 0; i < scrub->replica_count; i++)
-		csum_replica_close(scrub->replicas[i]);
-	free(scrub->replicas);
-	csum_healer_free(scrub->healer);
-	csum_guard_free(scrub->guard);
-	csum_scrub_undecided_free(scrub);
-	csum_groups_free(&scrub->one);
-	csum_io_list_free(&scrub->list);
-	free(scrub->parked_record);
-	free(scrub->one_data);
-	free(scrub->round_data);
-	free(scrub->bad);
-	free(scrub->wants);
-	free(scrub->sought);
-	free(scrub->groups);
+	free_parts(scrub);
 	return error;
 }
 
 /* ------------------------------------------------------------------ what is to be done */
-
-static void plan_resume(struct csum_scrub *scrub)
-{
-	const struct csum_volume *volume = scrub->volume;
-	const struct csum_geometry *geometry = csum_volume_geometry(volume);
-	const struct csum_scrub_record *record = &volume->superblock.current_scrub;
-
-	if (!scrub->result->recorded || scrub->options->restart || record->started == 0 || record->next_group == 0 ||
-	    record->next_group >= geometry->groups || volume->governing == CSUM_SLOT_C)
-		return;
-	scrub->result->resumed = true;
-	scrub->first_sector = csum_layout_first_sector(geometry, record->next_group);
-	csum_report_note(&volume->handlers, volume->data->name,
-			 "going on with an interrupted scrub at data sector %" PRIu64 " of %" PRIu64,
-			 scrub->first_sector, geometry->data_sectors);
-}
 
 static int plan(struct csum_scrub *scrub)
 {
@@ -140,7 +99,7 @@ static int plan(struct csum_scrub *scrub)
 	result->recorded = whole && !options->dry_run;
 	if (result->recorded)
 		result->record = scrub->volume->superblock.current_scrub;
-	plan_resume(scrub);
+	csum_scrub_record_resume(scrub);
 	scrub->complete = whole && !result->resumed;
 	result->first_sector = result->next_sector = scrub->first_sector;
 	result->end_sector = scrub->end_sector;
@@ -149,11 +108,11 @@ static int plan(struct csum_scrub *scrub)
 
 static int work(struct csum_scrub *scrub)
 {
-	int error = csum_scrub_super(scrub);
+	int error = csum_scrub_slots_repair(scrub);
 
-	if (!error && !scrub->looking)
+	if (!error && scrub->mode != CSUM_SCRUB_LOOK)
 		error = csum_scrub_recover(scrub);
-	if (!error && !scrub->looking)
+	if (!error && scrub->mode != CSUM_SCRUB_LOOK)
 		error = csum_scrub_park_load(scrub);
 	csum_finder_flush(&scrub->finder);
 	if (error)
@@ -167,7 +126,7 @@ static int work(struct csum_scrub *scrub)
 		if (!record_error)
 			record_error = csum_scrub_record_end(scrub);
 		if (!record_error)
-			record_error = csum_scrub_undo_name(scrub);
+			record_error = csum_scrub_slots_name_undo(scrub);
 		error = error ? error : record_error;
 	}
 	return error;
@@ -187,8 +146,8 @@ static void sum_up(struct csum_scrub_result *result)
 	result->sectors_left = result->totals.sectors_bad - result->sectors_repaired;
 }
 
-static int run(struct csum_volume *volume, const struct csum_scrub_options *options, bool looking,
-	       struct csum_scrub_result *result)
+static int scrub_in_mode(struct csum_volume *volume, const struct csum_scrub_options *options,
+			 enum csum_scrub_mode mode, struct csum_scrub_result *result)
 {
 	struct csum_scrub scrub = {
 		.volume = volume,
@@ -203,18 +162,10 @@ static int run(struct csum_volume *volume, const struct csum_scrub_options *opti
 			.errors_repaired = &result->errors_repaired,
 		},
 		.sector_size = csum_volume_geometry(volume)->sector_size,
-		.heal = heal_means(volume, options),
-		.looking = looking,
-		.dry_run = options->dry_run,
-		.start_ms = csum_scrub_clock_ms(),
+		.mode = mode,
 	};
 	int error, release_error;
 
-	scrub.policy = (struct csum_io_policy){
-		.before = csum_scrub_before,
-		.user = &scrub,
-		.tolerant_bytes = scrub.sector_size,
-	};
 	error = plan(&scrub);
 	if (!error)
 		error = prepare(&scrub);
@@ -229,13 +180,14 @@ int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_opt
 			 struct csum_scrub_result *result)
 {
 	*result = (struct csum_scrub_result){ .end = CSUM_SCRUB_FAILED };
-	return run(volume, options, true, result);
+	return scrub_in_mode(volume, options, CSUM_SCRUB_LOOK, result);
 }
 
 int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options, struct csum_scrub_result *result)
 {
+	enum csum_scrub_mode mode = options->dry_run ? CSUM_SCRUB_DRY_RUN : CSUM_SCRUB_REPAIR;
 	int error = check_opening(volume, options);
 
 	*result = (struct csum_scrub_result){ .end = CSUM_SCRUB_FAILED };
-	return error ? error : run(volume, options, false, result);
+	return error ? error : scrub_in_mode(volume, options, mode, result);
 }

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A scrub at work, as its modules see it:
+ * A scrub at work: what its files share. Each of them has a header of its own, and uses only those below it:
  *
- *   scrub.c          what it needs, and the order of its parts
- *   pass.c           the pass over the range, and its limits
- *   groups.c         copies of imd sectors
- *   slots.c          slots of the superblock, and the record of the scrub in them
- *   recover.c        an active volume first of all
- *   choose.c         of its bad sectors, by which version each can be made right
- *   search.c         their contents, looked for in all of the data
- *   table.c          the table of bad sectors: what is known of each, reports
- *   guard.c          whether others wrote them: classes, what may be repaired, what is held
- *   undecided.c      bad sectors on which that depends on all others, kept to the end of the pass
- *   index.c          where in the volume a content belongs, or is to be found
- *   order.c          in which order they are repaired
- *   park.c           a content kept aside while its place is overwritten
- *   heal.c           the right content of one sector
- *   write.c          writing it: saved for undo, flushed, read back, verified
- *   undo.c           the undo file, and what happens where there can be none
+ *   scrub, check     what a scrub needs, and the order in which it is done; one that only looks
+ *   pass             the pass over the range, and its limits
+ *   recover, choose  an active volume first of all; by which version its bad sectors can be made right
+ *   ruling           bad sectors on which the ruling depends on all of them, at the end of the pass
+ *   resolve          the bad sectors in the table: what is known of each, repairs, reports
+ *   undecided        bad sectors kept to the end of the pass
+ *   order            in which order the bad sectors are repaired
+ *   write            repaired sectors: saved for undo, flushed, read back, verified
+ *   heal             the right content of one sector
+ *   park             a content kept aside while its place is overwritten
+ *   search           contents of interrupted sectors, looked for in all of the data
+ *   index            where in the volume a content belongs, or is to be found
+ *   table, bad       the bad sectors that are dealt with together; one of them
+ *   groups           imd copies that are not sound
+ *   guard            whether others wrote a sector: classes, what may be repaired, what is held
+ *   record           the record of the scrub in the superblock
+ *   slots            slots of the superblock
+ *   round            a round of writes
+ *   undo             the undo file, and what happens where there can be none
+ *   sector           one sector and its verdict
+ *   pace             limits of rate and time
  *
  * Bad sectors are not repaired where they are found but together, later, since with crc64 it takes a pass over all
  * metadata to learn what belongs where. What a bad sector holds may be the only copy of another sector's content.
@@ -25,334 +30,48 @@
 #ifndef CSUM_SCRUB_H
 #define CSUM_SCRUB_H
 
-#include "base/heal.h"
 #include "findings/finder.h"
-#include "guard/guard.h"
-#include "io/io.h"
-#include "ondisk/parked.h"
-#include "repair/replica.h"
-#include "undo/undo.h"
-#include "update/recover.h"
 
-/* Bad sectors that are dealt with together, a batch of the pass more or less. */
-#define CSUM_SCRUB_TABLE 65536u
-/* Adjacent bad sectors more than which are no bit flips. */
-#define CSUM_SCRUB_RUN_MAX 64u
-/* Sectors written in one round. */
-#define CSUM_SCRUB_ROUND 128u
-
-/* Contents of interrupted sectors that are looked for in one search, two a sector. */
-#define CSUM_SCRUB_SOUGHT 65536u
-
-#define CSUM_SCRUB_NO_INDEX UINT32_MAX
-
-/* One bad sector. */
-struct csum_scrub_bad {
-	struct csum_bad_sector found;
-	struct csum_outcome outcome;
-	uint32_t run; /* adjacent ones it lies among, itself counted */
-	uint32_t source; /* index of the bad sector whose place holds its content, or NO_INDEX */
-	uint32_t wanted; /* how many have this one for their source and are not done */
-	bool readable, uniform; /* uniform: one repeated byte, which is nobody's in particular */
-	bool done, gone; /* gone: right when it was read again */
-	bool refreshed; /* it has been read again */
-	bool blocked; /* what it holds is the only copy of a content that could not be put right */
-	bool joined; /* the pass has not brought it here: it is there for the sake of another one */
-	enum csum_guard_cover cover;
-	enum csum_class class;
+/* What may be done about what is found. */
+enum csum_scrub_mode {
+	CSUM_SCRUB_LOOK, /* a check: nothing is healed, every bad sector is left */
+	CSUM_SCRUB_DRY_RUN, /* reports what would be written: asked for, or the volume has to stay active */
+	CSUM_SCRUB_REPAIR,
 };
 
-/* What is said of bad sectors on a block device for which nothing vouches. */
-enum csum_scrub_ruling {
-	CSUM_SCRUB_LEAVE, /* others may have written them */
-	CSUM_SCRUB_DECIDED, /* the scan saw all of them, and no new content among them */
-};
-
-/* Good sectors, as far as is known, whose entry is this one. */
-struct csum_scrub_want {
-	uint64_t entry; /* 0: free */
-	uint64_t place[3];
-	uint32_t place_count;
-	bool owners_added; /* those of place that are bad are in the table */
-	bool repaired; /* place[0] was bad, and has that content now */
-	uint32_t expected_by, held_by; /* bad sectors whose entry is this one; that hold it; or NO_INDEX */
-};
-
-/* A group whose copies are not as they should be. */
-struct csum_scrub_group {
-	uint64_t number;
-	struct csum_imd_judgement judged;
-	bool repaired;
-};
-
+/* What all parts of a scrub share, and the parts: each is known to its own file alone. */
 struct csum_scrub {
 	struct csum_volume *volume;
 	const struct csum_scrub_options *options;
 	struct csum_scrub_result *result;
 	struct csum_finder finder;
-	struct csum_io_policy policy; /* of every round */
-	struct csum_healer *healer; /* NULL: neither to heal from the checksum nor to tell classes apart */
-	struct csum_replica **replicas;
-	size_t replica_count;
-	unsigned int heal; /* bits of enum csum_heal; the default resolved */
 	uint32_t sector_size;
-	uint64_t first_sector, end_sector; /* of the pass: where it begins, which may be behind options->offset */
-	bool looking; /* a check: nothing is healed, and all is left */
-	bool dry_run; /* nothing is written: asked for, a check, or the volume stays active */
-	bool ended_repairs; /* too many errors, or interrupted */
-	bool unfinished; /* interrupted with bad sectors in the table: the next run has to come to them again */
-	bool complete; /* as far as it has come: from the first sector to the last, with their data, in one go */
-	bool saving_slots; /* superblocks to be overwritten go to the undo file */
+	uint64_t first_sector, end_sector; /* of the pass: where it begins, which may be behind options->offset_bytes */
+	enum csum_scrub_mode mode;
+	bool ended_repairs; /* nothing more is repaired: an error, an interruption, or a volume that stays active */
+	bool unfinished; /* bad sectors were found and not dealt with: the next run has to come to them again */
+	bool complete; /* up to now the pass sees each sector of the volume, with its data, in one run */
 
-	/* undo.c */
-	struct csum_undo_file *undo; /* NULL: none, or none yet */
-	bool undo_wanted; /* data is overwritten only when what it holds is kept */
-	bool undo_failed; /* it cannot be kept any more */
-	bool undo_saved; /* what the next round overwrites is kept already */
-	bool undo_named; /* the volume on the device names the file */
-	struct csum_handlers undo_handlers; /* of what is wrong with the file */
-	char undo_why[512]; /* the last of that */
-
-	/* guard.c, undecided.c */
-	struct csum_guard *guard;
-	bool reason_said; /* why sectors are left */
-	enum csum_scrub_ruling ruling;
-	struct csum_scrub_undecided *undecided; /* NULL: none are kept */
-
-	/* search.c */
-	struct csum_scrub_sought *sought; /* a table; NULL: nothing has been wanted */
-	uint32_t sought_count;
-	bool searched;
-
-	/* slots.c */
-	bool slots_stuck; /* a slot cannot be written: no record, and no recovery */
-	struct csum_scrub_totals base; /* of earlier runs of this scrub */
-	struct csum_scrub_record safe; /* as the record may be written: nothing before it is unfinished */
-	uint64_t record_written_ms;
-
-	/* table.c, index.c */
-	struct csum_scrub_bad *bad;
-	size_t bad_count, bad_capacity;
-	struct csum_scrub_want *wants;
-	size_t want_mask;
-	uint64_t bad_since; /* data sector at which the table began to fill */
-
-	/* park.c */
-	struct csum_parked parked; /* entry 0: none */
-	bool parked_needed; /* its owner is bad, or nobody can read whether there is one */
-	uint8_t *parked_record;
-
-	/* one sector, with its group, on its own */
-	struct csum_groups one;
-	uint8_t *one_data;
-	uint8_t *round_data; /* CSUM_SCRUB_ROUND sectors */
-	struct csum_io_list list;
-
-	/* groups.c, pass.c */
-	struct csum_scrub_group *groups; /* of the batch, that are not sound */
-	size_t group_count, group_capacity;
-	uint64_t start_ms, paced_ms; /* when the pass began; up to when its reading is paid for */
+	/* In the order in which they use each other: each part only those before it. */
+	struct csum_scrub_pace *pace;
+	struct csum_scrub_sector *sector;
+	struct csum_scrub_undo *undo;
+	struct csum_scrub_slots *slots;
+	struct csum_scrub_recorder *recorder;
+	struct csum_scrub_guard *guard;
+	struct csum_scrub_groups *groups;
+	struct csum_scrub_table *table;
+	struct csum_scrub_index *index;
+	struct csum_scrub_search *search;
+	struct csum_scrub_parking *parking;
+	struct csum_scrub_healing *healing;
+	struct csum_scrub_writer *writer;
+	struct csum_scrub_order *order;
+	struct csum_scrub_undecided *undecided;
 };
-
-/* ---- scrub.c */
 
 /* What csum_check() does: a scrub that only looks. *result as of csum_scrub(). */
 int csum_scrub_only_look(struct csum_volume *volume, const struct csum_scrub_options *options,
 			 struct csum_scrub_result *result) CSUM_MUST_CHECK;
-
-/* ---- pass.c */
-
-/* Verifies and repairs [first_sector, end_sector); why it ended is in the result. */
-int csum_scrub_pass(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* Whether sector i of a batch is bad, those of lost groups apart; then *found says how. */
-bool csum_scrub_bad_in_batch(const struct csum_scrub *scrub, const struct csum_scan_batch *batch, uint64_t i,
-			     struct csum_bad_sector *found);
-
-/* What the limits on reading mean to another scan: data of a batch at most (0: as is best); the time; sleeping. */
-uint64_t csum_scrub_batch_bytes(const struct csum_scrub *scrub);
-bool csum_scrub_time_is_up(const struct csum_scrub *scrub);
-/* Sleeps until the batch, which was read, is paid for. -ECANCELED. */
-int csum_scrub_pace(struct csum_scrub *scrub, const struct csum_scan_batch *batch) CSUM_MUST_CHECK;
-
-/* ---- slots.c */
-
-/*
- * O1 for a scrub: slots that are invalid or differ are rewritten, and reported; before, or after, what is not the
- * volume's is reported. Only looking, or with a dry run, nothing is written.
- */
-int csum_scrub_super(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* Writes volume->superblock to a slot; *refused: the device would not take it, and the other slot still governs. */
-int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused) CSUM_MUST_CHECK;
-
-/* Begins the record, or goes on with one: sets first_sector. */
-int csum_scrub_record_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* Notes that all before this sector is done, and now and then writes the record. */
-int csum_scrub_record_reach(struct csum_scrub *scrub, uint64_t next_sector) CSUM_MUST_CHECK;
-/* Writes it for good: complete, or where to go on. */
-int csum_scrub_record_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- groups.c */
-
-/* Notes the groups of a batch that are not sound; -ENOMEM, reported. */
-int csum_scrub_imd_note(struct csum_scrub *scrub, const struct csum_scan_batch *batch) CSUM_MUST_CHECK;
-/* Mirrors them, and reports. */
-int csum_scrub_imd_repair(struct csum_scrub *scrub, struct csum_scan_batch *batch) CSUM_MUST_CHECK;
-
-/* ---- recover.c */
-
-/* Recovers an active volume; sets dry_run when it has to stay active. */
-int csum_scrub_recover(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- search.c */
-
-/*
- * The content of that entry is to be looked for. false: there is no room for another one, or no memory. Once the search
- * has been made: whether it was among those.
- */
-bool csum_scrub_search_want(struct csum_scrub *scrub, uint64_t entry);
-/* Whether anything is to be looked for, and has not been yet. */
-bool csum_scrub_search_due(const struct csum_scrub *scrub);
-/* Reads all data. *ended is false when the time limit came first. Errors as of csum_scan(). */
-int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended) CSUM_MUST_CHECK;
-/* Whether that content lies in some sector, still: it goes to `data`, aligned, and the sector to *place. */
-bool csum_scrub_search_read(struct csum_scrub *scrub, uint64_t entry, uint8_t *data, uint64_t *place);
-
-/* ---- table.c */
-
-/*
- * Learns what is known of the sectors in the table, and of others whose contents they hold, which join it. -ENOMEM,
- * -ECANCELED, a vanished device: reported.
- */
-int csum_scrub_table_learn(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* Repairs and reports them, after `learned`: what learning returned. The table is empty then. */
-int csum_scrub_table_finish(struct csum_scrub *scrub, int learned) CSUM_MUST_CHECK;
-
-/* -ENOMEM, reported. */
-int csum_scrub_table_add(struct csum_scrub *scrub, const struct csum_bad_sector *found) CSUM_MUST_CHECK;
-/*
- * Repairs and reports what is in the table, which is then empty. On an error everything has been reported all the
- * same.
- */
-int csum_scrub_table_resolve(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- guard.c */
-
-/* What tells which bad sectors are near their content; NULL with checksums that cannot. */
-static inline const struct csum_healer *csum_scrub_decoder(const struct csum_scrub *scrub)
-{
-	return scrub->volume->superblock.checksum_type == CSUM_CRC64 ? scrub->healer : NULL;
-}
-
-/* Asks before anything is written, and refuses what is not the data of this metadata. */
-int csum_scrub_guard_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* Classes of the sectors in the table, and which of them are left because others may have written them. */
-void csum_scrub_guard_classify(struct csum_scrub *scrub);
-/* Whether one may be given that content by these means; if not, that is in its outcome. */
-bool csum_scrub_guard_permits(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, const uint8_t *content,
-			      enum csum_means means, struct csum_outcome *outcome);
-/* Says once why sectors are left. */
-void csum_scrub_guard_say(struct csum_scrub *scrub);
-/* Of a pass that has come to its end: what is held, and what may be recorded for the next one. */
-int csum_scrub_guard_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- undecided.c */
-
-/* Whether it waits for the end of the pass. */
-bool csum_scrub_is_undecided(const struct csum_scrub *scrub, uint64_t sector);
-/* -ENOMEM, reported. */
-int csum_scrub_undecided_add(struct csum_scrub *scrub, const struct csum_bad_sector *found) CSUM_MUST_CHECK;
-/* How many wait. */
-uint64_t csum_scrub_undecided_count(const struct csum_scrub *scrub);
-/* Rules on all of them, repairs what may be, and reports. */
-int csum_scrub_undecided_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-void csum_scrub_undecided_free(struct csum_scrub *scrub);
-
-/* ---- order.c */
-
-/* Heals and writes what is in the table, in an order in which no content is lost. */
-int csum_scrub_order_repair(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- park.c */
-
-/* What an earlier scrub has left parked. The volume is clean, or nothing is done. */
-int csum_scrub_park_load(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/*
- * Keeps the content of wanted->place aside, durably. *safe: that place may be overwritten. It may not while another
- * content is parked and needed, or when the device refuses to write this one.
- */
-int csum_scrub_park(struct csum_scrub *scrub, const struct csum_parked *wanted, bool *safe) CSUM_MUST_CHECK;
-/* Ends it when its owner has been repaired. */
-int csum_scrub_park_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* ---- index.c */
-
-/* Fills wants from the table and, unless repairs have ended, a pass over all metadata. */
-int csum_scrub_lookup(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-/* NULL when nobody asked for it. */
-struct csum_scrub_want *csum_scrub_want(struct csum_scrub *scrub, uint64_t entry);
-
-/* Reads and verifies one sector into `data`, by its own group. *found is filled in whatever its verdict. */
-int csum_scrub_look(struct csum_scrub *scrub, uint64_t sector, uint8_t *data,
-		    struct csum_bad_sector *found) CSUM_MUST_CHECK;
-
-/* ---- heal.c */
-
-/* Puts the content that the entry confirms into `data`, and where it came from into *outcome. false: none. */
-bool csum_scrub_heal_from_replica(struct csum_scrub *scrub, uint64_t sector, uint64_t entry, uint8_t *data,
-				  struct csum_outcome *outcome);
-/* data: what the sector holds now; put right in place. */
-bool csum_scrub_heal_bits(struct csum_scrub *scrub, uint64_t entry, uint8_t *data, struct csum_outcome *outcome);
-/* All ways, in their order. */
-bool csum_scrub_heal(struct csum_scrub *scrub, const struct csum_scrub_bad *bad, uint8_t *data,
-		     struct csum_outcome *outcome);
-
-/* ---- write.c */
-
-struct csum_scrub_write {
-	uint64_t sector, entry;
-	uint8_t *data; /* aligned */
-	struct csum_outcome *outcome; /* disposition and why are set */
-};
-
-/* Writes data sectors in one round. Errors, after which nothing more is to be written, are reported. */
-int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count) CSUM_MUST_CHECK;
-
-/*
- * A round of these bytes to the metadata device; *held: they read back from the medium. Errors, after which nothing more
- * is to be written, are reported; a write that the device refuses is none.
- */
-int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes,
-			      bool *held) CSUM_MUST_CHECK;
-
-/* Makes reads come from the medium again. */
-int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device) CSUM_MUST_CHECK;
-
-/* Milliseconds of a clock that only goes forward. */
-uint64_t csum_scrub_clock_ms(void);
-
-/* ---- undo.c */
-
-/* Creates the file that was asked for by name. */
-int csum_scrub_undo_begin(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* The policy's: saves what a round of metadata overwrites, if that can be done. Data is saved by who writes it. */
-int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count);
-
-/*
- * Saves what these writes of data are about to overwrite, in a file that the volume names, all of it durable. *kept:
- * they may be done.
- */
-int csum_scrub_undo_keep(struct csum_scrub *scrub, const struct csum_io_request *requests, size_t count,
-			 bool *kept) CSUM_MUST_CHECK;
-
-/* Puts the id of the file, if there is one with records, into the superblock that is about to be written. */
-bool csum_scrub_undo_put_id(struct csum_scrub *scrub);
-
-/* Has the volume name the file, if it does not yet; when all else is written. */
-int csum_scrub_undo_name(struct csum_scrub *scrub) CSUM_MUST_CHECK;
-
-/* Closes the file, and removes what is older than those that are kept. */
-int csum_scrub_undo_end(struct csum_scrub *scrub) CSUM_MUST_CHECK;
 
 #endif

@@ -1,59 +1,80 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Contents looked for in all of the data. What an interrupted sector held before, or was to hold, may lie in another
- * sector that is bad itself, writes having gone astray: no entry says that it is there, so the data has to be read. That
- * is done once at most, for what decides the recovery, and only with crc64.
+ * Contents looked for in all of the data. When writes have gone astray, what an interrupted sector held before, or was
+ * to hold, may lie in another sector that is bad itself. No entry says that it is there, so all data has to be read.
+ * That is done once at most, for contents that decide the recovery, and only with crc64.
  */
-#include "scrub/scrub.h"
+#include "scrub/search.h"
 
 #include <stdlib.h>
 
 #include "base/checksum.h"
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/pace.h"
+#include "volume/scan.h"
 
 /* Places of the table: twice as many as are used. */
-#define TABLE_SIZE (2 * CSUM_SCRUB_SOUGHT)
+#define TABLE_SIZE (2 * CSUM_SCRUB_SOUGHT_MAX)
 
-struct csum_scrub_sought {
+#define NOWHERE UINT64_MAX
+
+struct sought {
 	uint64_t entry; /* 0: free */
 	uint64_t place; /* data sector that holds it, or NOWHERE */
 };
 
-#define NOWHERE UINT64_MAX
+struct csum_scrub_search {
+	struct sought *table; /* a hash table; NULL: nothing is looked for */
+	uint32_t count;
+	bool done;
+};
+
+struct csum_scrub_search *csum_scrub_search_create(void)
+{
+	return calloc(1, sizeof(struct csum_scrub_search));
+}
+
+void csum_scrub_search_free(struct csum_scrub_search *search)
+{
+	if (search)
+		free(search->table);
+	free(search);
+}
 
 /* Where the entry is in the table, or would be. */
-static struct csum_scrub_sought *lookup(const struct csum_scrub *scrub, uint64_t entry)
+static struct sought *look_up(const struct csum_scrub_search *search, uint64_t entry)
 {
 	size_t at = (size_t)(entry * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 
-	while (scrub->sought[at % TABLE_SIZE].entry != CSUM_ENTRY_UNWRITTEN &&
-	       scrub->sought[at % TABLE_SIZE].entry != entry)
+	while (search->table[at % TABLE_SIZE].entry != CSUM_ENTRY_UNWRITTEN &&
+	       search->table[at % TABLE_SIZE].entry != entry)
 		at++;
-	return &scrub->sought[at % TABLE_SIZE];
+	return &search->table[at % TABLE_SIZE];
 }
 
-bool csum_scrub_search_want(struct csum_scrub *scrub, uint64_t entry)
+bool csum_scrub_search_add(struct csum_scrub *scrub, uint64_t entry)
 {
-	struct csum_scrub_sought *sought;
+	struct csum_scrub_search *search = scrub->search;
+	struct sought *sought;
 
-	if (!scrub->sought && !scrub->searched)
-		scrub->sought = calloc(TABLE_SIZE, sizeof(*scrub->sought));
-	if (!scrub->sought)
+	if (!search->table && !search->done)
+		search->table = calloc(TABLE_SIZE, sizeof(*search->table));
+	if (!search->table)
 		return false;
-	sought = lookup(scrub, entry);
+	sought = look_up(search, entry);
 	if (sought->entry == entry)
 		return true;
-	if (scrub->searched || scrub->sought_count == CSUM_SCRUB_SOUGHT)
+	if (search->done || search->count == CSUM_SCRUB_SOUGHT_MAX)
 		return false;
-	*sought = (struct csum_scrub_sought){ entry, NOWHERE };
-	scrub->sought_count++;
+	*sought = (struct sought){ entry, NOWHERE };
+	search->count++;
 	return true;
 }
 
-bool csum_scrub_search_due(const struct csum_scrub *scrub)
+bool csum_scrub_search_is_due(const struct csum_scrub *scrub)
 {
-	return scrub->sought_count && !scrub->searched;
+	return scrub->search->count && !scrub->search->done;
 }
 
 /* Whether `entry` has been computed from what the sector holds. */
@@ -68,11 +89,11 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	struct csum_scrub *scrub = user;
 
 	for (uint64_t i = 0; i < batch->sector_count; i++) {
-		struct csum_scrub_sought *sought;
+		struct sought *sought;
 
 		if (!was_read(batch->verdict[i]))
 			continue;
-		sought = lookup(scrub, batch->entry[i]);
+		sought = look_up(scrub->search, batch->entry[i]);
 		if (sought->entry == batch->entry[i] && sought->place == NOWHERE)
 			sought->place = batch->first_sector + i;
 	}
@@ -84,12 +105,12 @@ enum { TIME_IS_UP = 1 };
 static int idle(void *user, struct csum_scan_batch *batch)
 {
 	struct csum_scrub *scrub = user;
-	int error = csum_scrub_pace(scrub, batch);
+	int error = csum_scrub_pace_sleep(scrub, batch);
 
-	return error ? error : csum_scrub_time_is_up(scrub) ? TIME_IS_UP : 0;
+	return error ? error : csum_scrub_pace_time_is_up(scrub) ? TIME_IS_UP : 0;
 }
 
-int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended)
+int csum_scrub_search_all(struct csum_scrub *scrub, bool *ended)
 {
 	const struct csum_scan_options scan = {
 		.sector_count = csum_scan_present_sectors(scrub->volume),
@@ -97,14 +118,14 @@ int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended)
 		.visit = visit,
 		.idle = idle,
 		.user = scrub,
-		.batch_bytes = csum_scrub_batch_bytes(scrub),
+		.batch_bytes = csum_scrub_pace_batch_bytes(scrub),
 	};
 	int result;
 
 	csum_report_note(&scrub->volume->handlers, scrub->volume->data->name,
-			 "looking in all of the data for %u contents of an interrupted update", scrub->sought_count);
-	scrub->searched = true;
-	scrub->paced_ms = csum_scrub_clock_ms();
+			 "looking in all of the data for %u contents of an interrupted update", scrub->search->count);
+	scrub->search->done = true;
+	csum_scrub_pace_begin(scrub);
 	result = csum_scan(scrub->volume, &scan);
 	*ended = result == 0;
 	return result == TIME_IS_UP ? 0 : result;
@@ -113,7 +134,7 @@ int csum_scrub_search_run(struct csum_scrub *scrub, bool *ended)
 bool csum_scrub_search_read(struct csum_scrub *scrub, uint64_t entry, uint8_t *data, uint64_t *place)
 {
 	struct csum_volume *volume = scrub->volume;
-	const struct csum_scrub_sought *sought = scrub->sought ? lookup(scrub, entry) : NULL;
+	const struct sought *sought = scrub->search->table ? look_up(scrub->search, entry) : NULL;
 
 	if (!sought || sought->entry != entry || sought->place == NOWHERE)
 		return false;

@@ -1,31 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The slots of the superblock in a scrub, and the record of the scrub in them. */
-#include "scrub/scrub.h"
+/* The slots of the superblock: judged, rewritten and reported; and so is what others have put there. */
+#include "scrub/slots.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/report.h"
 #include "guard/data_identity.h"
 #include "ondisk/layout.h"
+#include "scrub/round.h"
+#include "scrub/undo.h"
 #include "update/super.h"
 
-/* A crash costs so much of the work, not more. */
-#define RECORD_EVERY_MS 5000u
+struct csum_scrub_slots {
+	bool stuck; /* a slot could not be written */
+};
+
+struct csum_scrub_slots *csum_scrub_slots_create(void)
+{
+	return calloc(1, sizeof(struct csum_scrub_slots));
+}
+
+void csum_scrub_slots_free(struct csum_scrub_slots *slots)
+{
+	free(slots);
+}
+
+bool csum_scrub_slots_stuck(const struct csum_scrub *scrub)
+{
+	return scrub->slots->stuck;
+}
+
+/* ------------------------------------------------------------------ writing one */
 
 static int write_block(struct csum_scrub *scrub, void *block, uint64_t offset_bytes, bool *refused)
 {
 	bool held;
-	int error = csum_scrub_write_metadata(scrub, block, CSUM_BLOCK_SIZE, offset_bytes, &held);
+	int error = csum_scrub_round_metadata(scrub, block, CSUM_BLOCK_SIZE, offset_bytes, &held);
 
 	*refused = !error && !held;
 	return error;
 }
 
-int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused)
+int csum_scrub_slots_write(struct csum_scrub *scrub, bool *refused)
 {
 	struct csum_volume *volume = scrub->volume;
 	enum csum_slot governed = volume->governing;
@@ -40,17 +58,27 @@ int csum_scrub_write_slot(struct csum_scrub *scrub, bool *refused)
 		error = write_block(scrub, list.requests[0].buffer, list.requests[0].offset_bytes, refused);
 	csum_io_list_free(&list);
 	if (*refused) {
-		/* The generation is spent all the same: nobody knows what the slot holds. */
+		/* The generation is spent all the same: what the slot holds now is not known. */
 		volume->slot_valid[volume->governing] = false;
 		volume->governing = governed;
-		scrub->slots_stuck = true;
-	} else if (!error) {
-		scrub->undo_named |= naming;
+		scrub->slots->stuck = true;
+	} else if (!error && naming) {
+		csum_scrub_undo_set_named(scrub);
 	}
 	return error;
 }
 
-/* ------------------------------------------------------------------ slots */
+int csum_scrub_slots_name_undo(struct csum_scrub *scrub)
+{
+	bool refused;
+
+	if (scrub->slots->stuck || scrub->mode != CSUM_SCRUB_REPAIR || !csum_scrub_undo_is_unnamed(scrub) ||
+	    csum_io_failed(scrub->volume->io))
+		return 0;
+	return csum_scrub_slots_write(scrub, &refused);
+}
+
+/* ------------------------------------------------------------------ putting them right */
 
 /* The backup says what the volume is, not in which state. (format.md: Superblock) */
 static int restore_from_backup(struct csum_scrub *scrub)
@@ -63,9 +91,9 @@ static int restore_from_backup(struct csum_scrub *scrub)
 
 	memset(volume->slot_buffer, 0, CSUM_BLOCK_SIZE);
 	error = write_block(scrub, volume->slot_buffer, CSUM_JOURNAL_OFFSET, &refused);
-	/* A record there may be of the session that is about to begin, if both slots were lost before. */
+	/* The journal may have a record of the session that is about to begin, if both slots had been lost before. */
 	if (!error && refused) {
-		scrub->slots_stuck = true;
+		scrub->slots->stuck = true;
 		csum_report_warning(&volume->handlers, volume->metadata->name,
 				    "the journal at offset %" PRIu64
 				    " cannot be written: the superblocks are left as they are",
@@ -79,8 +107,8 @@ static int restore_from_backup(struct csum_scrub *scrub)
 	superblock->last_write = 0;
 	superblock->last_scrub = superblock->current_scrub = (struct csum_scrub_record){ 0 };
 	superblock->record = (struct csum_data_record){ 0 };
-	for (int slot = 0; slot < 2 && !error && !scrub->slots_stuck; slot++)
-		error = csum_scrub_write_slot(scrub, &refused);
+	for (int slot = 0; slot < 2 && !error && !scrub->slots->stuck; slot++)
+		error = csum_scrub_slots_write(scrub, &refused);
 	return error;
 }
 
@@ -105,7 +133,7 @@ static bool backup_is_elsewhere(const struct csum_volume *volume)
 	       csum_layout_backup_offset(csum_volume_geometry(volume)->metadata_device_bytes);
 }
 
-/* A and B: `judged` is from before. */
+/* judged: as they were before anything was written. */
 static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgement judged[CSUM_SLOTS],
 			 bool refused[CSUM_SLOTS])
 {
@@ -121,28 +149,28 @@ static int rewrite_slots(struct csum_scrub *scrub, const struct csum_slot_judgem
 	if (restoring)
 		error = restore_from_backup(scrub);
 	else if (judged[CSUM_SLOT_A].finding || judged[CSUM_SLOT_B].finding)
-		error = csum_scrub_write_slot(scrub, &refused[CSUM_SLOT_A]);
-	refused[CSUM_SLOT_A] = refused[CSUM_SLOT_B] = scrub->slots_stuck;
-	if (!error && rewriting && !backup_first && !(restoring && scrub->slots_stuck))
+		error = csum_scrub_slots_write(scrub, &refused[CSUM_SLOT_A]);
+	refused[CSUM_SLOT_A] = refused[CSUM_SLOT_B] = scrub->slots->stuck;
+	if (!error && rewriting && !backup_first && !(restoring && scrub->slots->stuck))
 		error = rewrite_backup(scrub, &refused[CSUM_SLOT_C]);
 	return error;
 }
 
-/* In the order of csum_super_clean(). */
+/* Writes the identity of the data device to all slots where it has changed, in the order of csum_super_clean(). */
 static int renew_identity(struct csum_scrub *scrub)
 {
 	struct csum_volume *volume = scrub->volume;
 	bool refused = false;
 	int error = csum_data_identity_renew(volume);
 
-	if (error || scrub->slots_stuck ||
+	if (error || scrub->slots->stuck ||
 	    strcmp(volume->superblock.data_identity, volume->slots[volume->governing].data_identity) == 0)
 		return error;
-	error = csum_scrub_write_slot(scrub, &refused);
+	error = csum_scrub_slots_write(scrub, &refused);
 	if (!error && !refused)
 		error = rewrite_backup(scrub, &refused);
-	if (!error && !scrub->slots_stuck)
-		error = csum_scrub_write_slot(scrub, &refused);
+	if (!error && !scrub->slots->stuck)
+		error = csum_scrub_slots_write(scrub, &refused);
 	return error;
 }
 
@@ -153,15 +181,15 @@ static int scrub_slots(struct csum_scrub *scrub)
 	int error = 0;
 
 	csum_finder_judge_slots(scrub->volume, judged);
-	scrub->saving_slots = true;
-	if (!scrub->dry_run)
+	csum_scrub_undo_include_slots(scrub, true);
+	if (scrub->mode == CSUM_SCRUB_REPAIR)
 		error = rewrite_slots(scrub, judged, refused);
-	if (!error && !scrub->dry_run)
+	if (!error && scrub->mode == CSUM_SCRUB_REPAIR)
 		error = renew_identity(scrub);
-	scrub->saving_slots = false;
+	csum_scrub_undo_include_slots(scrub, false);
 	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
 		struct csum_outcome outcome = {
-			.disposition = scrub->dry_run ? CSUM_WOULD_REPAIR : CSUM_REPAIRED,
+			.disposition = scrub->mode != CSUM_SCRUB_REPAIR ? CSUM_WOULD_REPAIR : CSUM_REPAIRED,
 			.means = CSUM_MEANS_OTHER_COPY,
 		};
 
@@ -176,7 +204,7 @@ static int scrub_slots(struct csum_scrub *scrub)
 
 static void leave_foreign(struct csum_scrub *scrub, const struct csum_foreign *foreign)
 {
-	bool would_refuse = !scrub->looking && !(scrub->volume->allow & CSUM_ALLOW_FOREIGN);
+	bool would_refuse = scrub->mode != CSUM_SCRUB_LOOK && !(scrub->volume->allow & CSUM_ALLOW_FOREIGN);
 	const struct csum_outcome left = { .why = would_refuse ? "a scrub does not start without --allow=foreign" :
 								 NULL };
 
@@ -184,7 +212,7 @@ static void leave_foreign(struct csum_scrub *scrub, const struct csum_foreign *f
 		csum_finder_foreign(&scrub->finder, &foreign->found[i], &left);
 }
 
-/* It was let pass. What lay over a slot is gone now, and there may be a copy of it elsewhere. */
+/* Foreign things were let pass. Where one lay over a slot it is gone now; there may be a copy of it elsewhere. */
 static int report_foreign(struct csum_scrub *scrub, const struct csum_foreign *before)
 {
 	const struct csum_outcome overwritten = { .disposition = CSUM_REPAIRED, .why = "by the superblocks" };
@@ -201,127 +229,21 @@ static int report_foreign(struct csum_scrub *scrub, const struct csum_foreign *b
 	return 0;
 }
 
-int csum_scrub_super(struct csum_scrub *scrub)
+int csum_scrub_slots_repair(struct csum_scrub *scrub)
 {
 	struct csum_foreign foreign;
 	int error = csum_foreign_find(scrub->volume, &foreign);
 
 	if (error)
 		return error;
-	if (scrub->looking || scrub->dry_run)
+	if (scrub->mode != CSUM_SCRUB_REPAIR)
 		leave_foreign(scrub, &foreign);
-	if (scrub->looking) {
+	if (scrub->mode == CSUM_SCRUB_LOOK) {
 		csum_finder_superblocks(&scrub->finder);
 		return 0;
 	}
 	error = scrub_slots(scrub);
-	if (error || scrub->dry_run || foreign.count == 0)
+	if (error || scrub->mode != CSUM_SCRUB_REPAIR || foreign.count == 0)
 		return error;
 	return report_foreign(scrub, &foreign);
-}
-
-/* ------------------------------------------------------------------ the record */
-
-static struct csum_scrub_totals totals_so_far(const struct csum_scrub *scrub)
-{
-	const struct csum_scrub_result *result = scrub->result;
-	struct csum_scrub_totals totals = scrub->base;
-
-	totals.verified += result->totals.sectors_verified;
-	totals.unwritten += result->totals.sectors_unwritten;
-	totals.repaired += result->sectors_repaired;
-	totals.left_bad += result->totals.sectors_bad - result->sectors_repaired;
-	totals.imd_repaired += result->imd_repaired;
-	return totals;
-}
-
-/* A device that refuses a slot may be gone: then the record that it has stays the one that counts. */
-static int still_there(const struct csum_scrub *scrub)
-{
-	struct csum_device *metadata = scrub->volume->metadata;
-	int error = csum_io_still_there(metadata);
-
-	if (error)
-		csum_io_report(&scrub->volume->handlers, error, metadata->name, "recording how far the scrub came");
-	return error;
-}
-
-static int write_record(struct csum_scrub *scrub)
-{
-	bool refused;
-	int error = csum_scrub_write_slot(scrub, &refused);
-
-	scrub->record_written_ms = csum_scrub_clock_ms();
-	if (!error && !refused)
-		scrub->result->record = scrub->volume->superblock.current_scrub;
-	if (!error && refused)
-		error = still_there(scrub);
-	if (!error && refused) {
-		scrub->result->recorded = false;
-		csum_report_warning(&scrub->volume->handlers, scrub->volume->metadata->name,
-				    "a superblock slot cannot be written: this scrub is not recorded");
-	}
-	return error;
-}
-
-int csum_scrub_record_begin(struct csum_scrub *scrub)
-{
-	struct csum_superblock *superblock = &scrub->volume->superblock;
-
-	scrub->result->recorded &= !scrub->dry_run && !scrub->slots_stuck;
-	if (!scrub->result->recorded)
-		return 0;
-	if (scrub->result->resumed)
-		scrub->base = superblock->current_scrub.totals;
-	else
-		superblock->current_scrub = (struct csum_scrub_record){ .started = (uint64_t)time(NULL) };
-	scrub->safe = superblock->current_scrub;
-	return write_record(scrub);
-}
-
-int csum_scrub_record_reach(struct csum_scrub *scrub, uint64_t next_sector)
-{
-	if (!scrub->result->recorded)
-		return 0;
-	if (scrub->bad_count == 0 && csum_scrub_undecided_count(scrub) == 0) {
-		scrub->safe.next_group = next_sector / csum_volume_geometry(scrub->volume)->sectors_per_group;
-		scrub->safe.totals = totals_so_far(scrub);
-	}
-	if (csum_scrub_clock_ms() - scrub->record_written_ms < RECORD_EVERY_MS)
-		return 0;
-	scrub->volume->superblock.current_scrub = scrub->safe;
-	return write_record(scrub);
-}
-
-int csum_scrub_record_end(struct csum_scrub *scrub)
-{
-	struct csum_superblock *superblock = &scrub->volume->superblock;
-	struct csum_scrub_result *result = scrub->result;
-	int error;
-
-	if (!result->recorded)
-		return 0;
-	if (result->end == CSUM_SCRUB_COMPLETE) {
-		superblock->last_scrub = (struct csum_scrub_record){
-			.started = scrub->safe.started,
-			.ended = (uint64_t)time(NULL),
-			.totals = totals_so_far(scrub),
-		};
-		superblock->current_scrub = (struct csum_scrub_record){ 0 };
-	} else {
-		/* The table is empty: nothing before is unfinished, unless it was emptied without being dealt with. */
-		if (scrub->unfinished) {
-			result->next_sector = csum_layout_first_sector(&superblock->geometry, scrub->safe.next_group);
-		} else {
-			scrub->safe.next_group = result->next_sector / superblock->geometry.sectors_per_group;
-			scrub->safe.totals = totals_so_far(scrub);
-		}
-		superblock->current_scrub = scrub->safe;
-	}
-	if (csum_io_failed(scrub->volume->io))
-		return 0;
-	error = write_record(scrub);
-	if (!error && result->end == CSUM_SCRUB_COMPLETE)
-		result->record = superblock->last_scrub;
-	return error;
 }

@@ -1,51 +1,73 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Bad sectors on a block device for which nothing vouches. Whether they have decayed or were written by others depends
- * on all of them: one with new content is enough to leave them all. So they wait for the end of the pass. The first ones
- * are kept as they are; of more only the stretch of the volume, which is read again then.
+ * on all of them: one with new content is enough to leave them all. So they wait for the end of the pass (ruling.c).
+ * The first ones are kept as they are; of more only the stretch of the volume is noted, which is read again then.
  */
-#include "scrub/scrub.h"
+#include "scrub/undecided.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/report.h"
 #include "base/util.h"
 #include "ondisk/layout.h"
+#include "scrub/guard.h"
+#include "scrub/sector.h"
+#include "scrub/table.h"
+#include "volume/scan.h"
 
 /* Bits for stretches at the most: 8 MiB of them, whatever the size of the volume. */
 #define STRETCHES_MAX (UINT64_C(1) << 26)
 
 struct csum_scrub_undecided {
-	struct csum_bad_sector kept[CSUM_SCRUB_TABLE]; /* ascending once the pass has ended */
+	struct csum_bad_sector *kept; /* NULL, or CSUM_SCRUB_TABLE_ROWS of them; ascending once closed */
 	size_t kept_count;
-	uint64_t count; /* all of them, so far as is known */
+	uint64_t count; /* all of them, as far as is known */
 	uint8_t *stretches; /* a bit each: it has some that are not kept; NULL: none has */
 	uint64_t stretch_groups, stretch_count;
-	uint64_t new_count; /* of those classified: with new content */
-	bool ending; /* the pass is over: they are dealt with, not kept any more */
+	bool closed; /* the pass is over: they are dealt with, not kept any more */
 };
 
-bool csum_scrub_is_undecided(const struct csum_scrub *scrub, uint64_t sector)
+struct csum_scrub_undecided *csum_scrub_undecided_create(void)
+{
+	return calloc(1, sizeof(struct csum_scrub_undecided));
+}
+
+static void forget(struct csum_scrub_undecided *undecided)
+{
+	free(undecided->kept);
+	free(undecided->stretches);
+	*undecided = (struct csum_scrub_undecided){ 0 };
+}
+
+void csum_scrub_undecided_free(struct csum_scrub_undecided *undecided)
+{
+	if (undecided)
+		forget(undecided);
+	free(undecided);
+}
+
+void csum_scrub_undecided_drop(struct csum_scrub *scrub)
+{
+	forget(scrub->undecided);
+}
+
+bool csum_scrub_undecided_is(const struct csum_scrub *scrub, uint64_t sector)
 {
 	/* A pass that is known not to see everything decides nothing. */
-	return scrub->complete && !(scrub->undecided && scrub->undecided->ending) &&
-	       !csum_guard_on_file(scrub->guard) && csum_guard_cover(scrub->guard, sector) == CSUM_COVER_NONE;
+	return scrub->complete && !scrub->undecided->closed && !csum_scrub_guard_on_file(scrub) &&
+	       csum_scrub_guard_cover(scrub, sector) == CSUM_COVER_NONE;
 }
 
 uint64_t csum_scrub_undecided_count(const struct csum_scrub *scrub)
 {
-	return scrub->undecided ? scrub->undecided->count : 0;
+	return scrub->undecided->count;
 }
 
-void csum_scrub_undecided_free(struct csum_scrub *scrub)
+bool csum_scrub_undecided_all_kept(const struct csum_scrub *scrub)
 {
-	if (scrub->undecided)
-		free(scrub->undecided->stretches);
-	free(scrub->undecided);
-	scrub->undecided = NULL;
+	return !scrub->undecided->stretches;
 }
 
 /* ------------------------------------------------------------------ keeping */
@@ -73,12 +95,12 @@ int csum_scrub_undecided_add(struct csum_scrub *scrub, const struct csum_bad_sec
 {
 	struct csum_scrub_undecided *undecided = scrub->undecided;
 
-	if (!undecided)
-		undecided = scrub->undecided = calloc(1, sizeof(*undecided));
-	if (!undecided)
+	if (!undecided->kept)
+		undecided->kept = calloc(CSUM_SCRUB_TABLE_ROWS, sizeof(*undecided->kept));
+	if (!undecided->kept)
 		return csum_report_error(&scrub->volume->handlers, -ENOMEM, NULL, "noting bad sectors");
 	undecided->count++;
-	if (undecided->kept_count == CSUM_SCRUB_TABLE)
+	if (undecided->kept_count == CSUM_SCRUB_TABLE_ROWS)
 		return mark_stretch(scrub, found->sector);
 	undecided->kept[undecided->kept_count++] = *found;
 	return 0;
@@ -94,6 +116,15 @@ static int compare(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
+void csum_scrub_undecided_close(struct csum_scrub *scrub)
+{
+	struct csum_scrub_undecided *undecided = scrub->undecided;
+
+	undecided->closed = true;
+	qsort(undecided->kept, undecided->kept_count, sizeof(undecided->kept[0]), compare);
+}
+
+/* Those of a stretch that are not kept go to the table. */
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
 	struct csum_scrub *scrub = user;
@@ -102,8 +133,8 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	int error = 0;
 
 	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
-		if (!csum_scrub_bad_in_batch(scrub, batch, i, &found) ||
-		    csum_guard_cover(scrub->guard, found.sector) != CSUM_COVER_NONE ||
+		if (!csum_scrub_sector_bad(scrub, batch, i, &found) ||
+		    csum_scrub_guard_cover(scrub, found.sector) != CSUM_COVER_NONE ||
 		    bsearch(&found, undecided->kept, undecided->kept_count, sizeof(found), compare))
 			continue;
 		error = csum_scrub_table_add(scrub, &found);
@@ -127,74 +158,23 @@ static int read_stretch(struct csum_scrub *scrub, uint64_t stretch)
 	return csum_scan(scrub->volume, &scan);
 }
 
-/* Calls deal() with the table full of them, as often as it takes. until_new: one with new content is enough. */
-static int each_table(struct csum_scrub *scrub, int (*deal)(struct csum_scrub *scrub), bool until_new)
+int csum_scrub_undecided_each(struct csum_scrub *scrub, int (*deal)(struct csum_scrub *scrub, void *user), void *user)
 {
 	const struct csum_scrub_undecided *undecided = scrub->undecided;
-	int error = 0;
+	int result = 0;
 
-	for (size_t i = 0; i < undecided->kept_count && !error; i++)
-		error = csum_scrub_table_add(scrub, &undecided->kept[i]);
-	if (!error)
-		error = deal(scrub);
-	for (uint64_t s = 0; undecided->stretches && s < undecided->stretch_count && !error; s++) {
-		if (until_new && undecided->new_count)
-			return 0;
+	for (size_t i = 0; i < undecided->kept_count && !result; i++)
+		result = csum_scrub_table_add(scrub, &undecided->kept[i]);
+	if (!result)
+		result = deal(scrub, user);
+	for (uint64_t s = 0; undecided->stretches && s < undecided->stretch_count && !result; s++) {
 		if (!(undecided->stretches[s / 8] & 1u << s % 8))
 			continue;
-		error = read_stretch(scrub, s);
-		if (!error && scrub->bad_count >= CSUM_SCRUB_TABLE)
-			error = deal(scrub);
+		result = read_stretch(scrub, s);
+		if (!result && csum_scrub_table_count(scrub) >= CSUM_SCRUB_TABLE_ROWS)
+			result = deal(scrub, user);
 	}
-	return error ? error : deal(scrub);
-}
-
-/* ------------------------------------------------------------------ the ruling */
-
-static int count_new(struct csum_scrub *scrub)
-{
-	int error = scrub->bad_count ? csum_scrub_table_learn(scrub) : 0;
-
-	for (size_t i = 0; i < scrub->bad_count && !error; i++)
-		scrub->undecided->new_count += !scrub->bad[i].gone && !scrub->bad[i].joined &&
-					       scrub->bad[i].class == CSUM_CLASS_NEW;
-	scrub->bad_count = 0;
-	free(scrub->wants);
-	scrub->wants = NULL;
-	return error;
-}
-
-static void say_undecided(struct csum_scrub *scrub)
-{
-	struct csum_totals *totals = &scrub->result->totals;
-
-	totals->guard = CSUM_GUARD_UNDECIDED;
-	snprintf(totals->guard_reason, sizeof(totals->guard_reason),
-		 "undecided: %s%" PRIu64 " sectors hold new content, and nothing shows that nobody wrote there",
-		 scrub->undecided->stretches ? "at least " : "", scrub->undecided->new_count);
-}
-
-int csum_scrub_undecided_end(struct csum_scrub *scrub)
-{
-	struct csum_scrub_undecided *undecided = scrub->undecided;
-	int error = 0;
-
-	if (!undecided)
-		return 0;
-	undecided->ending = true;
-	qsort(undecided->kept, undecided->kept_count, sizeof(undecided->kept[0]), compare);
-	if (scrub->complete && !scrub->ended_repairs) {
-		scrub->ruling = CSUM_SCRUB_DECIDED;
-		error = each_table(scrub, count_new, true);
-		scrub->ended_repairs |= error != 0;
-	}
-	if (undecided->new_count)
-		say_undecided(scrub);
-	if (undecided->new_count || error)
-		scrub->ruling = CSUM_SCRUB_LEAVE;
-	if (error)
-		return error;
-	error = each_table(scrub, csum_scrub_table_resolve, false);
-	csum_scrub_undecided_free(scrub);
-	return error;
+	if (!result)
+		result = deal(scrub, user);
+	return result < 0 ? result : 0;
 }

@@ -4,22 +4,45 @@
  * overwritten. Metadata needs no undoing, so it is saved where that can be done, and repaired in any case; data is left
  * where what it holds cannot be kept. (protocol.md: Undo)
  */
-#include "scrub/scrub.h"
+#include "scrub/undo.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/report.h"
+#include "undo/undo.h"
 
-static void take_why(void *user, enum csum_severity severity, const char *text)
+struct csum_scrub_undo {
+	struct csum_undo_file *file; /* NULL: none, or none yet */
+	bool wanted; /* data is overwritten only when what it holds is kept */
+	bool failed; /* it cannot be kept any more */
+	bool saved; /* what the next round of data overwrites is kept already */
+	bool named; /* the volume on the device names the file */
+	bool slots_included; /* superblock slots are saved as well */
+	struct csum_handlers handlers; /* of what is wrong with the file */
+	char why[512]; /* the last of that */
+};
+
+struct csum_scrub_undo *csum_scrub_undo_create(void)
 {
-	struct csum_scrub *scrub = user;
-
-	if (severity == CSUM_ERROR)
-		snprintf(scrub->undo_why, sizeof(scrub->undo_why), "%s", text);
+	return calloc(1, sizeof(struct csum_scrub_undo));
 }
 
-/* A file that was asked for by name is to be there, or nothing is done; of one in the directory data may be left. */
+void csum_scrub_undo_free(struct csum_scrub_undo *undo)
+{
+	free(undo);
+}
+
+static void keep_message(void *user, enum csum_severity severity, const char *text)
+{
+	struct csum_scrub_undo *undo = user;
+
+	if (severity == CSUM_ERROR)
+		snprintf(undo->why, sizeof(undo->why), "%s", text);
+}
+
+/* Without a file that was asked for by name nothing is done; without one in the directory data sectors are left. */
 static bool is_named_by_user(const struct csum_scrub *scrub)
 {
 	return scrub->options->undo_file != NULL;
@@ -28,35 +51,38 @@ static bool is_named_by_user(const struct csum_scrub *scrub)
 static int create(struct csum_scrub *scrub)
 {
 	const struct csum_scrub_options *options = scrub->options;
-	int error = csum_undo_create(scrub->volume, &scrub->undo_handlers, options->undo_file, options->undo_directory,
-				     &scrub->undo);
+	struct csum_scrub_undo *undo = scrub->undo;
+	int error = csum_undo_create(scrub->volume, &undo->handlers, options->undo_file, options->undo_directory,
+				     &undo->file);
 
 	if (error || is_named_by_user(scrub))
 		return error;
-	csum_report_note(&scrub->volume->handlers, csum_undo_path(scrub->undo), "keeps what is overwritten");
+	csum_report_note(&scrub->volume->handlers, csum_undo_path(undo->file), "keeps what is overwritten");
 	if (options->undo_made)
-		options->undo_made(options->user, csum_undo_path(scrub->undo));
+		options->undo_made(options->user, csum_undo_path(undo->file));
 	return 0;
 }
 
 int csum_scrub_undo_begin(struct csum_scrub *scrub)
 {
 	const struct csum_scrub_options *options = scrub->options;
+	struct csum_scrub_undo *undo = scrub->undo;
 
-	scrub->undo_wanted = !scrub->dry_run && (options->undo_file || options->undo_directory);
-	if (!scrub->undo_wanted)
+	undo->wanted = scrub->mode == CSUM_SCRUB_REPAIR && (options->undo_file || options->undo_directory);
+	if (!undo->wanted)
 		return 0;
-	scrub->undo_handlers = scrub->volume->handlers;
+	undo->handlers = scrub->volume->handlers;
 	if (is_named_by_user(scrub))
 		return create(scrub);
-	scrub->undo_handlers = (struct csum_handlers){ .user = scrub, .message = take_why };
+	undo->handlers = (struct csum_handlers){ .user = undo, .message = keep_message };
 	return 0;
 }
 
 /* From here on nothing is kept, and no data is overwritten. */
 static void give_up(struct csum_scrub *scrub, const char *why, const char *advice)
 {
-	scrub->undo_failed = true;
+	scrub->undo->failed = true;
+	scrub->undo->saved = false;
 	csum_report_warning(&scrub->volume->handlers, NULL,
 			    "%s; since what is overwritten cannot be kept for undo, bad data sectors are left: %s", why,
 			    advice);
@@ -64,17 +90,18 @@ static void give_up(struct csum_scrub *scrub, const char *why, const char *advic
 
 static int save(struct csum_scrub *scrub, const struct csum_io_request *requests, size_t count)
 {
-	int error = scrub->undo ? 0 : create(scrub);
+	struct csum_scrub_undo *undo = scrub->undo;
+	int error = undo->file ? 0 : create(scrub);
 
 	if (!error) {
-		error = csum_undo_save(scrub->undo, requests, count);
+		error = csum_undo_save(undo->file, requests, count);
 		/* The device has vanished. */
-		if (error && !csum_undo_broken(scrub->undo))
+		if (error && !csum_undo_broken(undo->file))
 			return error;
 	}
 	if (!error || is_named_by_user(scrub))
 		return error;
-	give_up(scrub, scrub->undo_why, "name a directory for it with --undo-dir, or do without with --no-undo");
+	give_up(scrub, undo->why, "name a directory for it with --undo-dir, or do without with --no-undo");
 	return 0;
 }
 
@@ -88,57 +115,75 @@ static bool is_slot(const struct csum_scrub *scrub, const struct csum_io_request
 	       (request->offset_bytes == CSUM_SLOT_A_OFFSET || request->offset_bytes == CSUM_SLOT_B_OFFSET);
 }
 
-int csum_scrub_before(void *user, const struct csum_io_request *requests, size_t count)
+int csum_scrub_undo_before(void *user, const struct csum_io_request *requests, size_t count)
 {
 	struct csum_scrub *scrub = user;
+	struct csum_scrub_undo *undo = scrub->undo;
 
-	if (scrub->undo_saved) {
-		scrub->undo_saved = false;
-		return 0;
-	}
-	if (!scrub->undo_wanted || scrub->undo_failed || count == 0)
+	if (!undo->wanted || undo->failed || count == 0)
 		return 0;
 	/* States and records of the scrub itself: there is nothing in them to put back. */
-	if (count == 1 && is_slot(scrub, &requests[0]) && !scrub->saving_slots)
+	if (count == 1 && is_slot(scrub, &requests[0]) && !undo->slots_included)
 		return 0;
+	if (undo->saved) {
+		undo->saved = false;
+		return 0;
+	}
 	return save(scrub, requests, count);
+}
+
+void csum_scrub_undo_include_slots(struct csum_scrub *scrub, bool include)
+{
+	scrub->undo->slots_included = include;
 }
 
 /* ------------------------------------------------------------------ data */
 
+int csum_scrub_undo_keep(struct csum_scrub *scrub, const struct csum_io_request *requests, size_t count, bool *kept)
+{
+	struct csum_scrub_undo *undo = scrub->undo;
+	int error;
+
+	*kept = !undo->wanted;
+	if (*kept || undo->failed)
+		return 0;
+	error = save(scrub, requests, count);
+	*kept = undo->saved = !error && !undo->failed;
+	return error;
+}
+
+bool csum_scrub_undo_confirm(struct csum_scrub *scrub)
+{
+	const struct csum_scrub_undo *undo = scrub->undo;
+
+	if (undo->wanted && !undo->named)
+		give_up(scrub, "the superblock that would name the undo file cannot be written",
+			"--no-undo repairs them all the same");
+	return !undo->wanted || undo->named;
+}
+
+/* ------------------------------------------------------------------ its name in the volume */
+
 bool csum_scrub_undo_put_id(struct csum_scrub *scrub)
 {
-	if (!scrub->undo || csum_undo_records(scrub->undo) == 0)
+	const struct csum_undo_file *file = scrub->undo->file;
+
+	if (!file || csum_undo_records(file) == 0)
 		return false;
-	memcpy(scrub->volume->superblock.record.undo_id, csum_undo_id(scrub->undo), CSUM_UNDO_ID_SIZE);
+	memcpy(scrub->volume->superblock.record.undo_id, csum_undo_id(file), CSUM_UNDO_ID_SIZE);
 	return true;
 }
 
-int csum_scrub_undo_name(struct csum_scrub *scrub)
+void csum_scrub_undo_set_named(struct csum_scrub *scrub)
 {
-	bool refused;
-
-	if (scrub->undo_named || scrub->slots_stuck || scrub->dry_run || !scrub->undo ||
-	    csum_undo_records(scrub->undo) == 0 || csum_io_failed(scrub->volume->io))
-		return 0;
-	return csum_scrub_write_slot(scrub, &refused);
+	scrub->undo->named = true;
 }
 
-int csum_scrub_undo_keep(struct csum_scrub *scrub, const struct csum_io_request *requests, size_t count, bool *kept)
+bool csum_scrub_undo_is_unnamed(const struct csum_scrub *scrub)
 {
-	int error = 0;
+	const struct csum_scrub_undo *undo = scrub->undo;
 
-	*kept = !scrub->undo_wanted;
-	if (*kept || scrub->undo_failed)
-		return 0;
-	error = save(scrub, requests, count);
-	if (!error && !scrub->undo_failed)
-		error = csum_scrub_undo_name(scrub);
-	if (!error && !scrub->undo_failed && !scrub->undo_named)
-		give_up(scrub, "the superblock that would name the undo file cannot be written",
-			"--no-undo repairs them all the same");
-	*kept = scrub->undo_saved = !error && !scrub->undo_failed;
-	return error;
+	return !undo->named && undo->file && csum_undo_records(undo->file) > 0;
 }
 
 /* ------------------------------------------------------------------ the end */
@@ -146,21 +191,22 @@ int csum_scrub_undo_keep(struct csum_scrub *scrub, const struct csum_io_request 
 int csum_scrub_undo_end(struct csum_scrub *scrub)
 {
 	const char *directory = is_named_by_user(scrub) ? NULL : scrub->options->undo_directory;
+	struct csum_scrub_undo *undo = scrub->undo;
 	uint8_t id[CSUM_UNDO_ID_SIZE];
 	bool keep;
 	int error;
 
-	if (!scrub->undo)
+	if (!undo || !undo->file)
 		return 0;
-	scrub->result->undo_records = csum_undo_records(scrub->undo);
-	scrub->result->undo_sectors = csum_undo_sectors(scrub->undo);
-	keep = scrub->undo_named || scrub->result->undo_records > 0;
-	memcpy(id, csum_undo_id(scrub->undo), sizeof(id));
-	error = csum_undo_close(scrub->undo, scrub->undo_named);
-	scrub->undo = NULL;
+	scrub->result->undo_records = csum_undo_records(undo->file);
+	scrub->result->undo_sectors = csum_undo_sectors(undo->file);
+	keep = undo->named || scrub->result->undo_records > 0;
+	memcpy(id, csum_undo_id(undo->file), sizeof(id));
+	error = csum_undo_close(undo->file, undo->named);
+	undo->file = NULL;
 	if (directory && keep)
 		csum_undo_directory_prune(scrub->volume, directory, id);
 	if (error && directory)
-		csum_report_warning(&scrub->volume->handlers, NULL, "%s", scrub->undo_why);
+		csum_report_warning(&scrub->volume->handlers, NULL, "%s", undo->why);
 	return directory ? 0 : error;
 }

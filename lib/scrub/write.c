@@ -1,65 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Repairs on their way to the disk: saved for undo, written, flushed, read back, verified. */
-#include "scrub/scrub.h"
+#include "scrub/write.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/report.h"
 #include "ondisk/layout.h"
+#include "scrub/round.h"
+#include "scrub/slots.h"
+#include "scrub/undo.h"
 
-uint64_t csum_scrub_clock_ms(void)
+struct csum_scrub_writer {
+	struct csum_io_list list; /* of a round */
+	uint8_t *back; /* a sector as it reads back */
+};
+
+struct csum_scrub_writer *csum_scrub_write_create(const struct csum_scrub *scrub)
 {
-	struct timespec now;
+	struct csum_scrub_writer *writer = calloc(1, sizeof(*writer));
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (writer)
+		writer->back = csum_io_alloc(scrub->sector_size);
+	if (writer && writer->back)
+		return writer;
+	free(writer);
+	return NULL;
 }
 
-int csum_scrub_drop_cache(struct csum_scrub *scrub, struct csum_device *device)
+void csum_scrub_write_free(struct csum_scrub_writer *writer)
 {
-	int error = device->direct ? 0 : device->ops->drop_cache(device->context);
-
-	if (error)
-		return csum_io_report(&scrub->volume->handlers, error, device->name,
-				      "dropping what is cached of the device");
-	return 0;
+	if (!writer)
+		return;
+	csum_io_list_free(&writer->list);
+	free(writer->back);
+	free(writer);
 }
 
-int csum_scrub_write_metadata(struct csum_scrub *scrub, void *bytes, size_t size, uint64_t offset_bytes, bool *held)
-{
-	struct csum_volume *volume = scrub->volume;
-	/* Not the scrub's, which may have the repairs that this is to go before. */
-	struct csum_io_list list = { 0 };
-	void *back;
-	int error;
-
-	*held = false;
-	error = csum_io_list_add(&list, volume->metadata, CSUM_IO_WRITE, bytes, size, offset_bytes);
-	if (error)
-		csum_report_error(&volume->handlers, error, NULL, "repairing metadata");
-	else
-		error = csum_io_round(volume->io, &list, &scrub->policy, NULL);
-	csum_io_list_free(&list);
-	if (!error)
-		error = csum_scrub_drop_cache(scrub, volume->metadata);
-	if (error)
-		return error;
-	back = csum_io_alloc(size);
-	if (!back)
-		return csum_report_error(&volume->handlers, -ENOMEM, NULL, "reading back repaired metadata");
-	error = csum_io_read_patiently(volume->metadata, back, size, offset_bytes, NULL);
-	*held = !error && memcmp(back, bytes, size) == 0;
-	free(back);
-	if (csum_io_vanished(error))
-		return csum_io_report(&volume->handlers, error, volume->metadata->name,
-				      "reading back repaired metadata");
-	return 0;
-}
-
-/* Where it came from is of no interest then, but what the sector holds is. */
+/* The outcome of a sector that is left says nothing of the content found for it, but still what the sector holds. */
 static void set_left(struct csum_outcome *outcome, const char *why)
 {
 	*outcome = (struct csum_outcome){
@@ -70,16 +47,16 @@ static void set_left(struct csum_outcome *outcome, const char *why)
 	};
 }
 
-/* Whether what lies on the medium is what was meant to. */
+/* Sets the outcome by what the medium has now. */
 static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *write)
 {
 	struct csum_volume *volume = scrub->volume;
 	uint64_t offset_bytes = csum_layout_data_offset(csum_volume_geometry(volume), write->sector);
-	int error = csum_io_read_patiently(volume->data, scrub->one_data, scrub->sector_size, offset_bytes, NULL);
+	int error = csum_io_read_patiently(volume->data, scrub->writer->back, scrub->sector_size, offset_bytes, NULL);
 
 	if (csum_io_vanished(error))
 		return csum_io_report(&volume->handlers, error, volume->data->name, "reading back a repaired sector");
-	if (!error && csum_volume_entry(volume, scrub->one_data) == write->entry) {
+	if (!error && csum_volume_entry(volume, scrub->writer->back) == write->entry) {
 		write->outcome->disposition = CSUM_REPAIRED;
 		return 0;
 	}
@@ -90,11 +67,12 @@ static int read_back(struct csum_scrub *scrub, const struct csum_scrub_write *wr
 static int list_writes(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count)
 {
 	struct csum_volume *volume = scrub->volume;
+	struct csum_io_list *list = &scrub->writer->list;
 	int error = 0;
 
-	scrub->list.count = 0;
+	list->count = 0;
 	for (size_t i = 0; i < count && !error; i++) {
-		error = csum_io_list_add(&scrub->list, volume->data, CSUM_IO_WRITE, writes[i].data, scrub->sector_size,
+		error = csum_io_list_add(list, volume->data, CSUM_IO_WRITE, writes[i].data, scrub->sector_size,
 					 csum_layout_data_offset(csum_volume_geometry(volume), writes[i].sector));
 		if (error)
 			csum_report_error(&volume->handlers, error, NULL, "repairing data sectors");
@@ -102,18 +80,28 @@ static int list_writes(struct csum_scrub *scrub, const struct csum_scrub_write *
 	return error;
 }
 
+/* Whether the round may be done: what it overwrites is durable, in a file that the volume names. */
+static int keep(struct csum_scrub *scrub, bool *kept)
+{
+	const struct csum_io_list *list = &scrub->writer->list;
+	int error = csum_scrub_undo_keep(scrub, list->requests, list->count, kept);
+
+	if (!error && *kept)
+		error = csum_scrub_slots_name_undo(scrub);
+	if (!error && *kept)
+		*kept = csum_scrub_undo_confirm(scrub);
+	return error;
+}
+
 int csum_scrub_write(struct csum_scrub *scrub, const struct csum_scrub_write *writes, size_t count)
 {
-	struct csum_volume *volume = scrub->volume;
 	bool kept = true;
 	int error = list_writes(scrub, writes, count);
 
 	if (!error)
-		error = csum_scrub_undo_keep(scrub, scrub->list.requests, scrub->list.count, &kept);
+		error = keep(scrub, &kept);
 	if (!error && kept)
-		error = csum_io_round(volume->io, &scrub->list, &scrub->policy, NULL);
-	if (!error && kept)
-		error = csum_scrub_drop_cache(scrub, volume->data);
+		error = csum_scrub_round(scrub, &scrub->writer->list, scrub->volume->data);
 	for (size_t i = 0; i < count && !error && kept; i++)
 		error = read_back(scrub, &writes[i]);
 	for (size_t i = 0; i < count && (error || !kept); i++) {

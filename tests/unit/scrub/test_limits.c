@@ -11,7 +11,7 @@
 
 #include "base/checksum.h"
 #include "ondisk/imd.h"
-#include "scrub/scrub.h"
+#include "scrub/search.h"
 #include "support/bytes.h"
 #include "support/scrub_volume.h"
 #include "update/super.h"
@@ -302,7 +302,7 @@ static void test_issue8_b9_not_elsewhere(void **state)
 static void test_issue8_b9_more_than_the_table(void **state)
 {
 	struct scrub_volume_shape shape = scrub_volume_usual;
-	const uint64_t sectors = CSUM_SCRUB_SOUGHT / 2 + 1000;
+	const uint64_t sectors = CSUM_SCRUB_SOUGHT_MAX / 2 + 1000;
 	struct csum_volume *volume;
 	uint8_t other[512];
 
