@@ -19,17 +19,21 @@
 /* Stands in for the caller's handlers while it is open whether a refusal ends the dump. */
 struct held_back {
 	const struct csum_handlers *handlers;
-	char text[1024]; /* of the last error */
+	struct csum_message error; /* the last; its device's name lives as long as the volume */
+	char text[1024]; /* of it */
 };
 
-static void hold_back(void *user, enum csum_severity severity, const char *text)
+static void hold_back(void *user, const struct csum_message *message)
 {
 	struct held_back *held = user;
 
-	if (severity == CSUM_ERROR)
-		snprintf(held->text, sizeof(held->text), "%s", text);
-	else if (held->handlers->message)
-		held->handlers->message(held->handlers->user, severity, text);
+	if (message->severity == CSUM_ERROR) {
+		held->error = *message;
+		held->error.text = held->text;
+		snprintf(held->text, sizeof(held->text), "%s", message->text);
+	} else if (held->handlers->message) {
+		held->handlers->message(held->handlers->user, message);
+	}
 }
 
 /*
@@ -49,7 +53,7 @@ static int load_superblock(struct csum_volume *volume, const struct csum_handler
 		return 0;
 	if (csum_io_vanished(error)) {
 		if (handlers->message)
-			handlers->message(handlers->user, CSUM_ERROR, held.text);
+			handlers->message(handlers->user, &held.error);
 		return error;
 	}
 	csum_report_warning(handlers, NULL, "%s; looking for imd sectors without it", held.text);

@@ -22,7 +22,7 @@ struct csum_guard {
 	bool idle; /* internal, or simulated disks: nothing is asked */
 	struct csum_guard_facts facts;
 	enum csum_guard_verdict verdict;
-	char reason[CSUM_REASON_SIZE];
+	char reason[CSUM_GUARD_REASON_SIZE];
 	struct csum_guard_look look;
 	struct csum_guard_places places;
 	struct csum_guard_structure *structures; /* CSUM_GUARD_STRUCTURES for each place */

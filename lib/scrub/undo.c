@@ -11,12 +11,12 @@
 
 #include "base/report.h"
 
-static void take_why(void *user, enum csum_severity severity, const char *text)
+static void take_why(void *user, const struct csum_message *message)
 {
 	struct csum_scrub *scrub = user;
 
-	if (severity == CSUM_ERROR)
-		snprintf(scrub->undo_why, sizeof(scrub->undo_why), "%s", text);
+	if (message->severity == CSUM_ERROR)
+		snprintf(scrub->undo_why, sizeof(scrub->undo_why), "%s", message->text);
 }
 
 /* A file that was asked for by name is to be there, or nothing is done; of one in the directory data may be left. */
