@@ -94,9 +94,9 @@ static int show_journal(const struct csum_volume *volume, const struct csum_dump
 
 static int refuse_data_alone(const struct csum_volume *volume)
 {
-	return csum_report_refusal(&volume->handlers, -EINVAL, volume->metadata->name,
-				   "holds the metadata of an external volume, and its data cannot be read without the "
-				   "data device: name that as the volume and give this one with --metadata");
+	return csum_report_refusal_reason(&volume->handlers, -EINVAL, CSUM_REASON_DATA_MISSING, volume->metadata->name,
+					  "holds the metadata of an external volume, and its data cannot be read "
+					  "without the data device");
 }
 
 static bool data_is_elsewhere(const struct csum_volume *volume)
@@ -109,9 +109,9 @@ static int refuse_pairing(const struct csum_volume *volume, const struct csum_du
 	if (options->read_data && data_is_elsewhere(volume))
 		return refuse_data_alone(volume);
 	if (!csum_volume_geometry(volume)->external && volume->data != volume->metadata)
-		return csum_report_refusal(&volume->handlers, -EINVAL, volume->metadata->name,
-					   "holds a volume with data and metadata on one device: name it without "
-					   "--metadata");
+		return csum_report_refusal_reason(&volume->handlers, -EINVAL, CSUM_REASON_NOT_EXTERNAL,
+						  volume->metadata->name,
+						  "holds a volume with data and metadata on one device");
 	return 0;
 }
 
