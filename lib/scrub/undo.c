@@ -54,12 +54,12 @@ int csum_scrub_undo_begin(struct csum_scrub *scrub)
 }
 
 /* From here on nothing is kept, and no data is overwritten. */
-static void give_up(struct csum_scrub *scrub, const char *why, const char *advice)
+static void give_up(struct csum_scrub *scrub, enum csum_reason reason, const char *why)
 {
 	scrub->undo_failed = true;
-	csum_report_warning(&scrub->volume->handlers, NULL,
-			    "%s; since what is overwritten cannot be kept for undo, bad data sectors are left: %s", why,
-			    advice);
+	csum_report_warning_reason(&scrub->volume->handlers, reason, NULL,
+				   "%s; since what is overwritten cannot be kept for undo, bad data sectors are left",
+				   why);
 }
 
 static int save(struct csum_scrub *scrub, const struct csum_io_request *requests, size_t count)
@@ -74,7 +74,7 @@ static int save(struct csum_scrub *scrub, const struct csum_io_request *requests
 	}
 	if (!error || is_named_by_user(scrub))
 		return error;
-	give_up(scrub, scrub->undo_why, "name a directory for it with --undo-dir, or do without with --no-undo");
+	give_up(scrub, CSUM_REASON_UNDO_UNKEPT, scrub->undo_why);
 	return 0;
 }
 
@@ -135,8 +135,8 @@ int csum_scrub_undo_keep(struct csum_scrub *scrub, const struct csum_io_request 
 	if (!error && !scrub->undo_failed)
 		error = csum_scrub_undo_name(scrub);
 	if (!error && !scrub->undo_failed && !scrub->undo_named)
-		give_up(scrub, "the superblock that would name the undo file cannot be written",
-			"--no-undo repairs them all the same");
+		give_up(scrub, CSUM_REASON_UNDO_UNNAMED,
+			"the superblock that would name the undo file cannot be written");
 	*kept = scrub->undo_saved = !error && !scrub->undo_failed;
 	return error;
 }
