@@ -7,8 +7,8 @@ define require_tool
 	echo '$@: $(1) is missing: run "make deps"' >&2; exit 1; }
 endef
 
-## lint: compiles with gcc and clang, -Werror; checks layers, symbols, format, C, shell, manual and licence lines
-lint: lint-gcc lint-clang lint-layers lint-symbols lint-format lint-cppcheck lint-shell lint-man lint-spdx
+## lint: compiles with gcc and clang, -Werror; checks layers, symbols, words, format, C, shell, manual and licence lines
+lint: lint-gcc lint-clang lint-layers lint-symbols lint-words lint-format lint-cppcheck lint-shell lint-man lint-spdx
 
 lint-gcc lint-clang: lint-%: | $(FIRST)
 	$(call say,LINT,$*)
@@ -24,6 +24,11 @@ lint-layers:
 lint-symbols: $(LIB) $(SHARED)
 	$(call say,LINT,symbols)
 	$(Q)tests/lint/symbols.sh '$(BUILD)'
+
+# No text of the library names the program.
+lint-words:
+	$(call say,LINT,words)
+	$(Q)tests/lint/words.sh
 
 lint-format: | $(FIRST)
 	$(call say,LINT,clang-format)
