@@ -66,7 +66,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .PHONY: all deps demo check bench crash damage portability lint sanitize fuzz install uninstall clean help
 .PHONY: tests fuzz-programs completion deps-auto FORCE
-.PHONY: lint-gcc lint-clang lint-layers lint-symbols lint-sizes lint-format lint-cppcheck lint-shell lint-man lint-spdx
+.PHONY: lint-gcc lint-clang lint-layers lint-symbols lint-sizes lint-words lint-format lint-cppcheck lint-shell lint-man
+.PHONY: lint-spdx
 
 all:
 

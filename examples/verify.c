@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void message(void *user, enum csum_severity severity, const char *text)
+static void message(void *user, const struct csum_message *message)
 {
 	(void)user;
-	if (severity != CSUM_NOTE)
-		fprintf(stderr, "verify: %s\n", text);
+	if (message->severity != CSUM_NOTE)
+		fprintf(stderr, "verify: %s\n", message->text);
 }
 
 static void finding(void *user, const struct csum_finding *found)

@@ -75,11 +75,69 @@ enum csum_severity {
 	CSUM_NOTE, /* a detail, for those who asked for details */
 };
 
+/*
+ * Why something was refused or left, where a program can tell its user what to do about it: by which of its own options
+ * or commands, only the program knows, so the library's texts name none. Later versions may have more reasons; one that
+ * the program does not know is as good as CSUM_REASON_NONE.
+ */
+enum csum_reason {
+	CSUM_REASON_NONE, /* there is nothing to advise beyond the text */
+	/* Devices. */
+	CSUM_REASON_IN_USE, /* mounted or attached, so not read; csum_open_options.force reads it */
+	CSUM_REASON_LOCKED, /* another process has it, and wait_ms was 0 */
+	CSUM_REASON_DEVICE_GONE, /* it vanished while it was read or written */
+	/* Opening. */
+	CSUM_REASON_METADATA_ALONE, /* metadata of an external volume, whose data device was not named */
+	CSUM_REASON_DATA_MISSING, /* csum_dump(): the same, and the data was to be read */
+	CSUM_REASON_NOT_EXTERNAL, /* named as a metadata device, but it has a volume with its data */
+	CSUM_REASON_JOURNAL_UNREADABLE, /* not opened for CSUM_WRITE: an interrupted write may need the journal */
+	CSUM_REASON_SLOTS_INVALID, /* not opened for CSUM_WRITE: of the superblocks only C is left; a scrub restores A and B */
+	CSUM_REASON_RECOVERY_INCOMPLETE, /* opening for CSUM_WRITE left groups with bad sectors, which are for a scrub */
+	/* What others wrote, or may have: not opened for CSUM_WRITE or CSUM_REPAIR without the bit of enum csum_allow. */
+	CSUM_REASON_FOREIGN, /* CSUM_ALLOW_FOREIGN; or csum_erase_run(), where the device is no volume any more */
+	CSUM_REASON_OTHER_DEVICE, /* CSUM_ALLOW_IDENTITY: by its identity it is not the data device */
+	CSUM_REASON_OTHER_DATA, /* CSUM_ALLOW_IDENTITY: by its content it is not the data of this metadata */
+	CSUM_REASON_REWRITTEN, /* CSUM_ALLOW_REWRITTEN: the data was written by others */
+	/* Formatting, refused without csum_format_options.force. */
+	CSUM_REASON_NOT_BLANK, /* there is something on the device that the metadata goes to */
+	CSUM_REASON_DATA_NOT_BLANK, /* there is something on the data device, which will read as zeros */
+	CSUM_REASON_DATA_HOLDS_VOLUME, /* there is a volume on the data device; it takes csum_format_options.wipe as well */
+	CSUM_REASON_SECTORS_BELOW_PHYSICAL, /* several sectors lie in one of the device's physical sectors */
+	CSUM_REASON_NOT_ALIGNED, /* the device does not begin where a physical sector does */
+	CSUM_REASON_SECTORS_ABOVE_512, /* a warning: the device's physical sectors have 512 bytes, the volume's more */
+	/* Writing. */
+	CSUM_REASON_BAD_IN_PART, /* a bad sector would be changed in part only */
+	CSUM_REASON_GROUP_LOST, /* part of a group would be changed that has lost its imd; all of it can be written or discarded */
+	CSUM_REASON_WRITTEN_BAD, /* csum_write_options.verify: it was written, and is bad */
+	/* A scrub's warnings, and csum_finding.left_reason: parts of an interrupted update, or all bad data, were left. */
+	CSUM_REASON_UNREAD_JOURNAL, /* the journal cannot be read; CSUM_ALLOW_UNREAD gives up what it may hold */
+	CSUM_REASON_UNREAD_SECTOR, /* a data sector cannot be read; a replica may have it, CSUM_ALLOW_UNREAD gives it up */
+	CSUM_REASON_UNREAD_IMD, /* an imd copy cannot be read; likewise */
+	CSUM_REASON_OUT_OF_TIME, /* time_limit_seconds ended the search for contents elsewhere on the volume */
+	CSUM_REASON_SEARCH_FULL, /* more contents were missing than one scrub looks for */
+	CSUM_REASON_UNDO_UNKEPT, /* there is no undo file in undo_directory, or it cannot be written */
+	CSUM_REASON_UNDO_UNNAMED, /* the superblock cannot be written that would name the undo file */
+	/* Undoing. */
+	CSUM_REASON_UNDO_MISSING, /* the undo file that the volume names is not in the directory */
+	CSUM_REASON_UNDO_NEWEST_UNKNOWN, /* a build that names no undo file has written the volume since */
+	CSUM_REASON_UNDO_VERSION_1, /* a file that does not say of which scrub it is; csum_undo_options.force takes it */
+	CSUM_REASON_UNDO_LAST_UNKNOWN, /* as UNDO_NEWEST_UNKNOWN, of a file that was named; likewise */
+	CSUM_REASONS /* how many there are */
+};
+
+/* What the library tells its caller; pointers are valid during the call. */
+struct csum_message {
+	enum csum_severity severity;
+	enum csum_reason reason;
+	int error; /* the negative errno that a call or a device failed with; 0: none did, the library itself says so */
+	const char *device; /* the device or file that it is about; NULL: none */
+	const char *text; /* "DEVICE: what is wrong: strerror(-error)", no newline, for people: its words may change */
+};
+
 /* How the library talks to its caller. Any function pointer may be NULL. */
 struct csum_handlers {
 	void *user; /* handed to both; may be NULL */
-	/* text: "DEVICE: what is wrong: why", no newline, for people: its words may change. */
-	void (*message)(void *user, enum csum_severity severity, const char *text);
+	void (*message)(void *user, const struct csum_message *message);
 	/* Asked at safe points, several times a second; true ends the operation with -ECANCELED. */
 	bool (*cancelled)(void *user);
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
@@ -458,6 +516,7 @@ struct csum_finding {
 	 * "from the other copy"; when left, why that is all ("the device refused the write"), or "".
 	 */
 	const char *how;
+	enum csum_reason left_reason; /* of `how`, when left */
 };
 
 /* Whether bad data has decayed or was written by others, of external volumes. (doc/guard.md) */
@@ -472,11 +531,11 @@ enum csum_guard_verdict {
 /* "decay", "by-place", "undecided", "rewritten", "other-data": stable. */
 CSUM_API const char *csum_guard_verdict_name(enum csum_guard_verdict verdict);
 
-#define CSUM_REASON_SIZE 256
+#define CSUM_GUARD_REASON_SIZE 256
 
 struct csum_totals {
 	enum csum_guard_verdict guard;
-	char guard_reason[CSUM_REASON_SIZE]; /* a clause for people: why; "" with CSUM_GUARD_DECAY */
+	char guard_reason[CSUM_GUARD_REASON_SIZE]; /* a clause for people: why; "" with CSUM_GUARD_DECAY */
 	uint64_t sectors_verified, sectors_unwritten; /* data sectors right by their entry (some at the second
 						       * read); unwritten ones */
 	uint64_t sectors_bad; /* mismatch, zeroed, stale, unreadable or without imd */

@@ -49,9 +49,9 @@ static int check_layout(const struct csum_erase *erase)
 		return 0;
 	for (size_t i = 0; i < erase->found.count; i++) {
 		if (!erase->found.found[i].superblock.geometry.external)
-			return csum_report_refusal(&volume->handlers, -EINVAL, volume->metadata->name,
-						   "holds a volume with data and metadata on one device: name it "
-						   "without --metadata");
+			return csum_report_refusal_reason(&volume->handlers, -EINVAL, CSUM_REASON_NOT_EXTERNAL,
+							  volume->metadata->name,
+							  "holds a volume with data and metadata on one device");
 	}
 	return 0;
 }

@@ -72,13 +72,11 @@ static int check_pairing(const struct csum_volume *volume)
 	const char *metadata = volume->metadata->name;
 
 	if (external && volume->metadata == volume->data)
-		return csum_report_refusal(&volume->handlers, -EINVAL, metadata,
-					   "holds the metadata of an external volume: name the data device as the "
-					   "volume and give this one with --metadata");
+		return csum_report_refusal_reason(&volume->handlers, -EINVAL, CSUM_REASON_METADATA_ALONE, metadata,
+						  "holds the metadata of an external volume");
 	if (!external && volume->metadata != volume->data)
-		return csum_report_refusal(&volume->handlers, -EINVAL, metadata,
-					   "holds a volume with data and metadata on one device: name it without "
-					   "--metadata");
+		return csum_report_refusal_reason(&volume->handlers, -EINVAL, CSUM_REASON_NOT_EXTERNAL, metadata,
+						  "holds a volume with data and metadata on one device");
 	return 0;
 }
 
@@ -119,15 +117,14 @@ static int refuse_read_only(const struct csum_volume *volume)
 static int refuse_for_writing(const struct csum_volume *volume)
 {
 	if (csum_volume_active(volume) && volume->journal_unreadable)
-		return csum_report_refusal(
-			&volume->handlers, -EBADMSG, volume->metadata->name,
-			"the journal at offset %" PRIu64
-			" cannot be read, and an interrupted write may need it; run 'csumtool scrub'",
-			CSUM_JOURNAL_OFFSET);
+		return csum_report_refusal_reason(&volume->handlers, -EBADMSG, CSUM_REASON_JOURNAL_UNREADABLE,
+						  volume->metadata->name,
+						  "the journal at offset %" PRIu64
+						  " cannot be read, and an interrupted write may need it",
+						  CSUM_JOURNAL_OFFSET);
 	if (volume->governing == CSUM_SLOT_C)
-		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
-					   "superblocks A and B are both invalid; run 'csumtool scrub', which restores "
-					   "them from the backup, before writing");
+		return csum_report_refusal_reason(&volume->handlers, -EBADMSG, CSUM_REASON_SLOTS_INVALID,
+						  volume->metadata->name, "superblocks A and B are both invalid");
 	return 0;
 }
 

@@ -7,8 +7,9 @@ define require_tool
 	echo '$@: $(1) is missing: run "make deps"' >&2; exit 1; }
 endef
 
-## lint: compiles with gcc and clang, -Werror; checks layers, symbols, sizes, format, C, shell, manual and licence lines
-lint: lint-gcc lint-clang lint-layers lint-symbols lint-sizes lint-format lint-cppcheck lint-shell lint-man lint-spdx
+## lint: gcc and clang with -Werror; checks layers, symbols, sizes, words, format, C, shell, manual and licence lines
+lint: lint-gcc lint-clang lint-layers lint-symbols lint-sizes lint-words lint-format lint-cppcheck lint-shell lint-man \
+	lint-spdx
 
 lint-gcc lint-clang: lint-%: | $(FIRST)
 	$(call say,LINT,$*)
@@ -29,6 +30,11 @@ lint-symbols: $(LIB) $(SHARED)
 lint-sizes:
 	$(call say,LINT,sizes)
 	$(Q)tests/lint/sizes.sh
+
+# No text of the library names the program.
+lint-words:
+	$(call say,LINT,words)
+	$(Q)tests/lint/words.sh
 
 lint-format: | $(FIRST)
 	$(call say,LINT,clang-format)

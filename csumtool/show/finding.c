@@ -2,7 +2,9 @@
 #include "show/finding.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "show/advice.h"
 #include "show/text.h"
 
 const char *slot_name(enum csum_slot slot)
@@ -124,6 +126,7 @@ void finding_print_scrubbed(FILE *out, const struct csum_finding *finding, uint3
 	} else if (csum_finding_is_error(finding->kind) || *finding->how) {
 		fputs(*finding->how ? "; left: " : "; left", out);
 		text_put(out, finding->how);
+		fputs(advice_finding(finding->left_reason), out);
 	}
 	fputc('\n', out);
 }
@@ -182,6 +185,18 @@ json_t *finding_json(const struct csum_finding *finding, uint32_t sector_size)
 	return object;
 }
 
+static json_t *how_json(const struct csum_finding *finding)
+{
+	json_t *value;
+	char *text;
+
+	if (asprintf(&text, "%s%s", finding->how, advice_finding(finding->left_reason)) < 0)
+		return NULL;
+	value = report_text(text);
+	free(text);
+	return value;
+}
+
 json_t *finding_json_scrubbed(const struct csum_finding *finding, uint32_t sector_size,
 			      enum csum_checksum_type checksum)
 {
@@ -197,7 +212,7 @@ json_t *finding_json_scrubbed(const struct csum_finding *finding, uint32_t secto
 		return NULL;
 	json_object_set_new(object, "disposition", json_string(dispositions[finding->disposition]));
 	json_object_set_new(object, "means", *means ? json_string(means) : json_null());
-	json_object_set_new(object, "how", report_text(finding->how));
+	json_object_set_new(object, "how", how_json(finding));
 	if (finding->means == CSUM_MEANS_REPLICA)
 		json_object_set_new(object, "replica", report_text(finding->replica ? finding->replica : ""));
 	if (finding->means == CSUM_MEANS_ELSEWHERE)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "os/signals.h"
+#include "show/advice.h"
 #include "show/text.h"
 
 static const char *const prefixes[] = {
@@ -18,10 +19,8 @@ static const char *const prefixes[] = {
 	[CSUM_NOTE] = "note: ",
 };
 
-static void on_message(void *user, enum csum_severity severity, const char *text)
+static void print(struct report *report, enum csum_severity severity, const char *text)
 {
-	struct report *report = user;
-
 	if (severity == CSUM_NOTE && !report->verbose)
 		return;
 	/* Results printed so far come first where both streams are one terminal or file. */
@@ -33,6 +32,14 @@ static void on_message(void *user, enum csum_severity severity, const char *text
 		free(report->last_error);
 		report->last_error = strdup(text);
 	}
+}
+
+static void on_message(void *user, const struct csum_message *message)
+{
+	char *text = advice_message(message);
+
+	print(user, message->severity, text ? text : message->text);
+	free(text);
 }
 
 static bool on_cancelled(void *user)
@@ -68,10 +75,10 @@ static void message(struct report *report, enum csum_severity severity, const ch
 	char *text = NULL;
 
 	if (vasprintf(&text, format, args) < 0) {
-		on_message(report, severity, strerror(ENOMEM));
+		print(report, severity, strerror(ENOMEM));
 		return;
 	}
-	on_message(report, severity, text);
+	print(report, severity, text);
 	free(text);
 }
 

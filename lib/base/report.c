@@ -8,21 +8,23 @@
 
 #define MESSAGE_SIZE 1024
 
-static void send(const struct csum_handlers *handlers, enum csum_severity severity, const char *device, int error,
-		 const char *format, va_list arguments)
+/* The message but for its text, which is made here. */
+static void send(const struct csum_handlers *handlers, struct csum_message message, const char *format,
+		 va_list arguments)
 {
 	char text[MESSAGE_SIZE];
 	size_t used = 0;
 
 	if (!handlers->message)
 		return;
-	if (device)
-		used = (size_t)snprintf(text, sizeof(text), "%s: ", device);
+	if (message.device)
+		used = (size_t)snprintf(text, sizeof(text), "%s: ", message.device);
 	if (used < sizeof(text))
 		used += (size_t)vsnprintf(text + used, sizeof(text) - used, format, arguments);
-	if (error && used < sizeof(text))
-		snprintf(text + used, sizeof(text) - used, ": %s", strerror(-error));
-	handlers->message(handlers->user, severity, text);
+	if (message.error && used < sizeof(text))
+		snprintf(text + used, sizeof(text) - used, ": %s", strerror(-message.error));
+	message.text = text;
+	handlers->message(handlers->user, &message);
 }
 
 /* Those of csum.h that tell the caller in which state the volume is. */
@@ -36,7 +38,7 @@ int csum_report_error(const struct csum_handlers *handlers, int error, const cha
 	va_list arguments;
 
 	va_start(arguments, format);
-	send(handlers, CSUM_ERROR, device, error, format, arguments);
+	send(handlers, (struct csum_message){ CSUM_ERROR, CSUM_REASON_NONE, error, device, NULL }, format, arguments);
 	va_end(arguments);
 	return has_own_meaning(error) ? -EIO : error;
 }
@@ -46,7 +48,7 @@ int csum_report_refusal(const struct csum_handlers *handlers, int error, const c
 	va_list arguments;
 
 	va_start(arguments, format);
-	send(handlers, CSUM_ERROR, device, 0, format, arguments);
+	send(handlers, (struct csum_message){ CSUM_ERROR, CSUM_REASON_NONE, 0, device, NULL }, format, arguments);
 	va_end(arguments);
 	return error;
 }
@@ -56,7 +58,7 @@ void csum_report_warning(const struct csum_handlers *handlers, const char *devic
 	va_list arguments;
 
 	va_start(arguments, format);
-	send(handlers, CSUM_WARNING, device, 0, format, arguments);
+	send(handlers, (struct csum_message){ CSUM_WARNING, CSUM_REASON_NONE, 0, device, NULL }, format, arguments);
 	va_end(arguments);
 }
 
@@ -65,7 +67,39 @@ void csum_report_note(const struct csum_handlers *handlers, const char *device, 
 	va_list arguments;
 
 	va_start(arguments, format);
-	send(handlers, CSUM_NOTE, device, 0, format, arguments);
+	send(handlers, (struct csum_message){ CSUM_NOTE, CSUM_REASON_NONE, 0, device, NULL }, format, arguments);
+	va_end(arguments);
+}
+
+int csum_report_error_reason(const struct csum_handlers *handlers, int error, enum csum_reason reason,
+			     const char *device, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	send(handlers, (struct csum_message){ CSUM_ERROR, reason, error, device, NULL }, format, arguments);
+	va_end(arguments);
+	return has_own_meaning(error) ? -EIO : error;
+}
+
+int csum_report_refusal_reason(const struct csum_handlers *handlers, int error, enum csum_reason reason,
+			       const char *device, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	send(handlers, (struct csum_message){ CSUM_ERROR, reason, 0, device, NULL }, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+void csum_report_warning_reason(const struct csum_handlers *handlers, enum csum_reason reason, const char *device,
+				const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	send(handlers, (struct csum_message){ CSUM_WARNING, reason, 0, device, NULL }, format, arguments);
 	va_end(arguments);
 }
 

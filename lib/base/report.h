@@ -23,6 +23,17 @@ void csum_report_warning(const struct csum_handlers *handlers, const char *devic
 void csum_report_note(const struct csum_handlers *handlers, const char *device, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * The same where a program has advice to give: it has it for that reason. The text says what is wrong, and is a whole
+ * sentence without the advice; it names no option or command (`make lint-words`).
+ */
+int csum_report_error_reason(const struct csum_handlers *handlers, int error, enum csum_reason reason,
+			     const char *device, const char *format, ...) __attribute__((format(printf, 5, 6)));
+int csum_report_refusal_reason(const struct csum_handlers *handlers, int error, enum csum_reason reason,
+			       const char *device, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void csum_report_warning_reason(const struct csum_handlers *handlers, enum csum_reason reason, const char *device,
+				const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* Whether the caller wants the operation to end at this safe point. */
 bool csum_report_cancelled(const struct csum_handlers *handlers);
 

@@ -61,8 +61,8 @@ static int refuse_use(const struct csum_handlers *handlers, const struct csum_de
 	if (use == CSUM_USE_MOUNTED_READ_ONLY || use == CSUM_USE_ATTACHED_READ_ONLY)
 		return 0;
 	if (!options->force)
-		return csum_report_refusal(handlers, -EBUSY, device->name, "in use: %s: --force reads it all the same",
-					   text);
+		return csum_report_refusal_reason(handlers, -EBUSY, CSUM_REASON_IN_USE, device->name, "in use: %s",
+						  text);
 	csum_report_note(handlers, device->name, "%s: it may change while it is read", text);
 	return 0;
 }
@@ -85,11 +85,12 @@ static int64_t now_ms(void)
 static int refuse_locked(const struct csum_handlers *handlers, const struct csum_device *device,
 			 const struct wait *wait, const char *holder)
 {
-	const char *hint = wait->wait_ms == 0 ? ": --wait waits for it" : "";
+	enum csum_reason reason = wait->wait_ms == 0 ? CSUM_REASON_LOCKED : CSUM_REASON_NONE;
 
 	if (holder[0])
-		return csum_report_refusal(handlers, -EBUSY, device->name, "in use by process %s%s", holder, hint);
-	return csum_report_refusal(handlers, -EBUSY, device->name, "in use by another process%s", hint);
+		return csum_report_refusal_reason(handlers, -EBUSY, reason, device->name, "in use by process %s",
+						  holder);
+	return csum_report_refusal_reason(handlers, -EBUSY, reason, device->name, "in use by another process");
 }
 
 /* One step of waiting until another process leaves the device: 0 to try again, or the reported reason to give up. */

@@ -59,7 +59,7 @@ int csum_probe_stand_in(int descriptor, uint64_t offset_bytes, uint64_t size_byt
 		return -EINVAL;
 	if (size_bytes == 0 || size_bytes > (uint64_t)end - offset_bytes)
 		size_bytes = (uint64_t)end - offset_bytes;
-	stand_in = memfd_create("csumtool", MFD_CLOEXEC);
+	stand_in = memfd_create("libcsum", MFD_CLOEXEC);
 	if (stand_in < 0)
 		return -errno;
 	ends = csum_min_u64(ENDS_BYTES, size_bytes);

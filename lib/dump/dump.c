@@ -19,17 +19,21 @@
 /* Handlers in place of the caller's, while it is not decided whether a refusal ends the dump. */
 struct held_back {
 	const struct csum_handlers *handlers;
-	char text[1024]; /* of the last error */
+	struct csum_message error; /* the last; its device's name lives as long as the volume */
+	char text[1024]; /* of it */
 };
 
-static void hold_back(void *user, enum csum_severity severity, const char *text)
+static void hold_back(void *user, const struct csum_message *message)
 {
 	struct held_back *held = user;
 
-	if (severity == CSUM_ERROR)
-		snprintf(held->text, sizeof(held->text), "%s", text);
-	else if (held->handlers->message)
-		held->handlers->message(held->handlers->user, severity, text);
+	if (message->severity == CSUM_ERROR) {
+		held->error = *message;
+		held->error.text = held->text;
+		snprintf(held->text, sizeof(held->text), "%s", message->text);
+	} else if (held->handlers->message) {
+		held->handlers->message(held->handlers->user, message);
+	}
 }
 
 /*
@@ -49,7 +53,7 @@ static int load_superblock(struct csum_volume *volume, const struct csum_handler
 		return 0;
 	if (csum_io_vanished(error)) {
 		if (handlers->message)
-			handlers->message(handlers->user, CSUM_ERROR, held.text);
+			handlers->message(handlers->user, &held.error);
 		return error;
 	}
 	csum_report_warning(handlers, NULL, "%s; looking for imd sectors without it", held.text);
@@ -90,9 +94,9 @@ static int show_journal(const struct csum_volume *volume, const struct csum_dump
 
 static int refuse_data_alone(const struct csum_volume *volume)
 {
-	return csum_report_refusal(&volume->handlers, -EINVAL, volume->metadata->name,
-				   "holds the metadata of an external volume, and its data cannot be read without the "
-				   "data device: name that as the volume and give this one with --metadata");
+	return csum_report_refusal_reason(&volume->handlers, -EINVAL, CSUM_REASON_DATA_MISSING, volume->metadata->name,
+					  "holds the metadata of an external volume, and its data cannot be read "
+					  "without the data device");
 }
 
 static bool data_is_elsewhere(const struct csum_volume *volume)
@@ -105,9 +109,9 @@ static int refuse_pairing(const struct csum_volume *volume, const struct csum_du
 	if (options->read_data && data_is_elsewhere(volume))
 		return refuse_data_alone(volume);
 	if (!csum_volume_geometry(volume)->external && volume->data != volume->metadata)
-		return csum_report_refusal(&volume->handlers, -EINVAL, volume->metadata->name,
-					   "holds a volume with data and metadata on one device: name it without "
-					   "--metadata");
+		return csum_report_refusal_reason(&volume->handlers, -EINVAL, CSUM_REASON_NOT_EXTERNAL,
+						  volume->metadata->name,
+						  "holds a volume with data and metadata on one device");
 	return 0;
 }
 

@@ -129,6 +129,7 @@ void csum_finding_put_outcome(struct csum_finding *finding, const struct csum_ou
 	finding->has_other_sector = outcome->has_other_sector;
 	finding->other_sector = outcome->other_sector;
 	finding->how = outcome->why;
+	finding->left_reason = outcome->reason;
 	finding->content_class = outcome->class;
 }
 

@@ -16,6 +16,7 @@ struct csum_outcome {
 	bool has_other_sector; /* data: misplaced, from there */
 	uint64_t other_sector;
 	const char *why; /* left: a constant text, or NULL */
+	enum csum_reason reason; /* left: of `why` */
 	enum csum_class class; /* data */
 	bool rewritten; /* data, left: that others wrote it is shown or cannot be ruled out */
 };

@@ -54,10 +54,10 @@ static int report_difference(struct csum_volume *volume, const char *name, const
 				 present, name, recorded);
 		return 0;
 	}
-	return csum_report_refusal(
-		handlers, -EPERM, volume->data->name,
+	return csum_report_refusal_reason(
+		handlers, -EPERM, CSUM_REASON_OTHER_DEVICE, volume->data->name,
 		"is identified by \"%s=%s\", but the metadata was made for \"%s=%s\": not the data of "
-		"this volume, unless that was copied to another device; --allow=identity takes it",
+		"this volume, unless that was copied to another device",
 		name, present, name, recorded);
 }
 

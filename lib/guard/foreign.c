@@ -275,9 +275,7 @@ int csum_foreign_refuse(const struct csum_volume *volume)
 				    text);
 		return 0;
 	}
-	return csum_report_refusal(&volume->handlers, -EPERM, name,
-				   "holds what is not the volume's: %s; nothing is written, as that could destroy it: "
-				   "where this is a volume all the same, --allow=foreign goes on; where it is none any "
-				   "more, 'csumtool superblock erase %s' clears what is left of it",
-				   text, name);
+	return csum_report_refusal_reason(
+		&volume->handlers, -EPERM, CSUM_REASON_FOREIGN, name,
+		"holds what is not the volume's: %s; nothing is written, as that could destroy it", text);
 }

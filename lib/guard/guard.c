@@ -22,7 +22,7 @@ struct csum_guard {
 	bool idle; /* internal, or simulated disks: no question is asked */
 	struct csum_guard_facts facts;
 	enum csum_guard_verdict verdict;
-	char reason[CSUM_REASON_SIZE];
+	char reason[CSUM_GUARD_REASON_SIZE];
 	struct csum_guard_look look;
 	struct csum_guard_places places;
 	struct csum_guard_structure *structures; /* CSUM_GUARD_STRUCTURES for each place */
@@ -409,17 +409,13 @@ int csum_guard_refuse(const struct csum_guard *guard)
 	const struct csum_guard_sample *sample = &guard->facts.sample;
 
 	if (is_other_data(guard))
-		return csum_report_refusal(&volume->handlers, -EPERM, volume->data->name,
-					   "not the data that %s has the checksums of: of %" PRIu32
-					   " written sectors that were looked at %" PRIu32
-					   " match; refused for writing: name the right device, or, if it is to be "
-					   "overwritten all the same, give --allow=identity",
-					   volume->metadata->name, sample->drawn, sample->right);
+		return csum_report_refusal_reason(&volume->handlers, -EPERM, CSUM_REASON_OTHER_DATA, volume->data->name,
+						  "not the data that %s has the checksums of: of %" PRIu32
+						  " written sectors that were looked at %" PRIu32
+						  " match; refused for writing",
+						  volume->metadata->name, sample->drawn, sample->right);
 	if (guard->verdict != CSUM_GUARD_REWRITTEN || (guard->allow & CSUM_ALLOW_REWRITTEN))
 		return 0;
-	return csum_report_refusal(&volume->handlers, -EPERM, volume->data->name,
-				   "somebody else has written the data: %s; refused for writing: save the present "
-				   "content with 'csumtool read --on-error=raw' to a file and write that with "
-				   "--allow=rewritten, which also lets any other change pass",
-				   guard->reason);
+	return csum_report_refusal_reason(&volume->handlers, -EPERM, CSUM_REASON_REWRITTEN, volume->data->name,
+					  "somebody else has written the data: %s; refused for writing", guard->reason);
 }

@@ -134,6 +134,6 @@ int csum_io_report(const struct csum_handlers *handlers, int error, const char *
 	va_end(arguments);
 	if (!csum_io_vanished(error))
 		return csum_report_error(handlers, error, device, "%s", doing);
-	return csum_report_error(handlers, error, device,
-				 "%s: the device is gone; bring it back and run the command again", doing);
+	return csum_report_error_reason(handlers, error, CSUM_REASON_DEVICE_GONE, device, "%s: the device is gone",
+					doing);
 }

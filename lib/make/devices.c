@@ -74,17 +74,16 @@ static int check_sector_size(const struct csum_format *format, const struct csum
 	if (format->options.force)
 		return 0;
 	if (device->physical_sector_size > sector_size)
-		return csum_report_refusal(&format->handlers, -EINVAL, device->name,
-					   "sectors of %" PRIu32
-					   " bytes are below the device's physical sectors of %" PRIu32
-					   ": a crash could tear several at once; --force does it all the same",
-					   sector_size, device->physical_sector_size);
+		return csum_report_refusal_reason(&format->handlers, -EINVAL, CSUM_REASON_SECTORS_BELOW_PHYSICAL,
+						  device->name,
+						  "sectors of %" PRIu32
+						  " bytes are below the device's physical sectors of %" PRIu32
+						  ": a crash could tear several at once",
+						  sector_size, device->physical_sector_size);
 	if (device->alignment_offset_bytes)
-		return csum_report_refusal(&format->handlers, -EINVAL, device->name,
-					   "is not aligned to its physical sectors (by %" PRIu64
-					   " bytes); --force does it "
-					   "all the same",
-					   device->alignment_offset_bytes);
+		return csum_report_refusal_reason(&format->handlers, -EINVAL, CSUM_REASON_NOT_ALIGNED, device->name,
+						  "is not aligned to its physical sectors (by %" PRIu64 " bytes)",
+						  device->alignment_offset_bytes);
 	return 0;
 }
 
@@ -99,12 +98,12 @@ static void warn_sector_size(const struct csum_format *format)
 	if (!physical || format->sector_size_from_device)
 		return;
 	if (sector_size > physical && sector_size > format->atomic_write_size)
-		csum_report_warning(
-			&format->handlers, format->data_path,
+		csum_report_warning_reason(
+			&format->handlers, physical == 512 ? CSUM_REASON_SECTORS_ABOVE_512 : CSUM_REASON_NONE,
+			format->data_path,
 			"sectors of %" PRIu32 " bytes are above the device's physical sectors of %" PRIu32
-			": a power cut in the middle of a write could leave a sector half written, which is bad "
-			"then%s",
-			sector_size, physical, physical == 512 ? "; --sector-size=512 avoids that" : "");
+			": a power cut in the middle of a write could leave a sector half written, which is bad then",
+			sector_size, physical);
 	if (sector_size < physical && !(format->data && format->data->is_block))
 		csum_report_warning(&format->handlers, format->data_path,
 				    "sectors of %" PRIu32

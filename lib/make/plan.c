@@ -44,8 +44,8 @@ static int look_at_metadata(struct csum_format *format)
 	format->read_microseconds = found.read_microseconds;
 	if (!found.text[0] || format->options.force)
 		return 0;
-	return csum_report_refusal(&format->handlers, -EEXIST, format->metadata->name,
-				   "is not blank: %s; --force formats it all the same", found.text);
+	return csum_report_refusal_reason(&format->handlers, -EEXIST, CSUM_REASON_NOT_BLANK, format->metadata->name,
+					  "is not blank: %s", found.text);
 }
 
 /* Everything on the data device will read as zeros, whether it is wiped or not. */
@@ -60,13 +60,12 @@ static int look_at_data(struct csum_format *format)
 	if (error || !found.text[0])
 		return error;
 	if (found.internal_volume && !format->options.wipe)
-		return csum_report_refusal(&format->handlers, -EEXIST, format->data->name,
-					   "holds a volume of its own: %s; --force with --wipe clears it", found.text);
+		return csum_report_refusal_reason(&format->handlers, -EEXIST, CSUM_REASON_DATA_HOLDS_VOLUME,
+						  format->data->name, "holds a volume of its own: %s", found.text);
 	if (!format->options.force)
-		return csum_report_refusal(&format->handlers, -EEXIST, format->data->name,
-					   "is not blank: %s; as data of a new volume all of it would read as zeros; "
-					   "--force does it all the same",
-					   found.text);
+		return csum_report_refusal_reason(
+			&format->handlers, -EEXIST, CSUM_REASON_DATA_NOT_BLANK, format->data->name,
+			"is not blank: %s; as data of a new volume all of it would read as zeros", found.text);
 	return 0;
 }
 

@@ -108,15 +108,16 @@ static int stay_active_refused(struct csum_scrub *scrub)
 static int stay_active_without_journal(struct csum_scrub *scrub)
 {
 	struct csum_volume *volume = scrub->volume;
-	const struct csum_outcome left = { .why = "what it may hold is not given up without --allow=unread" };
+	const struct csum_outcome left = {
+		.why = "what it may hold is not given up",
+		.reason = CSUM_REASON_UNREAD_JOURNAL,
+	};
 
 	csum_finder_journal(&scrub->finder, &left);
-	csum_report_warning(
-		&volume->handlers, volume->metadata->name,
+	csum_report_warning_reason(
+		&volume->handlers, CSUM_REASON_UNREAD_JOURNAL, volume->metadata->name,
 		"the journal at offset %" PRIu64
-		" cannot be read, and an imd copy of the interrupted update is invalid, which it may have: " ONLY_LOOKS
-		"; run 'csumtool scrub' again when it can be read, or with --allow=unread, which "
-		"gives up what it may hold",
+		" cannot be read, and an imd copy of the interrupted update is invalid, which it may have: " ONLY_LOOKS,
 		CSUM_JOURNAL_OFFSET);
 	return stay_active(scrub);
 }
@@ -129,35 +130,31 @@ static void say_open(const struct csum_scrub_choosing *choosing, uint64_t groups
 	const struct csum_handlers *handlers = &volume->handlers;
 
 	if (choosing->has_unread)
-		csum_report_warning(handlers, volume->data->name,
-				    "data sector %" PRIu64 " (device offset %" PRIu64
-				    ") of an interrupted update cannot be read, and may still hold its old content: "
-				    "groups left as they are: %" PRIu64 "; " ONLY_LOOKS
-				    "; run 'csumtool scrub' again when it can be read, with --from=REPLICA, or with "
-				    "--allow=unread, which gives up what it may hold",
-				    choosing->unread_sector, csum_layout_data_offset(geometry, choosing->unread_sector),
-				    groups);
+		csum_report_warning_reason(
+			handlers, CSUM_REASON_UNREAD_SECTOR, volume->data->name,
+			"data sector %" PRIu64 " (device offset %" PRIu64
+			") of an interrupted update cannot be read, and may still hold its old content: "
+			"groups left as they are: %" PRIu64 "; " ONLY_LOOKS,
+			choosing->unread_sector, csum_layout_data_offset(geometry, choosing->unread_sector), groups);
 	else if (choosing->has_hidden)
-		csum_report_warning(handlers, volume->metadata->name,
-				    "an imd copy of group %" PRIu64
-				    " cannot be read, and may be the one by which sectors of an interrupted update are "
-				    "right: groups left as they are: %" PRIu64 "; " ONLY_LOOKS
-				    "; run 'csumtool scrub' again when it can be read, with --from=REPLICA, or with "
-				    "--allow=unread, which gives up what it may say",
-				    choosing->hidden_group, groups);
+		csum_report_warning_reason(
+			handlers, CSUM_REASON_UNREAD_IMD, volume->metadata->name,
+			"an imd copy of group %" PRIu64
+			" cannot be read, and may be the one by which sectors of an interrupted update are "
+			"right: groups left as they are: %" PRIu64 "; " ONLY_LOOKS,
+			choosing->hidden_group, groups);
 	else if (choosing->out_of_time)
-		csum_report_warning(handlers, volume->data->name,
-				    "the time limit ended the search for contents of an interrupted update in all of "
-				    "the data: groups left as they are: %" PRIu64 "; " ONLY_LOOKS
-				    "; run 'csumtool scrub' without --time-limit, or without it looking elsewhere "
-				    "(--heal=replica,bits)",
-				    groups);
+		csum_report_warning_reason(
+			handlers, CSUM_REASON_OUT_OF_TIME, volume->data->name,
+			"the time limit ended the search for contents of an interrupted update in all of the data: "
+			"groups left as they are: %" PRIu64 "; " ONLY_LOOKS,
+			groups);
 	else
-		csum_report_warning(handlers, volume->data->name,
-				    "more contents of an interrupted update are missing than are looked for at a time: "
-				    "groups left as they are: %" PRIu64 "; " ONLY_LOOKS
-				    "; run 'csumtool scrub' again for those",
-				    groups);
+		csum_report_warning_reason(
+			handlers, CSUM_REASON_SEARCH_FULL, volume->data->name,
+			"more contents of an interrupted update are missing than are looked for at a time: "
+			"groups left as they are: %" PRIu64 "; " ONLY_LOOKS,
+			groups);
 }
 
 static int mark_clean(struct csum_scrub *scrub)

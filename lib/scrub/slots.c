@@ -205,8 +205,10 @@ static int scrub_slots(struct csum_scrub *scrub)
 static void leave_foreign(struct csum_scrub *scrub, const struct csum_foreign *foreign)
 {
 	bool would_refuse = scrub->mode != CSUM_SCRUB_LOOK && !(scrub->volume->allow & CSUM_ALLOW_FOREIGN);
-	const struct csum_outcome left = { .why = would_refuse ? "a scrub does not start without --allow=foreign" :
-								 NULL };
+	const struct csum_outcome left = {
+		.why = would_refuse ? "a scrub does not start" : NULL,
+		.reason = would_refuse ? CSUM_REASON_FOREIGN : CSUM_REASON_NONE,
+	};
 
 	for (size_t i = 0; i < foreign->count; i++)
 		csum_finder_foreign(&scrub->finder, &foreign->found[i], &left);

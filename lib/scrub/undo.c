@@ -34,12 +34,12 @@ void csum_scrub_undo_free(struct csum_scrub_undo *undo)
 	free(undo);
 }
 
-static void keep_message(void *user, enum csum_severity severity, const char *text)
+static void keep_message(void *user, const struct csum_message *message)
 {
 	struct csum_scrub_undo *undo = user;
 
-	if (severity == CSUM_ERROR)
-		snprintf(undo->why, sizeof(undo->why), "%s", text);
+	if (message->severity == CSUM_ERROR)
+		snprintf(undo->why, sizeof(undo->why), "%s", message->text);
 }
 
 /* Without a file that was asked for by name nothing is done; without one in the directory data sectors are left. */
@@ -79,13 +79,13 @@ int csum_scrub_undo_begin(struct csum_scrub *scrub)
 }
 
 /* From here on nothing is kept, and no data is overwritten. */
-static void give_up(struct csum_scrub *scrub, const char *why, const char *advice)
+static void give_up(struct csum_scrub *scrub, enum csum_reason reason, const char *why)
 {
 	scrub->undo->failed = true;
 	scrub->undo->saved = false;
-	csum_report_warning(&scrub->volume->handlers, NULL,
-			    "%s; since what is overwritten cannot be kept for undo, bad data sectors are left: %s", why,
-			    advice);
+	csum_report_warning_reason(&scrub->volume->handlers, reason, NULL,
+				   "%s; since what is overwritten cannot be kept for undo, bad data sectors are left",
+				   why);
 }
 
 static int save(struct csum_scrub *scrub, const struct csum_io_request *requests, size_t count)
@@ -101,7 +101,7 @@ static int save(struct csum_scrub *scrub, const struct csum_io_request *requests
 	}
 	if (!error || is_named_by_user(scrub))
 		return error;
-	give_up(scrub, undo->why, "name a directory for it with --undo-dir, or do without with --no-undo");
+	give_up(scrub, CSUM_REASON_UNDO_UNKEPT, undo->why);
 	return 0;
 }
 
@@ -157,8 +157,8 @@ bool csum_scrub_undo_confirm(struct csum_scrub *scrub)
 	const struct csum_scrub_undo *undo = scrub->undo;
 
 	if (undo->wanted && !undo->named)
-		give_up(scrub, "the superblock that would name the undo file cannot be written",
-			"--no-undo repairs them all the same");
+		give_up(scrub, CSUM_REASON_UNDO_UNNAMED,
+			"the superblock that would name the undo file cannot be written");
 	return !undo->wanted || undo->named;
 }
 

@@ -42,9 +42,9 @@ struct undo {
 
 /* ------------------------------------------------------------------ whether it is the file to be undone */
 
-static int refuse(const struct undo *undo, const char *why)
+static int refuse(const struct undo *undo, enum csum_reason reason, const char *why)
 {
-	return csum_report_refusal(&undo->volume->handlers, -EINVAL, undo->file.path, "%s", why);
+	return csum_report_refusal_reason(&undo->volume->handlers, -EINVAL, reason, undo->file.path, "%s", why);
 }
 
 /* Another file is the newest one. It is to be undone first if this file is one of those before it. */
@@ -65,7 +65,8 @@ static int refuse_older(const struct undo *undo)
 						       "of this one the newest that is not undone is %s",
 					    newest);
 	else
-		error = refuse(undo, "not of the last scrub of this volume that is not undone: undo newest first");
+		error = refuse(undo, CSUM_REASON_NONE,
+			       "not of the last scrub of this volume that is not undone: undo newest first");
 	free(newest);
 	return error;
 }
@@ -81,14 +82,17 @@ static int check_belongs(struct undo *undo)
 	if (undo->named || undo->options->force)
 		return 0;
 	if (undo->file.head.version != CSUM_UNDO_VERSION)
-		return refuse(undo, "an undo file of version 1 does not say which scrub of which copy of the volume it "
-				    "is from; --force puts back what still holds what a scrub wrote");
+		return refuse(undo, CSUM_REASON_UNDO_VERSION_1,
+			      "an undo file of version 1 does not say which scrub of which copy of the volume it "
+			      "is from");
 	if (csum_undo_is_void(volume))
-		return refuse(undo, "an older csumtool has written the volume since, so it is not known whether this "
-				    "is its last scrub; --force puts back what still holds what the scrub wrote");
+		return refuse(undo, CSUM_REASON_UNDO_LAST_UNKNOWN,
+			      "an older version has written the volume since, so it is not known whether this "
+			      "is its last scrub");
 	if (csum_is_zero(id, CSUM_UNDO_ID_SIZE))
-		return refuse(undo, "undone already, or of a scrub of another copy of the volume: of this one there is "
-				    "no scrub left to be undone");
+		return refuse(undo, CSUM_REASON_NONE,
+			      "undone already, or of a scrub of another copy of the volume: of this one there is "
+			      "no scrub left to be undone");
 	return refuse_older(undo);
 }
 

@@ -300,9 +300,10 @@ char *csum_undo_directory_newest(const struct csum_volume *volume, const char *d
 
 static int refuse_void(const struct csum_volume *volume)
 {
-	return csum_report_refusal(&volume->handlers, -ENOENT, volume->data->name,
-				   "an older csumtool has written the volume since its last scrub: which undo file is "
-				   "the newest is not known any more; see 'csumtool undo --list', and name one");
+	return csum_report_refusal_reason(&volume->handlers, -ENOENT, CSUM_REASON_UNDO_NEWEST_UNKNOWN,
+					  volume->data->name,
+					  "an older version has written the volume since its last scrub: which undo "
+					  "file is the newest is not known any more");
 }
 
 int csum_undo_find(struct csum_volume *volume, const char *directory, char **path)
@@ -318,10 +319,8 @@ int csum_undo_find(struct csum_volume *volume, const char *directory, char **pat
 	*path = csum_undo_directory_newest(volume, directory, volume->superblock.record.undo_id, &in_chain);
 	if (*path)
 		return 0;
-	return csum_report_refusal(&volume->handlers, -ENOENT, directory,
-				   "the undo file of the last scrub of %s is not there: name it, or its directory with "
-				   "--undo-dir",
-				   volume->data->name);
+	return csum_report_refusal_reason(&volume->handlers, -ENOENT, CSUM_REASON_UNDO_MISSING, directory,
+					  "the undo file of the last scrub of %s is not there", volume->data->name);
 }
 
 /* ------------------------------------------------------------------ showing them */

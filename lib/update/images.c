@@ -58,10 +58,9 @@ int csum_images_refuse_lost(const struct csum_volume *volume, uint64_t group)
 	const struct csum_geometry *geometry = csum_volume_geometry(volume);
 	uint64_t first = csum_layout_first_sector(geometry, group);
 
-	return csum_report_refusal(
-		&volume->handlers, -EBADMSG, volume->metadata->name,
-		"refused: both imd copies of group %" PRIu64 " (data sectors %" PRIu64 " to %" PRIu64
-		") are invalid, so the rest of the group could not be verified afterwards; write all "
-		"of it, or discard all of it ('csumtool read --on-error=raw' hands out what is stored)",
-		group, first, first + csum_layout_group_sectors(geometry, group) - 1);
+	return csum_report_refusal_reason(&volume->handlers, -EBADMSG, CSUM_REASON_GROUP_LOST, volume->metadata->name,
+					  "refused: both imd copies of group %" PRIu64 " (data sectors %" PRIu64
+					  " to %" PRIu64
+					  ") are invalid, so the rest of the group could not be verified afterwards",
+					  group, first, first + csum_layout_group_sectors(geometry, group) - 1);
 }

@@ -344,10 +344,9 @@ int csum_protocol_recover_intent(struct csum_volume *volume, struct csum_recover
 			error = recover_chunk(&chunk, group, end - group < each ? end - group : each);
 	}
 	if (!error && chunk.unresolved)
-		error = csum_report_refusal(&volume->handlers, -EBADMSG, volume->metadata->name,
-					    "recovery is incomplete: %" PRIu64
-					    " groups with bad sectors are left; run 'csumtool scrub' before writing",
-					    chunk.unresolved);
+		error = csum_report_refusal_reason(
+			&volume->handlers, -EBADMSG, CSUM_REASON_RECOVERY_INCOMPLETE, volume->metadata->name,
+			"recovery is incomplete: %" PRIu64 " groups with bad sectors are left", chunk.unresolved);
 	chunk_free(&chunk);
 	return error;
 }

@@ -44,11 +44,11 @@ static int fetch_sector(struct writer *writer, const struct csum_groups *span, u
 	if (found.verdict == CSUM_VERDICT_LOST)
 		return csum_images_refuse_lost(volume, csum_layout_group_of(geometry, sector));
 	if (csum_verdict_is_bad(found.verdict))
-		return csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
-					   "data sector %" PRIu64 " (device offset %" PRIu64
-					   ") is bad and would be changed in part only; write all of it, or see "
-					   "'csumtool scrub'",
-					   sector, csum_layout_data_offset(geometry, sector));
+		return csum_report_refusal_reason(&volume->handlers, -EBADMSG, CSUM_REASON_BAD_IN_PART,
+						  volume->data->name,
+						  "data sector %" PRIu64 " (device offset %" PRIu64
+						  ") is bad and would be changed in part only",
+						  sector, csum_layout_data_offset(geometry, sector));
 	return 0;
 }
 
@@ -307,10 +307,10 @@ static int verify_written(struct csum_volume *volume, uint64_t offset_bytes, uin
 	if (!error)
 		error = csum_scan(volume, &scan);
 	if (!error && tally.errors)
-		error = csum_report_refusal(&volume->handlers, -EBADMSG, volume->data->name,
-					    "what was written does not verify: %" PRIu64
-					    " errors; run 'csumtool check'",
-					    tally.errors);
+		error = csum_report_refusal_reason(&volume->handlers, -EBADMSG, CSUM_REASON_WRITTEN_BAD,
+						   volume->data->name,
+						   "what was written does not verify: %" PRIu64 " errors",
+						   tally.errors);
 	return error;
 }
 

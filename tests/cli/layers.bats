@@ -151,3 +151,51 @@ symbols_setup() {
 	! copy/tests/lint/symbols.sh out >said || false
 	[ "$(cat said)" = "lib/update/stream.c calls csum_check() of lib/scrub/scrub.c, which it does not see" ]
 }
+
+# names WORD LINES TEXT: the text, planted in a file of the library, is found to name the word; LINES is how many it has.
+names() {
+	local file=lib/device/use.c line
+	printf 'static const char planted[] = %s;\n' "$3" >>"copy/$file"
+	line=$(($(wc -l <"copy/$file") - $2 + 1))
+	status=0
+	copy/tests/lint/words.sh >said || status=$?
+	cat said
+	[ "$status" -eq 1 ]
+	[ "$(cat said)" = "$file:$line: a text names $1" ]
+}
+
+@test "words: the library is clean" {
+	copy/tests/lint/words.sh >said
+	[ ! -s said ]
+}
+
+@test "words: a text with an option of the program" {
+	names --force 1 '"in use: --force reads it all the same"'
+}
+
+@test "words: an option is known in whole" {
+	names --undo-dir 1 '"name its directory with --undo-dir=DIRECTORY"'
+}
+
+@test "words: a text with a command of the program" {
+	names csumtool 1 "\"run 'csumtool scrub'\""
+}
+
+@test "words: a text of several literals" {
+	names csumtool 2 $'"run \'csum"\n\t\t"tool scrub\'"'
+}
+
+@test "words: an option that the program gets is one from then on" {
+	sed -i "s/\"wipe\", /\"sizelimit\", /" copy/csumtool/commands/format.c
+	! copy/tests/lint/words.sh >said || false
+	grep -qx 'lib/volume/super.c:[0-9]*: a text names --sizelimit' said
+}
+
+@test "words: what lies on the disk has its name, and other programs have theirs" {
+	cat >>copy/lib/device/use.c <<-'END'
+		/* "csumtool scrub" and "--force" in a comment, which isn't one of "two. */
+		static const char quote = '"', *planted[] = { "no csumtool "
+			"volume; see 'lsblk --force-it'" }; /* --wait */
+	END
+	copy/tests/lint/words.sh
+}

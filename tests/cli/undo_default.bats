@@ -198,8 +198,8 @@ build_old() {
 	run_csum 0 undo -n -q v
 	head -c 512 in >sector
 	"$old" write -q v sector
-	must_fail 8 "^csumtool: v: an older csumtool has written the volume since its last scrub" undo v
-	must_fail 8 "^csumtool: .*: an older csumtool has written the volume since, .*--force" undo "$file" v
+	must_fail 8 "^csumtool: v: an older version has written the volume since its last scrub: .* any more; see 'csumtool undo --list', and name one$" undo v
+	must_fail 8 "^csumtool: .*: an older version has written the volume since, .*--force" undo "$file" v
 	run_csum 0 undo --list v
 	out_has "; unknown$"
 	run_csum 0 undo -q --force "$file" v

@@ -16,14 +16,15 @@ struct model volume_models[3];
 /* The messages of the library since it was last called: shown only with a violation. */
 static char messages[4096];
 
-static void keep_message(void *user, enum csum_severity severity, const char *text)
+static void keep_message(void *user, const struct csum_message *message)
 {
 	size_t used = strlen(messages);
 
 	(void)user;
-	if (strlen(text) == 0)
+	if (strlen(message->text) == 0)
 		fuzz_fail("an empty message");
-	snprintf(messages + used, sizeof(messages) - used, "%s%s\n", severity == CSUM_ERROR ? "" : "note: ", text);
+	snprintf(messages + used, sizeof(messages) - used, "%s%s\n",
+		 message->severity == CSUM_ERROR ? "" : "note: ", message->text);
 }
 
 const struct csum_handlers volume_handlers = { .message = keep_message };

@@ -19,17 +19,20 @@
 /* For what takes a moment, unless something is wrong. */
 #define PATIENCE_SECONDS 300
 
-static void record(void *user, enum csum_severity severity, const char *text)
+static void record(void *user, const struct csum_message *message)
 {
 	struct recorder *recorder = user;
+	const char *text = message->text;
 
-	switch (severity) {
+	switch (message->severity) {
 	case CSUM_ERROR:
 		recorder->errors++;
+		recorder->error_reason = message->reason;
 		snprintf(recorder->last_error, sizeof(recorder->last_error), "%s", text);
 		break;
 	case CSUM_WARNING:
 		recorder->warnings++;
+		recorder->warning_reason = message->reason;
 		snprintf(recorder->last_warning, sizeof(recorder->last_warning), "%s", text);
 		break;
 	case CSUM_NOTE:

@@ -12,6 +12,7 @@ struct recorder {
 	struct csum_handlers handlers;
 	int errors, warnings, notes;
 	char last_error[1024], last_note[1024], last_warning[1024];
+	enum csum_reason error_reason, warning_reason; /* of those two */
 	int cancel_after; /* times that cancelled() answers false; -1: always */
 	int asked;
 };

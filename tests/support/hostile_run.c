@@ -28,13 +28,14 @@ void hostile_fail(const struct hostile_run *run, const char *format, ...)
 	_exit(1);
 }
 
-static void on_message(void *user, enum csum_severity severity, const char *text)
+static void on_message(void *user, const struct csum_message *message)
 {
 	struct hostile_run *run = user;
+	const char *text = message->text;
 
 	if (!text || !*text || strlen(text) > 4096)
 		hostile_fail(run, "a message of no or too much text");
-	if (severity == CSUM_ERROR)
+	if (message->severity == CSUM_ERROR)
 		run->errors++;
 	if (hostile_telling)
 		printf("    %s\n", text);

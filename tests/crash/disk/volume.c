@@ -105,12 +105,10 @@ bool sim_copy_synced(const char *from, const char *to)
 	return ok;
 }
 
-static void take_message(void *user, enum csum_severity severity, const char *text)
+static void take_message(void *user, const struct csum_message *message)
 {
-	char *message = user;
-
-	if (severity == CSUM_ERROR)
-		snprintf(message, 256, "%s", text);
+	if (message->severity == CSUM_ERROR)
+		snprintf(user, 256, "%s", message->text);
 }
 
 struct pattern_source {

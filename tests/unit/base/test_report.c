@@ -13,16 +13,22 @@
 struct messages {
 	int count;
 	enum csum_severity severity;
+	enum csum_reason reason;
+	int error;
+	char device[64]; /* "" none */
 	char text[4096];
 };
 
-static void keep(void *user, enum csum_severity severity, const char *text)
+static void keep(void *user, const struct csum_message *message)
 {
 	struct messages *messages = user;
 
 	messages->count++;
-	messages->severity = severity;
-	snprintf(messages->text, sizeof(messages->text), "%s", text);
+	messages->severity = message->severity;
+	messages->reason = message->reason;
+	messages->error = message->error;
+	snprintf(messages->device, sizeof(messages->device), "%s", message->device ? message->device : "");
+	snprintf(messages->text, sizeof(messages->text), "%s", message->text);
 }
 
 static void expect(struct messages *messages, enum csum_severity severity, const char *text)
@@ -31,6 +37,14 @@ static void expect(struct messages *messages, enum csum_severity severity, const
 	assert_int_equal(messages->severity, severity);
 	assert_string_equal(messages->text, text);
 	messages->count = 0;
+}
+
+/* What a program can act upon, beside the text. */
+static void expect_facts(const struct messages *messages, enum csum_reason reason, int error, const char *device)
+{
+	assert_int_equal(messages->reason, reason);
+	assert_int_equal(messages->error, error);
+	assert_string_equal(messages->device, device);
 }
 
 static void test_texts(void **state)
@@ -51,6 +65,49 @@ static void test_texts(void **state)
 	expect(&messages, CSUM_WARNING, "disk: beware");
 	csum_report_note(&handlers, NULL, "%s%%", "100");
 	expect(&messages, CSUM_NOTE, "100%");
+}
+
+static void test_reasons(void **state)
+{
+	struct messages messages = { 0 };
+	const struct csum_handlers handlers = { .user = &messages, .message = keep };
+
+	(void)state;
+	assert_int_equal(csum_report_error_reason(&handlers, -ENODEV, CSUM_REASON_DEVICE_GONE, "disk", "reading %d", 7),
+			 -ENODEV);
+	expect(&messages, CSUM_ERROR, "disk: reading 7: No such device");
+	expect_facts(&messages, CSUM_REASON_DEVICE_GONE, -ENODEV, "disk");
+	assert_int_equal(csum_report_error_reason(&handlers, -ENODATA, CSUM_REASON_DEVICE_GONE, NULL, "x"), -EIO);
+	expect_facts(&messages, CSUM_REASON_DEVICE_GONE, -ENODATA, "");
+	messages.count = 0;
+	assert_int_equal(csum_report_refusal_reason(&handlers, -EBUSY, CSUM_REASON_IN_USE, "disk", "in use: %s", "it"),
+			 -EBUSY);
+	expect(&messages, CSUM_ERROR, "disk: in use: it");
+	expect_facts(&messages, CSUM_REASON_IN_USE, 0, "disk");
+	csum_report_warning_reason(&handlers, CSUM_REASON_SEARCH_FULL, NULL, "%d left", 3);
+	expect(&messages, CSUM_WARNING, "3 left");
+	expect_facts(&messages, CSUM_REASON_SEARCH_FULL, 0, "");
+}
+
+/* Nothing of a message before is in those that have none. */
+static void test_no_reason(void **state)
+{
+	struct messages messages = { 0 };
+	const struct csum_handlers handlers = { .user = &messages, .message = keep };
+
+	(void)state;
+	messages.reason = CSUM_REASON_IN_USE;
+	assert_int_equal(csum_report_error(&handlers, -ENOSPC, "disk", "flushing"), -EIO);
+	expect_facts(&messages, CSUM_REASON_NONE, -ENOSPC, "disk");
+	messages.reason = CSUM_REASON_IN_USE;
+	assert_int_equal(csum_report_refusal(&handlers, -EINVAL, "disk", "no"), -EINVAL);
+	expect_facts(&messages, CSUM_REASON_NONE, 0, "disk");
+	messages.reason = CSUM_REASON_IN_USE;
+	csum_report_warning(&handlers, NULL, "beware");
+	expect_facts(&messages, CSUM_REASON_NONE, 0, "");
+	messages.reason = CSUM_REASON_IN_USE;
+	csum_report_note(&handlers, "disk", "by the way");
+	expect_facts(&messages, CSUM_REASON_NONE, 0, "disk");
 }
 
 /* A device fails with whatever it likes: named as it is, and never taken for what the library itself says. */
@@ -118,6 +175,9 @@ static void test_nobody_listens(void **state)
 	assert_int_equal(csum_report_refusal(&handlers, -EINVAL, "disk", "no"), -EINVAL);
 	csum_report_warning(&handlers, "disk", "beware");
 	csum_report_note(&handlers, "disk", "by the way");
+	assert_int_equal(csum_report_error_reason(&handlers, -EIO, CSUM_REASON_DEVICE_GONE, "disk", "reading"), -EIO);
+	assert_int_equal(csum_report_refusal_reason(&handlers, -EBUSY, CSUM_REASON_IN_USE, "disk", "no"), -EBUSY);
+	csum_report_warning_reason(&handlers, CSUM_REASON_SEARCH_FULL, "disk", "beware");
 	assert_false(csum_report_cancelled(&handlers));
 }
 
@@ -142,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),	  cmocka_unit_test(test_percent_in_a_name),
 		cmocka_unit_test(test_cut),	  cmocka_unit_test(test_nobody_listens),
+		cmocka_unit_test(test_reasons),	  cmocka_unit_test(test_no_reason),
 		cmocka_unit_test(test_cancelled), cmocka_unit_test(test_issue8_b5_errors_with_a_meaning_of_our_own),
 	};
 

@@ -72,8 +72,7 @@ static void test_rewritten(void **state)
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
 	assert_one_error(&g->recorder, "data.img: somebody else has written the data: ext4 at 0 was written to");
 	assert_one_error(&g->recorder, "refused for writing");
-	assert_one_error(&g->recorder, "csumtool read --on-error=raw");
-	assert_one_error(&g->recorder, "--allow=rewritten");
+	assert_int_equal(g->recorder.error_reason, CSUM_REASON_REWRITTEN);
 }
 
 static void test_rewritten_allowed(void **state)
@@ -104,7 +103,7 @@ static void test_3_other_data(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
 	assert_one_error(&g->recorder, "of 256 written sectors that were looked at 3 match");
-	assert_one_error(&g->recorder, "--allow=identity");
+	assert_int_equal(g->recorder.error_reason, CSUM_REASON_OTHER_DATA);
 	g->allow = CSUM_ALLOW_REWRITTEN;
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_OTHER_DATA);
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);

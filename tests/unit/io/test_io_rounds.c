@@ -328,8 +328,9 @@ static void test_vanished_device(void **state)
 		assert_int_equal(csum_io_read(fixture->io, plan(fixture, METADATA, CSUM_IO_READ, 0, 10), 10),
 				 errors[i]);
 		assert_one_error(&fixture->recorder,
-				 "metadata disk: reading 4096 bytes at offset 24576: the device is gone; "
-				 "bring it back and run the command again: No such dev");
+				 "metadata disk: reading 4096 bytes at offset 24576: the device is gone: "
+				 "No such dev");
+		assert_int_equal(fixture->recorder.error_reason, CSUM_REASON_DEVICE_GONE);
 	}
 }
 

@@ -310,8 +310,7 @@ static void test_no_directory(void **state)
 	put_file(s->directory, "state", "no directory");
 	assert_int_equal(scrub(), 0);
 	assert_left("Not a directory");
-	assert_non_null(strstr(s->recorder.last_warning, "--undo-dir"));
-	assert_non_null(strstr(s->recorder.last_warning, "--no-undo"));
+	assert_int_equal(s->recorder.warning_reason, CSUM_REASON_UNDO_UNKEPT);
 	assert_null(made);
 	/* With one they are repaired. */
 	assert_int_equal(unlink(in_the_way), 0);
@@ -341,6 +340,7 @@ static void test_slot_refused(void **state)
 	assert_int_equal(s->result.sectors_left, 3);
 	assert_int_equal(s->result.imd_repaired, 1);
 	assert_non_null(strstr(s->recorder.last_warning, "the superblock that would name the undo file"));
+	assert_int_equal(s->recorder.warning_reason, CSUM_REASON_UNDO_UNNAMED);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_original_data();
 }

@@ -126,7 +126,8 @@ static void test_older_build_wrote(void **state)
 	assert_int_equal(undo_volume_scrub(), 0);
 	undo_volume_change_slots(new_session);
 	assert_int_equal(undo_volume_undo(&plain, &result), -EINVAL);
-	assert_one_error(&s->recorder, "an older csumtool has written the volume since");
+	assert_one_error(&s->recorder, "an older version has written the volume since");
+	assert_int_equal(s->recorder.error_reason, CSUM_REASON_UNDO_LAST_UNKNOWN);
 	assert_healed();
 	assert_int_equal(undo_volume_undo(&forced, &result), 0);
 	assert_damaged();

@@ -245,8 +245,9 @@ static void test_vanished(void **state)
 		memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(50, 1), 512, -1, errors[i % 2]);
 		assert_int_equal(csum_groups_load(&memory.volume, &span, 0, GROUPS), errors[i % 2]);
 		assert_one_error(&memory.recorder,
-				 "metadata disk: reading metadata of groups 0 to 89: the device is gone; "
-				 "bring it back and run the command again: No such device");
+				 "metadata disk: reading metadata of groups 0 to 89: the device is gone: "
+				 "No such device");
+		assert_int_equal(memory.recorder.error_reason, CSUM_REASON_DEVICE_GONE);
 	}
 }
 
