@@ -171,7 +171,7 @@ static int load(struct csum_volume *volume)
 	if (volume->writable)
 		error = csum_io_flush_all(volume->io); /* I7 */
 	if (!error)
-		error = csum_super_load(volume);
+		error = csum_super_load(volume, &volume->handlers);
 	if (!error)
 		error = check_pairing(volume);
 	if (!error)

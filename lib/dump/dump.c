@@ -16,47 +16,28 @@
 
 /* ------------------------------------------------------------------ with a superblock */
 
-/* Handlers in place of the caller's, while it is not decided whether a refusal ends the dump. */
-struct held_back {
-	const struct csum_handlers *handlers;
-	struct csum_message error; /* the last; its device's name lives as long as the volume */
-	char text[1024]; /* of it */
-};
+enum { TEXT_SIZE = 1024 };
 
-static void hold_back(void *user, const struct csum_message *message)
+/* Takes the text of a refusal: it does not end the dump, and is part of a warning. */
+static void keep_text(void *user, const struct csum_message *message)
 {
-	struct held_back *held = user;
-
-	if (message->severity == CSUM_ERROR) {
-		held->error = *message;
-		held->error.text = held->text;
-		snprintf(held->text, sizeof(held->text), "%s", message->text);
-	} else if (held->handlers->message) {
-		held->handlers->message(held->handlers->user, message);
-	}
+	snprintf(user, TEXT_SIZE, "%s", message->text);
 }
 
 /*
  * Loads the superblock. A volume that has none, or one that is refused, is no error: a warning says so, and
  * *loaded is false.
  */
-static int load_superblock(struct csum_volume *volume, const struct csum_handlers *handlers, bool *loaded)
+static int load_superblock(struct csum_volume *volume, bool *loaded)
 {
-	struct held_back held = { .handlers = handlers };
-	int error;
+	char text[TEXT_SIZE] = "";
+	const struct csum_handlers refused = { .user = text, .message = keep_text };
+	int error = csum_super_load(volume, &refused);
 
-	volume->handlers = (struct csum_handlers){ .user = &held, .message = hold_back };
-	error = csum_super_load(volume);
-	volume->handlers = *handlers;
 	*loaded = !error;
-	if (!error)
-		return 0;
-	if (csum_io_vanished(error)) {
-		if (handlers->message)
-			handlers->message(handlers->user, &held.error);
+	if (!error || csum_io_vanished(error))
 		return error;
-	}
-	csum_report_warning(handlers, NULL, "%s; looking for imd sectors without it", held.text);
+	csum_report_warning(&volume->handlers, NULL, "%s; looking for imd sectors without it", text);
 	return 0;
 }
 
@@ -214,7 +195,7 @@ int csum_dump_devices(const struct csum_handlers *handlers, struct csum_device *
 	if (error)
 		return error;
 	if (!options->carve)
-		error = load_superblock(volume, handlers, &loaded);
+		error = load_superblock(volume, &loaded);
 	if (!error)
 		error = loaded ? dump_volume(volume, options) : dump_carved(volume, options);
 	/* Nothing was written. */

@@ -92,7 +92,7 @@ static int choose_by_backup(struct csum_volume *volume)
 	return 0;
 }
 
-static int check_governing(struct csum_volume *volume)
+static int check_governing(struct csum_volume *volume, const struct csum_handlers *refused)
 {
 	struct csum_superblock *superblock = &volume->superblock;
 	char reason[256];
@@ -106,7 +106,7 @@ static int check_governing(struct csum_volume *volume)
 	}
 	error = csum_superblock_check(superblock, reason, sizeof(reason));
 	if (error)
-		return csum_report_refusal(&volume->handlers, error, volume->metadata->name,
+		return csum_report_refusal(refused, error, volume->metadata->name,
 					   "volume refused by superblock %c: %s", "ABC"[volume->governing], reason);
 	if (volume->governing == CSUM_SLOT_C)
 		superblock->intent_count = superblock->geometry.groups;
@@ -134,17 +134,17 @@ static const char *further_in(const struct csum_device *device)
 	       "'losetup --sizelimit=BYTES', as many as it had";
 }
 
-static int refuse_no_volume(const struct csum_volume *volume)
+static int refuse_no_volume(const struct csum_volume *volume, const struct csum_handlers *refused)
 {
 	const struct csum_device *device = volume->metadata;
 	char found[256];
 
 	if (looks_swapped(volume))
-		return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
+		return csum_report_refusal(refused, -EINVAL, device->name,
 					   "holds no metadata of a volume, but %s does: the two are swapped",
 					   volume->data->name);
 	csum_probe_describe(device, found, sizeof(found));
-	return csum_report_refusal(&volume->handlers, -EINVAL, device->name,
+	return csum_report_refusal(refused, -EINVAL, device->name,
 				   "not a csumtool volume: no valid superblock at offsets %" PRIu64 " and %" PRIu64
 				   ", nor a backup at the end%s%s%s",
 				   CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET, further_in(device),
@@ -188,7 +188,7 @@ static bool is_settled(const struct csum_volume *volume)
 	return !volume->look || !csum_volume_active(volume) || volume->at_work != CSUM_NOBODY_AT_WORK;
 }
 
-int csum_super_load(struct csum_volume *volume)
+int csum_super_load(struct csum_volume *volume, const struct csum_handlers *refused)
 {
 	enum csum_at_work before;
 	unsigned int attempt = 0;
@@ -201,5 +201,5 @@ int csum_super_load(struct csum_volume *volume)
 	} while (!error && !is_settled(volume) && csum_beside_again(volume, &attempt));
 	if (error)
 		return error;
-	return governed ? check_governing(volume) : refuse_no_volume(volume);
+	return governed ? check_governing(volume, refused) : refuse_no_volume(volume, refused);
 }

@@ -5,7 +5,11 @@
 
 #include "volume/volume.h"
 
-/* Reads the slots, chooses the governing one and checks it. Reports a refusal. */
-int csum_super_load(struct csum_volume *volume) CSUM_MUST_CHECK;
+/*
+ * Reads the slots, chooses the governing one and checks it. That there is no volume, or one that is refused, is reported
+ * to `refused`, for a caller that goes on without a superblock; the error of a device that vanished to the volume's
+ * handlers.
+ */
+int csum_super_load(struct csum_volume *volume, const struct csum_handlers *refused) CSUM_MUST_CHECK;
 
 #endif

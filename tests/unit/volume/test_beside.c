@@ -349,7 +349,7 @@ static struct csum_volume_info look(void)
 	struct csum_volume_info info;
 
 	volume->look = true;
-	assert_int_equal(csum_super_load(volume), 0);
+	assert_int_equal(csum_super_load(volume, &volume->handlers), 0);
 	csum_volume_get_info(volume, &info);
 	assert_int_equal(csum_volume_close(volume), 0);
 	return info;

@@ -16,6 +16,7 @@
 
 #include "ondisk/layout.h"
 #include "ondisk/ondisk.h"
+#include "support/bytes.h"
 #include "support/device_file.h"
 
 #define SECTOR 512u
@@ -62,12 +63,8 @@ static int open_volume(const char *data, const char *metadata, enum csum_access 
 static int64_t fill(void *user, void *buffer, size_t size)
 {
 	uint32_t *state = user;
-	uint8_t *bytes = buffer;
 
-	for (size_t i = 0; i < size; i++) {
-		*state = *state * 1664525 + 1013904223;
-		bytes[i] = (uint8_t)(*state >> 24);
-	}
+	fill_random(buffer, size, ++*state);
 	return (int64_t)size;
 }
 
