@@ -2,8 +2,12 @@
 #include "show/advice.h"
 
 #include <stdio.h>
+#include <string.h>
 
-/* A clause that goes on from the text of the library. Findings have one where they can be left for that reason. */
+/*
+ * A clause that goes on from what the library says is wrong, ahead of the cause where it has one. Findings have a clause
+ * where they can be left for that reason.
+ */
 struct clause {
 	const char *message;
 	const char *behind_device; /* not NULL: between `message` and this stands the name of the device */
@@ -92,14 +96,27 @@ static const struct clause *clause_of(enum csum_reason reason)
 	return &clauses[reason < CSUM_REASONS ? reason : CSUM_REASON_NONE];
 }
 
+/* Where a text says what is wrong up to: the cause behind it, which the library has from strerror(3), or its end. */
+static size_t length_without_cause(const struct csum_message *message)
+{
+	const char *cause = strerror(-message->error);
+	size_t length = strlen(message->text), behind = strlen(cause) + 2;
+
+	if (!message->error || length < behind || strcmp(message->text + length - behind + 2, cause) != 0)
+		return length;
+	return length - behind;
+}
+
 char *advice_message(const struct csum_message *message)
 {
 	const struct clause *clause = clause_of(message->reason);
 	const char *behind = clause->behind_device;
+	size_t length = length_without_cause(message);
 	char *text;
 
-	if (asprintf(&text, "%s%s%s%s", message->text, clause->message ? clause->message : "",
-		     behind && message->device ? message->device : "", behind ? behind : "") < 0)
+	if (asprintf(&text, "%.*s%s%s%s%s", (int)length, message->text, clause->message ? clause->message : "",
+		     behind && message->device ? message->device : "", behind ? behind : "",
+		     message->text + length) < 0)
 		return NULL;
 	return text;
 }

@@ -5,7 +5,7 @@
 
 #include "csum.h"
 
-/* The text of a message with the advice for its reason, malloc'ed; NULL when there is no memory. */
+/* The text of a message with the advice for its reason in it, malloc'ed; NULL when there is no memory. */
 char *advice_message(const struct csum_message *message);
 /* What goes behind csum_finding.how, where the finding was left for that reason; "" for nothing. */
 const char *advice_finding(enum csum_reason reason);

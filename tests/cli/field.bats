@@ -203,7 +203,7 @@ gone_volume() {
 
 # is_gone: of the csumtool run last; it calls nothing bad for that, and gives no advice that leads astray.
 is_gone() {
-	err_has "^csumtool: $device: .*: the device is gone: .*; bring it back and run the command again$"
+	err_has "^csumtool: $device: .*: the device is gone; bring it back and run the command again: "
 	out_lacks "unreadable|lost|--on-error|csumtool write"
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "show/advice.h"
 
@@ -68,6 +69,29 @@ static void test_device_in_advice(void **state)
 	free(advice);
 }
 
+static void assert_advised(int error, const char *text, const char *expected)
+{
+	const struct csum_message message = { .reason = CSUM_REASON_DEVICE_GONE, .error = error, .text = text };
+	char *whole = advice_message(&message);
+
+	assert_non_null(whole);
+	assert_string_equal(whole, expected);
+	free(whole);
+}
+
+/* The cause comes last, unless it is not there: the text was cut, or is just that. */
+static void test_ahead_of_the_cause(void **state)
+{
+	(void)state;
+	assert_advised(-ENODEV, "disk: reading: it is gone: No such device",
+		       "disk: reading: it is gone; bring it back and run the command again: No such device");
+	assert_advised(-ENODEV, "disk: reading: it is gone: No such dev",
+		       "disk: reading: it is gone: No such dev; bring it back and run the command again");
+	assert_advised(-EIO, "disk: No such device", "disk: No such device; bring it back and run the command again");
+	assert_advised(-ENODEV, "No such device", "No such device; bring it back and run the command again");
+	assert_advised(0, "disk: Success", "disk: Success; bring it back and run the command again");
+}
+
 /* Those of a finding that a scrub leaves; the others have messages only. */
 static void test_findings(void **state)
 {
@@ -106,7 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_reason_has_advice), cmocka_unit_test(test_no_reason),
 		cmocka_unit_test(test_device_in_advice),       cmocka_unit_test(test_findings),
-		cmocka_unit_test(test_nothing_is_cut),
+		cmocka_unit_test(test_nothing_is_cut),	       cmocka_unit_test(test_ahead_of_the_cause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

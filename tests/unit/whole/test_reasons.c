@@ -160,7 +160,7 @@ static void damage(uint64_t sector)
 {
 	const struct csum_geometry geometry = geometry_of(b.volume);
 	uint64_t offset = csum_layout_data_offset(&geometry, sector);
-	uint8_t byte;
+	uint8_t byte = 0;
 
 	move_bytes(b.volume, &byte, 1, offset, false);
 	byte ^= 1;
@@ -231,7 +231,7 @@ static int slots_invalid(void)
 /* The backup superblock of another volume lies where that of this one was. */
 static void put_foreign(void)
 {
-	uint8_t block[CSUM_BLOCK_SIZE];
+	uint8_t block[CSUM_BLOCK_SIZE] = { 0 };
 	uint64_t offset = csum_layout_backup_offset(INTERNAL_BYTES);
 
 	move_bytes(b.other, block, sizeof(block), offset, false);
@@ -247,7 +247,7 @@ static int foreign(void)
 static int other_data(void)
 {
 	uint32_t state = 2;
-	uint8_t bytes[WRITTEN];
+	uint8_t bytes[WRITTEN] = { 0 };
 
 	fill(&state, bytes, sizeof(bytes));
 	move_bytes(b.data, bytes, sizeof(bytes), 0, true);
