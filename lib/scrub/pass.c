@@ -136,7 +136,7 @@ static int idle(void *user, struct csum_scan_batch *batch)
 
 /* ------------------------------------------------------------------ the pass */
 
-static int walk(struct csum_scrub *scrub)
+static int scan_range(struct csum_scrub *scrub)
 {
 	uint64_t present = csum_scan_present_sectors(scrub->volume);
 	uint64_t end = scrub->end_sector < present ? scrub->end_sector : present;
@@ -178,29 +178,29 @@ static void drop_found(struct csum_scrub *scrub)
 int csum_scrub_pass(struct csum_scrub *scrub)
 {
 	struct csum_scrub_result *result = scrub->result;
-	int walked = walk(scrub);
+	int scanned = scan_range(scrub);
 	int error;
 
 	/* The limit may have come with the last batch. */
-	if (walked == END_TIME && result->next_sector == result->end_sector)
-		walked = 0;
-	if (walked == END_ERRORS)
+	if (scanned == END_TIME && result->next_sector == result->end_sector)
+		scanned = 0;
+	if (scanned == END_ERRORS)
 		drop_found(scrub);
-	result->end = walked == 0	   ? CSUM_SCRUB_COMPLETE :
-		      walked == END_TIME   ? CSUM_SCRUB_TIME_LIMIT :
-		      walked == END_ERRORS ? CSUM_SCRUB_MAX_ERRORS :
-					     CSUM_SCRUB_FAILED;
+	result->end = scanned == 0	    ? CSUM_SCRUB_COMPLETE :
+		      scanned == END_TIME   ? CSUM_SCRUB_TIME_LIMIT :
+		      scanned == END_ERRORS ? CSUM_SCRUB_MAX_ERRORS :
+					      CSUM_SCRUB_FAILED;
 	/*
 	 * After an error the table is only reported; and an interrupted run does not wait for a scan of all metadata.
 	 */
-	scrub->ended_repairs |= walked < 0;
-	scrub->unfinished |= walked == -ECANCELED && waiting(scrub) > 0;
-	scrub->complete &= walked == 0;
+	scrub->ended_repairs |= scanned < 0;
+	scrub->unfinished |= scanned == -ECANCELED && waiting(scrub) > 0;
+	scrub->complete &= scanned == 0;
 	error = csum_scrub_resolve(scrub);
 	if (!error)
 		error = csum_scrub_ruling(scrub);
-	if (walked < 0)
-		error = walked;
+	if (scanned < 0)
+		error = scanned;
 	if (error)
 		result->end = CSUM_SCRUB_FAILED;
 	csum_finder_flush(&scrub->finder);

@@ -106,7 +106,7 @@ static int plan(struct csum_scrub *scrub)
 	return 0;
 }
 
-static int work(struct csum_scrub *scrub)
+static int scrub_all(struct csum_scrub *scrub)
 {
 	int error = csum_scrub_slots_repair(scrub);
 
@@ -170,7 +170,7 @@ static int scrub_in_mode(struct csum_volume *volume, const struct csum_scrub_opt
 	if (!error)
 		error = prepare(&scrub);
 	if (!error)
-		error = work(&scrub);
+		error = scrub_all(&scrub);
 	release_error = release(&scrub);
 	sum_up(result);
 	return error ? error : release_error;
