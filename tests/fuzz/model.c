@@ -13,14 +13,14 @@
 #define CLUSTERS 1048576u
 #define TAIL 65536u
 
-/* The volume that is being looked at, apart from what its reader wants to know. */
+/* State while an image is examined that the user of the model does not need. */
 struct look {
 	struct model *model;
 	const uint8_t *superblock;
 	uint64_t session;
 	const uint8_t *seed;
 	uint64_t metadata_bytes, data_bytes; /* as recorded */
-	const uint8_t *journal; /* the record that counts, or NULL */
+	const uint8_t *journal; /* the journal record in force, or NULL */
 	uint32_t images;
 };
 
@@ -33,7 +33,7 @@ static const uint8_t *metadata_at(uint64_t offset, uint64_t size)
 
 /* ------------------------------------------------------------------ checksums */
 
-static uint64_t tables[2][256]; /* CRC-32C, CRC-64/XZ */
+static uint64_t tables[2][256]; /* of CRC-32C and of CRC-64/XZ */
 
 static void make_tables(void)
 {
@@ -121,7 +121,7 @@ static bool same_seed(const uint8_t *one, const uint8_t *other)
 	return one && other && memcmp(one + 128, other + 128, 16) == 0;
 }
 
-/* Whether the backup is of the same volume, where that slot says that it is. */
+/* Whether the backup at the place that the slot says is of the same volume. */
 static bool has_backup(const uint8_t *slot)
 {
 	bool valid;
@@ -129,7 +129,7 @@ static bool has_backup(const uint8_t *slot)
 	return same_seed(slot, backup(get_le(slot + 104, 8), &valid));
 }
 
-/* Of two valid slots: whether the identity of the data device is all that is different in the static fields. */
+/* Whether the static fields of two valid slots differ in the identity of the data device alone. */
 static bool differ_in_identity(const uint8_t *a, const uint8_t *b)
 {
 	return a && b && memcmp(a + 24, b + 24, 152) == 0 && memcmp(a + 240, b + 240, 16) == 0 &&
@@ -166,7 +166,7 @@ static bool fields_allowed(const uint8_t *block)
 	       get_le(block + 160, 8) == CLUSTERS;
 }
 
-/* The data sectors that the sizes give; 0: none, or the metadata does not fit. */
+/* Returns how many data sectors the sizes give; 0: none, or the metadata does not fit. */
 static uint64_t sectors_given(uint64_t size, bool external, uint64_t metadata_bytes, uint64_t data_bytes)
 {
 	uint64_t entries = (size - 16) / 8, area, rest, sectors;
@@ -205,7 +205,7 @@ static bool take_superblock(struct look *look)
 	model->entries = (model->sector_size - 16) / 8;
 	model->groups = (model->data_sectors + model->entries - 1) / model->entries;
 	model->intent_count = model->groups;
-	/* Of the backup only static fields count. */
+	/* Only static fields of the backup count. */
 	if (model->state == MODEL_UNKNOWN)
 		return external == fuzz_disks.external;
 	if (get_le(block + 256, 4) > 1)
@@ -382,7 +382,10 @@ static void judge_sector(struct model *model, uint64_t number, const uint8_t *co
 	}
 }
 
-/* On a device cut short, clusters that begin behind its end are missing as a whole, whatever the journal says. */
+/*
+ * Whether the cluster of a group is missing. On a device cut short, a cluster that begins behind the end is missing as
+ * a whole, whatever the journal holds.
+ */
 static bool cluster_missing(const struct model *model, uint64_t group)
 {
 	uint64_t start, groups, sectors;
@@ -426,7 +429,7 @@ static void judge_group(const struct look *look, uint64_t number)
 	}
 }
 
-/* ------------------------------------------------------------------ what is not the volume's */
+/* ------------------------------------------------------------------ bytes of others */
 
 static bool has_bytes(uint64_t begin, uint64_t end)
 {
@@ -441,7 +444,7 @@ static bool has_bytes(uint64_t begin, uint64_t end)
 	return false;
 }
 
-/* A backup of another volume where the device ends, and none of this one where it should be. */
+/* Whether a valid backup of another volume lies where the present end of the device puts one, outside our data. */
 static bool foreign_at_end(const struct look *look)
 {
 	const struct model *model = look->model;
