@@ -13,7 +13,7 @@
 
 static struct guard_volume *const g = &guard_volume;
 
-/* An XFS by hand: 3 groups of 2 MiB in 8 MiB, sectors of 512 bytes, the log in group 1. */
+/* A hand-made XFS: 3 groups of 2 MiB in 8 MiB, sectors of 512 bytes, the log in group 1. */
 enum { BLOCK = 4096, GROUP_BLOCKS = 512, GROUPS = 3, SECTOR = 512, LOG_BLOCKS = 400 };
 #define GROUP_BYTES ((uint64_t)GROUP_BLOCKS * BLOCK)
 #define LOG_AT (GROUP_BYTES + 16 * BLOCK)
@@ -104,7 +104,7 @@ static void test_superblock(void **state)
 	guard_volume_poke(0, sector, SECTOR);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("the superblock of the xfs at 0 was written");
-	/* Another one's copy of it is no witness. */
+	/* The copy of the superblock in another group is no witness. */
 	reset(0, SECTOR);
 	guard_volume_poke(GROUP_BYTES, sector, SECTOR);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
@@ -123,7 +123,7 @@ static void test_headers(void **state)
 		guard_volume_poke(offset, sector, SECTOR);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 		assert_reason("a group header of the xfs at 0 was written");
-		/* Its own checksum is wrong: decay. */
+		/* With a wrong checksum of its own the header has decayed. */
 		sector[60] ^= 0xff;
 		guard_volume_poke(offset, sector, SECTOR);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
@@ -132,7 +132,7 @@ static void test_headers(void **state)
 	}
 }
 
-/* Half of the headers vouch for it, fewer do not. */
+/* Half of the headers vouch for the file system, fewer do not. */
 static void test_half_of_the_headers(void **state)
 {
 	(void)state;
@@ -146,7 +146,7 @@ static void test_half_of_the_headers(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* Near, it is put right in memory, and vouches; new it does not. */
+/* A near superblock is put right in memory, and vouches; a new one does not. */
 static void test_superblock_decayed(void **state)
 {
 	uint8_t sector[SECTOR];
@@ -165,7 +165,7 @@ static void test_superblock_decayed(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* Dead, the second one tells where the rest is: of a file system that fills its place with equal groups. */
+/* Where the superblock is dead the second one shows the rest, if the file system fills its place with equal groups. */
 static void test_superblock_dead(void **state)
 {
 	uint8_t sector[SECTOR];
@@ -183,7 +183,7 @@ static void test_superblock_dead(void **state)
 
 /* ------------------------------------------------------------------ the log */
 
-/* Others stamp `count` sectors from there on, and write a record in the one at `record` (-1: none). */
+/* Stamps `count` sectors as a mounted XFS would, with a record in sector `record` of them (-1: none). */
 static void stamp(uint64_t offset, int count, int record)
 {
 	for (int i = 0; i < count; i++) {
@@ -207,12 +207,12 @@ static void test_log(void **state)
 	stamp(LOG_AT + 100 * SECTOR, 8, 7);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("the log of the xfs at 0 was written");
-	/* One sector less, or no record in them. */
+	/* One sector fewer, or no record in them, is no witness. */
 	reset(LOG_AT + 100 * SECTOR, SECTOR);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	stamp(LOG_AT + 100 * SECTOR, 8, -1);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
-	/* A record beside them. */
+	/* A record beside the sectors is none in them. */
 	stamp(LOG_AT + 109 * SECTOR, 1, 0);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	stamp(LOG_AT + 108 * SECTOR, 2, 1);
@@ -237,7 +237,7 @@ static void test_log_without_record(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* Sectors of elsewhere, moved into the log by a disk that writes to the wrong place. */
+/* Sectors from elsewhere, put into the log by a disk that writes to the wrong place. */
 static void test_log_known(void **state)
 {
 	(void)state;
@@ -250,7 +250,7 @@ static void test_log_known(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 }
 
-/* Zeroed, or dead: decay. */
+/* Zeroed or dead sectors are decay. */
 static void test_log_blank(void **state)
 {
 	static const uint8_t zeros[64 * SECTOR];
@@ -269,13 +269,13 @@ static void test_log_blank(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 }
 
-/* An opening reads on from where it was written last, around its end. */
+/* An opening reads the log from the place of the last write on, and past its end. */
 static void test_log_at_an_opening(void **state)
 {
 	(void)state;
 	guard_volume_resize(16 * MIB, 512);
 	put_superblock(g->content, 1);
-	/* Two groups of 6 MiB, and 5 MiB of log in the second. */
+	/* Two groups of 6 MiB, with 5 MiB of log in the second. */
 	put_be(g->content + 8, 8, 3072);
 	put_be(g->content + 84, 4, 1536);
 	put_be(g->content + 88, 4, 2);
@@ -288,7 +288,7 @@ static void test_log_at_an_opening(void **state)
 		put_header(g->content + (i / 3) * 6 * MIB + (i % 3 + 1) * SECTOR, i % 3 + 1, (uint64_t)i);
 	guard_volume_fill();
 	g->depth = CSUM_GUARD_OPENING;
-	/* Behind the part: from block 10000 of 10240 on, 4608 blocks. */
+	/* The opening reads 4608 blocks from block 10000 of 10240 on; this one lies behind them. */
 	stamp(6 * MIB + 16 * BLOCK + 5000 * SECTOR, 8, 1);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	stamp(6 * MIB + 16 * BLOCK + 4300 * SECTOR, 8, 1);
@@ -301,7 +301,7 @@ static void test_log_at_an_opening(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
-/* Its log elsewhere, it is written in place without a trace of it here. */
+/* With its log on another device, an XFS is written in place without a trace here. */
 static void test_2_log_elsewhere(void **state)
 {
 	(void)state;
@@ -315,7 +315,7 @@ static void test_2_log_elsewhere(void **state)
 
 /* ------------------------------------------------------------------ others */
 
-/* Version 4 has no checksums: a record, and no witness before question 2. */
+/* Version 4 has no checksums: it has a record, but is no witness before question 2. */
 static void test_version_4(void **state)
 {
 	uint8_t sector[SECTOR];
@@ -332,7 +332,7 @@ static void test_version_4(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 }
 
-/* S = 4096: all four structures of a group in one sector. */
+/* S = 4096: one sector has all four structures of a group. */
 static void test_large_sectors(void **state)
 {
 	uint8_t sector[SECTOR];
@@ -382,7 +382,7 @@ static void test_hostile(void **state)
 	}
 }
 
-/* Superblocks of others, right in themselves, with any numbers in them: whatever they say, it ends. */
+/* Valid superblocks of others with any numbers in them: the guard always ends. */
 static void test_any_fields(void **state)
 {
 	static const int fields[][2] = { { 4, 4 },  { 8, 8 },	{ 48, 8 },  { 84, 4 },	{ 88, 4 },
@@ -407,7 +407,7 @@ static void test_any_fields(void **state)
 	}
 }
 
-/* Billions of groups, each as small as can be: only so many are looked at, those inside, and all of them match. */
+/* Billions of the smallest groups: only a few are looked at, those inside the data, and all of them match. */
 static void test_many_groups(void **state)
 {
 	(void)state;
