@@ -80,15 +80,15 @@ CRASH_SRCS := $(sort $(wildcard tests/crash/test_*.c))
 DAMAGE_SRCS := $(sort $(wildcard tests/damage/test_*.c))
 HELPER_SRCS := $(filter-out $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS), \
 	$(sort $(wildcard tests/support/*.c tests/crash/*/*.c tests/damage/*.c)))
-# Libraries for LD_PRELOAD, and programs.
+# Sources of libraries for LD_PRELOAD, and of programs that the bats files use.
 PRELOAD_SRCS := $(sort $(wildcard tests/cli/preload_*.c))
 CLI_HELPER_SRCS := $(filter-out $(PRELOAD_SRCS),$(sort $(wildcard tests/cli/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-# Replays the inputs of the fuzz targets without a fuzzer.
+# This program replays the inputs of the fuzz targets without a fuzzer.
 FUZZ_TEST_SRCS := $(sort $(wildcard tests/fuzz/test_*.c))
 FUZZ_HELPER_SRCS := $(filter-out $(FUZZ_SRCS) $(FUZZ_TEST_SRCS),$(sort $(wildcard tests/fuzz/*.c)))
 BATS := $(sort $(wildcard tests/cli/*.bats))
-# Tests that are scripts; those of Python try the program.
+# Tests that are scripts; those in Python try the program.
 SCRIPTS := tests/crash/rules.sh tests/damage/others.py tests/damage/decay.py
 
 ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS) $(HELPER_SRCS) \
@@ -96,17 +96,17 @@ ALL_SRCS := $(LIB_SRCS) $(PROG_SRCS) $(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS) $
 C_FILES := $(sort $(foreach dir,include lib csumtool tests examples,$(wildcard \
 	$(dir)/*.[ch] $(dir)/*/*.[ch] $(dir)/*/*/*.[ch])))
 
-# Apart from the programs, as one of those is called csumtool like the folder of its source.
+# Objects lie apart from programs, as one program is called csumtool like the folder of its source.
 OBJ := $(BUILD)/obj
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 programs = $(patsubst %.c,$(BUILD)/%,$(1))
 
 LIB := $(if $(LIB_SRCS),$(BUILD)/libcsum.a)
-# The number goes up with a change that programs of before do not survive.
+# The number goes up with a change that breaks programs linked before it.
 SONAME := libcsum.so.1
 SHARED := $(BUILD)/$(SONAME)
 PROG := $(if $(PROG_SRCS),$(BUILD)/csumtool)
-# What the commands are made of, so that unit tests reach it too.
+# The parts that commands are made of, so that unit tests can link them too.
 PROG_PARTS := $(if $(PROG_SRCS),$(OBJ)/csumtool.a)
 TEST_PROGS := $(call programs,$(UNIT_SRCS) $(CRASH_SRCS) $(DAMAGE_SRCS))
 FUZZ_TEST_PROGS := $(call programs,$(FUZZ_TEST_SRCS))
@@ -119,7 +119,7 @@ include $(MK)
 
 # ---- Installing
 
-# From the macros of the header.
+# The version comes from the macros of the header.
 VERSION = $(shell sed -n 's/^$(HASH)define CSUM_VERSION_[A-Z]* //p' include/csum.h | paste -sd.)
 
 $(BUILD)/libcsum.pc: FORCE | $(FIRST)

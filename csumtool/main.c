@@ -16,8 +16,8 @@ static const struct command *const commands[] = {
 static const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
 /*
- * A volume must not become file descriptor 1 because the caller had closed it: what is printed would be
- * written over it. The stand-ins fail every use.
+ * If the caller had closed standard output, the volume would become file descriptor 1, and output would be written over
+ * it. So stand-ins take the standard descriptors that are closed; they fail every use.
  */
 static int occupy_standard_streams(void)
 {
@@ -39,7 +39,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Whether a word of short options has -J, before one that takes the rest of the word for its value. */
+/* Whether a word of short options has -J, before any letter that takes the rest of the word for its value. */
 static bool has_json_letter(const char *word)
 {
 	if (word[0] != '-' || word[1] == '-')
@@ -48,7 +48,7 @@ static bool has_json_letter(const char *word)
 	return *word == 'J';
 }
 
-/* Whether --json is among the arguments, though the command line as a whole is wrong. */
+/* Whether --json is among the arguments, even where the command line as a whole is wrong. */
 static bool asks_for_json(int argc, const char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
@@ -73,7 +73,7 @@ static int run_command(struct report *report, const struct command *command, int
 		printf("csumtool %s\n", csum_version());
 	else
 		status = command->run(report, &options);
-	/* A command ends with its summary, but not one that was refused for its command line. */
+	/* A command prints its summary itself, unless its command line was refused. */
 	if (status == STATUS_USAGE)
 		status = report_summary(report, NULL, status);
 	report->volume = NULL;

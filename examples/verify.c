@@ -5,7 +5,7 @@
  *     cc verify.c $(pkg-config --cflags --libs libcsum) -o verify
  *     ./verify VOLUME OFFSET LENGTH      bytes of data space; the range is widened to whole sectors
  *
- * Status: 0 all of it is right, 1 it is not, 2 that cannot be told.
+ * Exit status: 0 all sectors are right, 1 some are not, 2 the range could not be verified.
  */
 #include <csum.h>
 #include <inttypes.h>

@@ -7,27 +7,28 @@
  * - Functions return 0 or a negative errno value. Beside the errors of the system calls:
  *     -EBADMSG    stored data or metadata fails verification, and the operation needs it
  *     -ECANCELED  csum_handlers.cancelled answered true (not reported); the volume was left consistent, and
- *                 clean unless it was its recovery that was cancelled
+ *                 clean unless its recovery was cancelled
  *     -EINVAL     the volume or a parameter is not what the format allows
  *     -EBUSY      the volume is in use
  *     -EPERM      what others wrote, or may have, would be overwritten: csum_open_options.allow
- *   A device or file that fails with an errno of which a function here says more is -EIO: EBADMSG, ECANCELED, ENODATA,
- *   ENOSPC.
+ *   EBADMSG, ECANCELED, ENODATA and ENOSPC have the meanings given here and at functions, and no other: a device or
+ *   file that fails with one of them gives -EIO.
  *   Every other failure is reported once through csum_handlers.message before the function returns.
  * - A verdict about stored data is not an error: it arrives through the finding callback.
- * - Offsets and lengths are bytes of data space unless their name says "device" or "sector". Sectors are counted from 0 in
- *   data space, groups and clusters from 0 on the volume. A range may have any alignment.
- * - Pointers are not NULL unless that is said. What a caller hands in, strings and options with what they point to, is read
- *   until the function returns, that of csum_format_prepare() included. What a callback is handed is valid until it
- *   returns, and every text ends with NUL. What csum_..._name() returns is static.
+ * - Offsets and lengths are bytes of data space unless their name says "device" or "sector". Sectors are counted from 0
+ *   in data space, groups and clusters from 0 on the volume. A range may have any alignment.
+ * - Pointers are not NULL unless the comment says that they may be. Strings and options that a caller hands in, and all
+ *   that they point to, are not used after the function has returned, not even by csum_format_run(). Arguments of a
+ *   callback are valid until it returns. Every text ends with NUL. Names returned by csum_..._name() are static.
  * - Pointers that a failed function gives out are NULL.
- * - An entry is what imd sectors hold of a data sector: its checksum, or 0: it is unwritten, 1: it is bad
+ * - An entry is the value that an imd sector holds for a data sector: its checksum, or 0: it is unwritten, 1: it is bad
  *   (doc/format.md: Entry).
- * - Durable is what a power cut leaves: it was written and flushed. A function that writes says what is.
- * - Structs that the caller makes, of options and of results, end with reserved room, so that their size stays when they
- *   grow. Options begin as zero, { 0 } or designated initializers, and zero is what each version before a new option did;
- *   one that the running library does not have is refused with -EINVAL, and never passed over in silence.
- * - Structs that the library hands to a callback may grow at their end; those that lie in an array or in another do not.
+ * - Durable bytes were written and flushed: a power cut leaves them. A function that writes says which are durable.
+ * - Structs that the caller makes, of options and of results, end with reserved room, so that their size stays when
+ *   they get new fields. Options begin as zero, { 0 } or designated initializers; a new option that is zero leaves
+ *   everything as it was in older versions. An option that the running library does not have is refused with -EINVAL,
+ *   never ignored.
+ * - Structs that the library hands to a callback may grow at their end; those in an array or in another struct do not.
  * - Callbacks run in the thread that called the library, and begin nothing else on the volume.
  * - One volume is used by one thread at a time.
  * - After a failed write or flush a volume stays failed: only csum_volume_close() is of use, and the
@@ -41,7 +42,7 @@
 #include <stdint.h>
 
 /*
- * The version, of which this is the one place. While the major number is 0 a new minor one may change the interface;
+ * The version; it is defined nowhere else. While the major number is 0 a new minor one may change the interface;
  * patches never do.
  */
 #define CSUM_VERSION_MAJOR 0
@@ -49,7 +50,7 @@
 #define CSUM_VERSION_PATCH 0
 
 #define CSUM_MUST_CHECK __attribute__((warn_unused_result))
-/* The library is compiled with hidden symbols: only what is marked so leaves it. lib/libcsum.map lists it, too. */
+/* The library is compiled with hidden symbols: only those with this mark leave it. lib/libcsum.map lists them, too. */
 #define CSUM_API __attribute__((visibility("default")))
 
 #ifdef __cplusplus
@@ -59,20 +60,20 @@ extern "C" {
 /* "MAJOR.MINOR.PATCH" of the library that is running, which may be newer than this header. Static; never fails. */
 CSUM_API const char *csum_version(void);
 
-/* Bytes of a UUID; of a label with its terminating NUL; of the data device's identity with its NUL. */
+/* Sizes in bytes of a UUID; of a label with its NUL; of the data device's identity with its NUL. */
 #define CSUM_UUID_SIZE 16
 #define CSUM_LABEL_SIZE 33
 #define CSUM_IDENTITY_SIZE 65
 #define CSUM_INTERLEAVE_MAX 65536u
-/* Places in each struct that a caller makes room for; what a later version adds takes some of them. */
+/* Reserved places in each struct that a caller makes; fields of later versions take some of them. */
 #define CSUM_RESERVED 8
-/* Length for "to the end": of the data space, or of an input whose length is not known. */
+/* Length that means "to the end": of the data space, or of an input of unknown length. */
 #define CSUM_TO_END UINT64_MAX
 
 enum csum_severity {
 	CSUM_ERROR, /* why a function is about to fail */
-	CSUM_WARNING, /* the operation goes on, the user should know */
-	CSUM_NOTE, /* a detail, for those who asked for details */
+	CSUM_WARNING, /* the operation goes on, but the user should know */
+	CSUM_NOTE, /* a detail, for users who asked for details */
 };
 
 /*
@@ -134,9 +135,9 @@ struct csum_message {
 	const char *text; /* "DEVICE: what is wrong: strerror(-error)", no newline, for people: its words may change */
 };
 
-/* How the library talks to its caller. Any function pointer may be NULL. */
+/* The library calls these to talk to its caller. Any function pointer may be NULL. */
 struct csum_handlers {
-	void *user; /* handed to both; may be NULL */
+	void *user; /* handed to both functions; may be NULL */
 	void (*message)(void *user, const struct csum_message *message);
 	/* Asked at safe points, several times a second; true ends the operation with -ECANCELED. */
 	bool (*cancelled)(void *user);
@@ -145,16 +146,16 @@ struct csum_handlers {
 
 enum csum_checksum_type {
 	CSUM_CRC32 = 1, /* zlib's CRC-32 */
-	CSUM_CRC32C = 2, /* Castagnoli's, as iSCSI and ext4 have it */
+	CSUM_CRC32C = 2, /* Castagnoli's, used by iSCSI and ext4 */
 	CSUM_CRC64 = 3, /* CRC-64/XZ */
 };
 
-/* "crc32", "crc32c", "crc64"; NULL for another value. */
+/* Returns "crc32", "crc32c" or "crc64"; NULL for another value. */
 CSUM_API const char *csum_checksum_name(enum csum_checksum_type type);
-/* The type of that name; -EINVAL (nothing reported) for another name. */
+/* Finds the type of that name; -EINVAL (nothing reported) for another name. */
 CSUM_API int csum_checksum_by_name(const char *name, enum csum_checksum_type *type) CSUM_MUST_CHECK;
 
-/* Where sectors lie. All counts are of this volume; derived from the superblock and checked. */
+/* The places of sectors. All counts are of this volume; derived from the superblock and checked. */
 struct csum_geometry {
 	uint32_t sector_size; /* bytes: 512 or 4096 */
 	uint32_t interleave; /* groups of a cluster, 1 ... CSUM_INTERLEAVE_MAX */
@@ -162,35 +163,35 @@ struct csum_geometry {
 	bool external; /* metadata on a device of its own */
 	uint64_t data_sectors; /* of the data space; at least 1 */
 	uint64_t groups; /* each has two copies of its imd sector; the last may describe fewer data sectors */
-	uint64_t clusters; /* the last may have fewer groups */
-	uint64_t metadata_device_bytes; /* the area the layout uses: offset 104, superblock */
+	uint64_t clusters; /* the last cluster may have fewer groups */
+	uint64_t metadata_device_bytes; /* the area that the layout uses: offset 104, superblock */
 	uint64_t data_device_bytes; /* external: offset 112, superblock; internal: 0 */
 };
 
 /* ------------------------------------------------------------------ opening */
 
-/* What a refusal that protects what others wrote is lifted for; bits of csum_open_options.allow. */
+/* Refusals that protect data of others, and that the user may lift; bits of csum_open_options.allow. */
 enum csum_allow {
-	CSUM_ALLOW_FOREIGN = 1, /* a signature of something else outside the data space */
-	CSUM_ALLOW_IDENTITY = 2, /* another data device than the one recorded, or data that is not this volume's */
+	CSUM_ALLOW_FOREIGN = 1, /* a signature outside the data space that is not the volume's */
+	CSUM_ALLOW_IDENTITY = 2, /* a data device other than the one recorded, or data that is not this volume's */
 	CSUM_ALLOW_REWRITTEN = 4, /* data that others wrote, or may have; a scrub puts the recorded content back */
-	/* a scrub gives up what an interrupted sector that cannot be read, a copy of its metadata or the journal may hold */
+	/* a scrub gives up the content of unreadable places: an interrupted sector, its metadata, the journal */
 	CSUM_ALLOW_UNREAD = 8,
 	CSUM_ALLOW_ALL = 15,
 };
 
-/* What a volume is opened for. */
+/* The use that a volume is opened for. */
 enum csum_access {
 	CSUM_READ, /* beside other readers and a scrub; nothing is written */
 	/*
-	 * Reading without a lock, which waits for nobody. Of use for csum_volume_get_info() and csum_volume_close()
-	 * only, as others may be writing.
+	 * Reading without a lock and without waiting. Good for csum_volume_get_info() and csum_volume_close() only, as
+	 * others may be writing.
 	 */
 	CSUM_LOOK,
-	CSUM_WRITE, /* the volume exclusively; it is recovered when it is active */
+	CSUM_WRITE, /* exclusive; the volume is recovered when it is active */
 	/*
-	 * For csum_scrub(), and nothing is written until then: what is wrong, and recovery, is left to it. Others may
-	 * read meanwhile, but neither write nor scrub. Such a volume is of use for csum_volume_get_info(),
+	 * For csum_scrub(), to which recovery and all repairs are left: nothing is written until then. Others may read
+	 * meanwhile, but neither write nor scrub. Such a volume is good for csum_volume_get_info(),
 	 * csum_volume_data_bytes(), csum_scrub() and csum_volume_close() only.
 	 */
 	CSUM_REPAIR,
@@ -200,7 +201,7 @@ struct csum_open_options {
 	enum csum_access access;
 	bool force; /* CSUM_READ and CSUM_LOOK: go on although the device is mounted or attached */
 	unsigned int allow; /* CSUM_WRITE and CSUM_REPAIR: bits of enum csum_allow */
-	int64_t wait_ms; /* for a lock held by another process, milliseconds: 0 not at all, -1 without limit */
+	int64_t wait_ms; /* milliseconds to wait for a lock of another process; 0 not at all, -1 no limit */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
@@ -208,32 +209,32 @@ struct csum_open_options {
 struct csum_volume;
 
 /*
- * Opens the volume on `data` (a path, or a tag such as PARTUUID=...), with its metadata on `metadata`
- * or, when that is NULL, on the same device.
+ * Opens the volume on `data` (a path, or a tag such as PARTUUID=...), with its metadata on `metadata` or, when that is
+ * NULL, on the same device.
  *
- * Opening for writing flushes the devices before it reads them, asks whether the data is that of this metadata and
- * nobody else's (doc/format.md: Identity), rewrites an invalid superblock slot and recovers an active volume; all of
- * that is durable on return. Opening for reading writes nothing.
+ * Opening for writing flushes the devices before it reads them, asks whether the data belongs to this metadata and was
+ * not written by others (doc/format.md: Identity), rewrites an invalid superblock slot and recovers an active volume;
+ * all of that is durable on return. Opening for reading writes nothing.
  * Errors: -EINVAL not a volume or refused, -ENOTSUP of a later version, -EPERM not to be written without `allow`,
- * -EBUSY in use, -EBADMSG recovery needs a repair, -ECANCELED, and those of open(2) and I/O. On error *volume is NULL. The
- * caller ends it with csum_volume_close().
- * handlers is copied; what its user pointer names must outlive the volume.
+ * -EBUSY in use, -EBADMSG recovery needs a repair, -ECANCELED, and those of open(2) and I/O. On error *volume is NULL.
+ * The caller ends the volume with csum_volume_close().
+ * handlers is copied; the object that its user pointer names must outlive the volume.
  * The library has no thread on return; the first reading or writing starts some. So a server may open, fork, and go on
- * with the volume in the child, where the parent uses it no more (it ends with _exit(2)).
+ * with the volume in the child, if the parent no longer uses the volume (and ends with _exit(2)).
  */
 CSUM_API int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,
 			      const struct csum_open_options *options, struct csum_volume **volume) CSUM_MUST_CHECK;
 
 /*
- * Releases the volume; NULL is allowed. The first error of closing a written device is returned: then
- * nothing may be taken as durable. Everything is released in any case.
+ * Releases the volume; NULL is allowed. Returns the first error of closing a written device: then nothing may be taken
+ * as durable. Everything is released in any case.
  */
 CSUM_API int csum_volume_close(struct csum_volume *volume) CSUM_MUST_CHECK;
 
 enum csum_state {
 	CSUM_CLEAN,
 	CSUM_ACTIVE, /* a writer is at work or was interrupted */
-	CSUM_UNKNOWN, /* superblock slots A and B are both invalid: read as active everywhere */
+	CSUM_UNKNOWN, /* superblock slots A and B are both invalid: treated as active */
 };
 
 enum csum_slot {
@@ -243,7 +244,7 @@ enum csum_slot {
 	CSUM_SLOTS
 };
 
-/* What is changing a volume at the moment, beside the caller. */
+/* Whether another process is changing the volume at the moment. */
 enum csum_at_work {
 	CSUM_NOBODY_AT_WORK,
 	CSUM_SCRUB_AT_WORK,
@@ -255,32 +256,32 @@ struct csum_scrub_totals {
 	uint64_t imd_repaired; /* imd sectors */
 };
 
-/* A scrub of the whole volume, as its superblock has it; all zero: there was none. */
+/* A scrub of the whole volume, as recorded in the superblock; all zero: there was none. */
 struct csum_scrub_record {
-	uint64_t started, ended; /* seconds since 1970; 0: none, or still under way */
-	uint64_t next_group; /* where one under way goes on */
+	uint64_t started, ended; /* seconds since 1970; 0: there was none, or it has not ended */
+	uint64_t next_group; /* where an unfinished scrub goes on */
 	struct csum_scrub_totals totals;
 };
 
-/* Of a volume with a plain file as its data device: whether it is as this program left it. */
+/* For a volume with a plain file as its data device: whether the file is as this program left it. */
 enum csum_data_file {
 	CSUM_DATA_FILE_NONE, /* data is on a block device, or beside its metadata */
 	CSUM_DATA_FILE_UNKNOWN, /* no time is recorded, or none that is evidence */
 	CSUM_DATA_FILE_SAME, /* modification time and size are those of our last close */
-	CSUM_DATA_FILE_CHANGED, /* they are not: others wrote, or it is a copy made without its times */
+	CSUM_DATA_FILE_CHANGED, /* they are not: others wrote the file, or it is a copy made without its times */
 };
 
-/* What is not repaired until it is settled that others did not write it. */
+/* The data that is not repaired until it is settled that others did not write it. */
 enum csum_held {
 	CSUM_NOT_HELD,
 	CSUM_HELD_ALL, /* data was rewritten by others */
-	CSUM_HELD_UNCOVERED, /* undecided: what lies in no file system that vouches for it */
+	CSUM_HELD_UNCOVERED, /* undecided: all data outside file systems that vouch for it */
 };
 
 struct csum_volume_info {
 	struct csum_geometry geometry;
 	enum csum_checksum_type checksum_type;
-	uint16_t version_major, version_minor; /* of the bytes on disk (doc/format.md) */
+	uint16_t version_major, version_minor; /* of the format on disk (doc/format.md) */
 	uint8_t uuid[CSUM_UUID_SIZE];
 	char label[CSUM_LABEL_SIZE]; /* as stored: any bytes but NUL may occur */
 	char data_identity[CSUM_IDENTITY_SIZE]; /* of the data device, as recorded; "" none (doc/format.md: Identity) */
@@ -288,32 +289,32 @@ struct csum_volume_info {
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
 	uint64_t created, last_write; /* seconds since 1970; 0 never */
 	enum csum_state state;
-	enum csum_at_work at_work; /* beside the caller */
-	uint64_t generation; /* of the superblock in force; each write of a slot adds to it */
+	enum csum_at_work at_work; /* not counting the caller */
+	uint64_t generation; /* of the superblock in force; each write of a slot raises it */
 	uint64_t session; /* how often the state went from clean to active */
 	uint64_t intent_first_group, intent_groups; /* CSUM_ACTIVE: groups that a writer may have been changing */
 	bool slot_valid[CSUM_SLOTS]; /* by enum csum_slot */
-	enum csum_slot governing_slot; /* the one in force */
-	struct csum_scrub_record last_scrub, current_scrub; /* the last that was completed; the one under way */
-	bool exclusive; /* nobody but this program ever writes the data device */
-	uint32_t unknown_compat, unknown_ro_compat; /* of the feature bits, those that this program does not know */
+	enum csum_slot governing_slot; /* the slot in force */
+	struct csum_scrub_record last_scrub, current_scrub; /* the last complete scrub; the unfinished one */
+	bool exclusive; /* only this program ever writes the data device */
+	uint32_t unknown_compat, unknown_ro_compat; /* feature bits that this program does not know */
 	enum csum_data_file data_file;
 	uint64_t held_since; /* seconds since 1970; 0: not held */
-	enum csum_held held_reason; /* may be of a later version, and then none of the above */
+	enum csum_held held_reason; /* a later version may have stored another value */
 	const char *data_device, *metadata_device; /* as opened; owned by the volume; equal when internal */
-	uint64_t data_device_present_bytes, metadata_device_present_bytes; /* their sizes at opening */
+	uint64_t data_device_present_bytes, metadata_device_present_bytes; /* sizes of the devices at opening */
 	bool direct_io; /* O_DIRECT on every device */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
-/* Fills *info from what was read at opening; never fails. Pointers in it live as long as the volume. */
+/* Fills *info with facts from the time of opening; never fails. Pointers in it live as long as the volume. */
 CSUM_API void csum_volume_get_info(const struct csum_volume *volume, struct csum_volume_info *info);
 
 struct stat;
 
 /*
- * Whether a file that stat(2) or fstat(2) described shares bytes with a device of the volume: is the same one, a
- * partition of it or the disk it is part of, or what a loop device is made of.
+ * Whether a file shares bytes with a device of the volume: is the same one, a partition of it or the disk that it is
+ * part of, or backs a loop device. `file` comes from stat(2) or fstat(2).
  */
 CSUM_API bool csum_volume_shares(const struct csum_volume *volume, const struct stat *file);
 
@@ -328,44 +329,43 @@ struct csum_format_options {
 	uint32_t interleave; /* 1 ... CSUM_INTERLEAVE_MAX, or 0: clusters of 64 MiB */
 	const char *label; /* NULL or UTF-8, less than CSUM_LABEL_SIZE bytes */
 	const uint8_t *uuid; /* CSUM_UUID_SIZE bytes, or NULL: random */
-	bool created_given; /* record `created`; together with uuid the bytes are reproducible (seed = uuid) */
+	bool created_given; /* record `created`; with uuid it makes the bytes reproducible (seed = uuid) */
 	uint64_t created; /* seconds since 1970; with created_given */
 	/*
-	 * Create an image file of that size, or with room for that much data; both 0: it exists. With metadata on a
-	 * device of its own the file is that one, and its size comes from create_bytes only.
+	 * Create an image file of that size, or with room for that much data; both 0: the file exists. With metadata on
+	 * a device of its own the metadata file is created, and its size comes from create_bytes only.
 	 */
 	uint64_t create_bytes, create_data_bytes;
-	bool wipe; /* zeros everywhere */
-	bool exclusive; /* nobody but this program will ever write the data device; external only */
-	bool force; /* over what is there */
-	bool dry_run; /* all checks, nothing created or written */
+	bool wipe; /* write zeros everywhere */
+	bool exclusive; /* only this program will ever write the data device; external only */
+	bool force; /* overwrite whatever is there */
+	bool dry_run; /* make all checks, but create and write nothing */
 	int64_t wait_ms; /* as in csum_open_options */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
-/* What csum_format_run() will do. */
+/* The plan that csum_format_run() will carry out. */
 struct csum_format_plan {
 	struct csum_geometry geometry;
 	enum csum_checksum_type checksum_type;
 	uint8_t uuid[CSUM_UUID_SIZE];
 	const char *data_device, *metadata_device; /* owned by the format; equal when internal */
-	uint64_t write_bytes; /* that will be written */
-	uint64_t estimated_seconds; /* a guess from what reading the device showed */
-	uint64_t uncovered_bytes; /* external: at the data device's end, less than a sector; else 0 */
+	uint64_t write_bytes; /* bytes that will be written */
+	uint64_t estimated_seconds; /* a guess, from the speed of reading the device */
+	uint64_t uncovered_bytes; /* external: bytes at the end of the data device, fewer than a sector; else 0 */
 	uint32_t physical_sector_size; /* bytes; 0 unknown */
 	bool sector_size_from_device; /* sector size was chosen from the physical sector size */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
-/* A volume that is going to be made; by csum_format_prepare(), until csum_format_free(). */
+/* A volume that is about to be made, from csum_format_prepare() until csum_format_free(). */
 struct csum_format;
 
 /*
- * Opens and checks what is to be formatted, and plans. With create_* set the image file is created (sparse)
- * unless dry_run. Nothing else is written. On success the caller ends with csum_format_free().
- * Errors: -EINVAL refused by the options or the device, -EEXIST not blank or a file to be created exists,
- * -EBUSY in use; those of open(2) and I/O. On error *format is NULL and a file that was
- * created is removed.
+ * Opens and checks the devices to format, and makes the plan. With create_* set the image file is created (sparse)
+ * unless dry_run; nothing else is written. On success the caller ends with csum_format_free().
+ * Errors: -EINVAL refused by the options or the device, -EEXIST not blank or a file to be created exists, -EBUSY in
+ * use; those of open(2) and I/O. On error *format is NULL and a file that was created is removed.
  */
 CSUM_API int csum_format_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
 				 const struct csum_format_options *options,
@@ -373,23 +373,24 @@ CSUM_API int csum_format_prepare(const struct csum_handlers *handlers, const cha
 /* Fills *plan; never fails. Pointers in it live as long as the format. */
 CSUM_API void csum_format_get_plan(const struct csum_format *format, struct csum_format_plan *plan);
 /*
- * Writes the volume; durable on success. Interrupted or failed at any point it leaves no volume, neither the
- * old one nor a new one; csum_format_free() then removes an image file that csum_format_prepare() created. Once only.
+ * Writes the volume; durable on success. If it is interrupted or fails at any point, no volume is left, neither the old
+ * one nor a new one; csum_format_free() then removes an image file that csum_format_prepare() created. Called once
+ * only.
  * Errors: -EINVAL after a dry run, -ECANCELED, and those of I/O.
  */
 CSUM_API int csum_format_run(struct csum_format *format) CSUM_MUST_CHECK;
-/* NULL is allowed. The error of closing a written device: then nothing may be taken as durable. */
+/* Ends a format; NULL is allowed. On an error of closing a written device nothing may be taken as durable. */
 CSUM_API int csum_format_free(struct csum_format *format) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ erasing superblocks */
 
-/* A valid superblock, wherever one may lie. */
+/* A valid superblock that was found. */
 struct csum_erase_slot {
 	enum csum_slot slot;
 	const char *device; /* owned by the csum_erase */
 	uint64_t device_offset_bytes;
 	uint8_t uuid[CSUM_UUID_SIZE];
-	bool erased; /* zeros, durably */
+	bool erased; /* it is zeros now, durably */
 };
 
 struct csum_erase_options {
@@ -398,49 +399,50 @@ struct csum_erase_options {
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
-/* Superblocks that are going to be erased; by csum_erase_prepare(), until csum_erase_free(). */
+/* Superblocks that are about to be erased, from csum_erase_prepare() until csum_erase_free(). */
 struct csum_erase;
 
 /*
- * Finds what csum_erase_run() will zero: the valid ones of superblocks A, B and C, C where the present size of the device
- * puts it and where a valid A or B says. Devices are opened as csum_volume_open() does for writing, but nothing is
- * written, and the volume may be damaged beyond use. metadata NULL: the superblocks are on `data`, be that a volume or the
- * metadata device of one. On success the caller ends with csum_erase_free().
- * Errors: -EINVAL none is there, or of another layout than the devices named; -EBUSY in use; those of open(2) and I/O. On
- * error *erase is NULL.
+ * Finds the superblocks that csum_erase_run() will zero: the valid ones of A, B and C, with C looked for where the
+ * present size of the device puts it and where a valid A or B says. Devices are opened as csum_volume_open() does for
+ * writing, but nothing is written, and the volume may be damaged beyond use. metadata NULL: the superblocks are on
+ * `data`, which is an internal volume or the metadata device of an external one. On success the caller ends with
+ * csum_erase_free().
+ * Errors: -EINVAL there is no superblock, or it has another layout than the devices named; -EBUSY in use; those of
+ * open(2) and I/O. On error *erase is NULL.
  */
 CSUM_API int csum_erase_prepare(const struct csum_handlers *handlers, const char *data, const char *metadata,
 				const struct csum_erase_options *options, struct csum_erase **erase) CSUM_MUST_CHECK;
-/* Those found, and what became of them; valid until csum_erase_free(). */
+/* Returns the superblocks found, and whether each is erased; valid until csum_erase_free(). */
 CSUM_API const struct csum_erase_slot *csum_erase_slots(const struct csum_erase *erase, size_t *count);
 /*
- * Zeroes them, and nothing else; durable on success. The one in force is the last, so that whatever a failure leaves is
- * still as new as it was. On error the slots tell which are left.
+ * Zeroes the superblocks found, and nothing else; durable on success. The one in force is zeroed last, so that a
+ * failure leaves superblocks as new as before. On error the slots tell which are left.
  */
 CSUM_API int csum_erase_run(struct csum_erase *erase) CSUM_MUST_CHECK;
-/* NULL is allowed. The error of closing a written device: then nothing may be taken as durable. */
+/* Ends an erase; NULL is allowed. On an error of closing a written device nothing may be taken as durable. */
 CSUM_API int csum_erase_free(struct csum_erase *erase) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ findings */
 
 enum csum_finding_kind {
 	CSUM_SUPERBLOCK_BAD, /* a slot is invalid, and an interrupted write does not explain it */
-	CSUM_FOREIGN, /* something else's signature or bytes on the metadata device, outside the data space */
-	CSUM_IMD_BAD, /* one copy is invalid or cannot be read; the other serves */
-	CSUM_IMD_DIFFERS, /* the copies disagree, and nobody was writing; the newer one governs */
+	CSUM_FOREIGN, /* signature or bytes on the metadata device, outside the data space, that are not the volume's */
+	CSUM_IMD_BAD, /* one copy is invalid or cannot be read; the other one serves */
+	CSUM_IMD_DIFFERS, /* the copies disagree, and no write explains it; the newer one governs */
 	CSUM_IMD_LOST, /* both copies are invalid: the sectors of the group cannot be verified */
-	CSUM_INTERRUPTED, /* what a writer that was interrupted may leave, or one at work; no error */
+	CSUM_INTERRUPTED, /* a trace of an interrupted writer, or of one at work; no error */
 	CSUM_MISMATCH, /* data does not match its checksum */
-	CSUM_ZEROED, /* nor does it, and it is all zeros */
-	CSUM_STALE, /* it matches what the sector had before: a write was lost */
-	CSUM_MISPLACED, /* it is that of another sector; crc64 only */
-	CSUM_UNREADABLE, /* the device returned an error, and again when asked again */
-	CSUM_REWRITTEN, /* bad, and others wrote it, or may have; left. External volumes only */
-	CSUM_TRANSIENT, /* it was bad, and right when it was read again; no error */
+	CSUM_ZEROED, /* data does not match its checksum, and is all zeros */
+	CSUM_STALE, /* data matches an earlier content of the sector: a write was lost */
+	CSUM_MISPLACED, /* data is that of another sector; crc64 only */
+	CSUM_UNREADABLE, /* the device returned an error, and again when read again */
+	CSUM_REWRITTEN, /* data is bad, and others wrote it, or may have; left. External volumes only */
+	CSUM_TRANSIENT, /* data was bad, and right when it was read again; no error */
 	CSUM_FINDING_KINDS /* how many there are */
 };
 
-/* "superblock-bad" ...: stable, as in the manual page. */
+/* Returns "superblock-bad" ...: stable, as in the manual page. */
 CSUM_API const char *csum_finding_name(enum csum_finding_kind kind);
 /* Whether a finding of that kind is an error (exit status 4 while it stays). */
 CSUM_API bool csum_finding_is_error(enum csum_finding_kind kind);
@@ -449,34 +451,34 @@ enum csum_subject {
 	CSUM_SUBJECT_DATA, /* data sectors: first_sector, sector_count */
 	CSUM_SUBJECT_IMD, /* imd sectors: first_group, group_count, copy (or -1: both) */
 	CSUM_SUBJECT_SUPERBLOCK, /* slot */
-	CSUM_SUBJECT_JOURNAL, /* of an active volume: unreadable; scrub only */
-	CSUM_SUBJECT_DEVICE, /* the metadata device, at device_offset_bytes: something else's */
+	CSUM_SUBJECT_JOURNAL, /* the journal of an active volume: unreadable; scrub only */
+	CSUM_SUBJECT_DEVICE, /* bytes of others on the metadata device, at device_offset_bytes */
 };
 
-/* What a bad data sector holds, where it was asked whether others wrote it. (doc/guard.md) */
+/* The kind of content in a bad data sector, where the guard asked whether others wrote it. (doc/guard.md) */
 enum csum_class {
 	CSUM_CLASS_NONE, /* not asked */
 	CSUM_CLASS_DEAD, /* it cannot be read */
-	CSUM_CLASS_NEAR, /* few bits are wrong */
+	CSUM_CLASS_NEAR, /* only a few bits are wrong */
 	CSUM_CLASS_BLANK, /* it repeats a unit of 1, 2, 4, 8 or 16 bytes */
-	CSUM_CLASS_KNOWN, /* the content of another sector, or an earlier one of this */
+	CSUM_CLASS_KNOWN, /* the content of another sector, or an earlier content of this one */
 	CSUM_CLASS_NEW, /* none of these */
 	CSUM_CLASSES /* how many there are */
 };
 
-/* "dead" ..., or "" for CSUM_CLASS_NONE: stable. */
+/* Returns "dead" ..., or "" for CSUM_CLASS_NONE: stable. */
 CSUM_API const char *csum_class_name(enum csum_class content_class);
 
-/* What became of it. csum_check() and csum_read() leave everything. */
+/* The disposition of a finding. csum_check() and csum_read() leave all findings. */
 enum csum_disposition {
 	CSUM_LEFT,
 	CSUM_REPAIRED, /* written, flushed, read back and right */
 	CSUM_WOULD_REPAIR, /* dry run */
 };
 
-/* Where the right content came from, or comes from. */
+/* The source of the right content. */
 enum csum_means {
-	CSUM_MEANS_NONE, /* left; or nothing but an interrupted update was put in order */
+	CSUM_MEANS_NONE, /* left; or an interrupted update was put in order, and nothing else */
 	CSUM_MEANS_REPLICA, /* replica: its name, as given */
 	CSUM_MEANS_ELSEWHERE, /* source_sector: a copy in another data sector */
 	CSUM_MEANS_ONE_BIT, /* the checksum: bits is 1 */
@@ -486,10 +488,10 @@ enum csum_means {
 	CSUM_MEANS_COUNT /* how many there are */
 };
 
-/* "replica", "elsewhere", "one-bit", "burst", "two-bits", "other-copy", or "" for none: stable. */
+/* Returns "replica", "elsewhere", "one-bit", "burst", "two-bits", "other-copy", or "" for none: stable. */
 CSUM_API const char *csum_means_name(enum csum_means means);
 
-/* One finding: adjacent sectors, or groups, with the same verdict are one. */
+/* One finding: adjacent sectors, or groups, with the same verdict make one finding. */
 struct csum_finding {
 	enum csum_finding_kind kind;
 	enum csum_subject subject;
@@ -500,46 +502,46 @@ struct csum_finding {
 	const char *device; /* valid during the callback, as all pointers here */
 	uint64_t device_offset_bytes; /* of the first sector, imd sector or slot */
 	const char *reason; /* what is wrong: one clause for people, never NULL */
-	bool has_checksum; /* of a single data sector: both of the following hold */
+	bool has_checksum; /* a single data sector: expected_entry and computed_entry are meaningful */
 	uint64_t expected_entry, computed_entry;
 	/* misplaced: sector first_sector + i holds the content of other_sector + i */
 	bool has_other_sector;
 	uint64_t other_sector;
-	enum csum_class content_class; /* data; of several sectors the last in the order of enum csum_class */
+	enum csum_class content_class; /* data; of several sectors the last class in the order of the enum */
 	enum csum_disposition disposition;
-	enum csum_means means; /* NONE unless it was repaired, or would be */
-	unsigned int bits; /* 0 but where enum csum_means says so */
-	const char *replica; /* NULL but with CSUM_MEANS_REPLICA */
+	enum csum_means means; /* NONE unless the finding was repaired, or would be */
+	unsigned int bits; /* 0 except where enum csum_means mentions bits */
+	const char *replica; /* NULL except with CSUM_MEANS_REPLICA */
 	uint64_t source_sector; /* CSUM_MEANS_ELSEWHERE: first_sector + i from source_sector + i */
 	/*
 	 * A clause for people, never NULL: "from replica b.img", "1 bit", "burst of 5 bits", "from data sector 17",
-	 * "from the other copy"; when left, why that is all ("the device refused the write"), or "".
+	 * "from the other copy"; where left, the reason for that ("the device refused the write"), or "".
 	 */
 	const char *how;
 	enum csum_reason left_reason; /* of `how`, when left */
 };
 
-/* Whether bad data has decayed or was written by others, of external volumes. (doc/guard.md) */
+/* Whether bad data of an external volume has decayed or was written by others. (doc/guard.md) */
 enum csum_guard_verdict {
-	CSUM_GUARD_DECAY, /* nobody else wrote */
-	CSUM_GUARD_BY_PLACE, /* it depends on where a sector lies */
-	CSUM_GUARD_UNDECIDED, /* where nothing vouches for it there is content that others may have written */
+	CSUM_GUARD_DECAY, /* others did not write */
+	CSUM_GUARD_BY_PLACE, /* it depends on the place of a sector */
+	CSUM_GUARD_UNDECIDED, /* content that others may have written lies where nothing vouches for it */
 	CSUM_GUARD_REWRITTEN, /* others wrote */
-	CSUM_GUARD_OTHER_DATA, /* most of a sample is wrong: not the data of this metadata */
+	CSUM_GUARD_OTHER_DATA, /* most of a sample is wrong: this is not the data of this metadata */
 };
 
-/* "decay", "by-place", "undecided", "rewritten", "other-data": stable. */
+/* Returns "decay", "by-place", "undecided", "rewritten" or "other-data": stable. */
 CSUM_API const char *csum_guard_verdict_name(enum csum_guard_verdict verdict);
 
 #define CSUM_GUARD_REASON_SIZE 256
 
 struct csum_totals {
 	enum csum_guard_verdict guard;
-	char guard_reason[CSUM_GUARD_REASON_SIZE]; /* a clause for people: why; "" with CSUM_GUARD_DECAY */
+	char guard_reason[CSUM_GUARD_REASON_SIZE]; /* a clause for people; "" with CSUM_GUARD_DECAY */
 	uint64_t sectors_verified, sectors_unwritten; /* data sectors right by their entry (some at the second
 						       * read); unwritten ones */
-	uint64_t sectors_bad; /* mismatch, zeroed, stale, unreadable or without imd */
-	uint64_t sectors_interrupted; /* right by an older version, as an interrupted write leaves them */
+	uint64_t sectors_bad; /* mismatch, zeroed, stale, unreadable or without a valid imd sector */
+	uint64_t sectors_interrupted; /* right by an older version, as after an interrupted write */
 	uint64_t sectors_transient; /* bad at first, right when read again */
 	uint64_t imd_verified; /* imd sectors found right */
 	uint64_t findings[CSUM_FINDING_KINDS]; /* sectors, imd sectors, groups (imd-lost) or slots */
@@ -547,12 +549,12 @@ struct csum_totals {
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
-/* user: that of the options. */
+/* user: the user pointer of the options. */
 typedef void csum_finding_fn(void *user, const struct csum_finding *finding);
 
 /* How far an operation over a range has come. */
 struct csum_progress {
-	uint64_t done_sectors, total_sectors; /* data sectors of the range, those that an earlier run did included */
+	uint64_t done_sectors, total_sectors; /* data sectors of the range, including those of an earlier run */
 	uint64_t errors, repaired; /* in this run so far, as in the totals */
 };
 typedef void csum_progress_fn(void *user, const struct csum_progress *progress);
@@ -562,16 +564,16 @@ typedef void csum_progress_fn(void *user, const struct csum_progress *progress);
 struct csum_check_options {
 	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end; widened to whole sectors */
 	bool metadata_only; /* superblocks and imd sectors, no data */
-	uint64_t rate_bytes; /* of data read per second; 0: no limit */
+	uint64_t rate_bytes; /* limit for reading data, bytes per second; 0: none */
 	csum_finding_fn *finding; /* may be NULL; bad data sectors come later than other findings of their place */
 	csum_progress_fn *progress; /* several times a second; may be NULL */
-	void *user; /* of both */
+	void *user; /* handed to both functions */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
- * Verifies superblocks (whatever the range), the imd sectors of the range and its data. Writes nothing.
- * *totals is valid on every return, with what was seen until then.
+ * Verifies superblocks (whatever the range), the imd sectors of the range and its data. Writes nothing. *totals is
+ * valid on every return, and counts everything seen until then.
  * Errors: -ECANCELED, -EINVAL (range outside the data space), -ENODEV and the like (device vanished), -ENOMEM.
  */
 CSUM_API int csum_check(struct csum_volume *volume, const struct csum_check_options *options,
@@ -579,42 +581,43 @@ CSUM_API int csum_check(struct csum_volume *volume, const struct csum_check_opti
 
 /* ------------------------------------------------------------------ scrub */
 
-/* By which means a scrub may change data sectors; bits of csum_scrub_options.heal. */
+/* The means by which a scrub may change data sectors; bits of csum_scrub_options.heal. */
 enum csum_heal {
-	CSUM_HEAL_DEFAULT = 0, /* all that apply: CSUM_HEAL_BITS with crc64 only */
+	CSUM_HEAL_DEFAULT = 0, /* all means; CSUM_HEAL_BITS with crc64 only */
 	CSUM_HEAL_NOTHING = 1, /* no data sector is changed */
 	CSUM_HEAL_REPLICA = 2,
 	CSUM_HEAL_ELSEWHERE = 4, /* with crc64 only */
-	CSUM_HEAL_BITS = 8, /* with 32-bit checksums: one bit only, and one garbage sector in 100,000 passes for one */
+	CSUM_HEAL_BITS = 8, /* with 32-bit checksums one bit only, and one garbage sector in 100,000 seems healed */
 };
 
 struct csum_scrub_options {
-	/* A range other than the whole leaves the record of the full scrub alone, and is not resumed. */
+	/* A scrub of less than the whole volume leaves the record of the full scrub alone, and is not resumed. */
 	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end; widened to whole sectors */
-	bool metadata_only; /* no data, no record */
-	/* Writes nothing; the volume may then be open for reading. What would be repaired says so. */
+	bool metadata_only; /* verify no data; keep no record */
+	/* Writes nothing; the volume may then be open for reading. Findings say what would be repaired. */
 	bool dry_run;
 	unsigned int heal; /* bits of enum csum_heal */
 	/*
-	 * In the order in which they are tried: each a raw image or device that holds the data space (its first bytes
-	 * are data sector 0), or another csumtool volume of the same sector size, of which verified sectors are taken.
-	 * It must hold at least as many bytes as the data space.
+	 * Replicas, in the order in which they are tried. Each is a raw image or device that holds the data space (its
+	 * first bytes are data sector 0), or another csumtool volume of the same sector size, of which only verified
+	 * sectors are used. A replica must hold at least as many bytes as the data space.
 	 */
 	const char *const *replicas;
 	size_t replica_count;
 	/*
-	 * What is overwritten goes to an undo file first: to undo_file, which is created, -EEXIST when there is one; or to
-	 * one of the volume's own in undo_directory, which is made like the directory itself when there is something to be
-	 * overwritten. Of those the last ten of the volume are kept. Where that one cannot be made or written, data
-	 * sectors are left, and a warning says so once ("": no directory is known). Both NULL: nothing is kept.
+	 * Overwritten content goes to an undo file first. Either to undo_file, which is created (-EEXIST when it is
+	 * there); or to a new file in undo_directory, where the last ten of each volume are kept. That file, and the
+	 * directory itself, are created only when something is about to be overwritten. Where the file in the directory
+	 * cannot be created or written ("": no directory is known), data sectors are left, and a warning says so once.
+	 * Both NULL: nothing is kept.
 	 */
 	const char *undo_file, *undo_directory;
-	/* The file in undo_directory has been made; may be NULL. */
+	/* Called when the file in undo_directory has been created; may be NULL. */
 	void (*undo_made)(void *user, const char *path);
-	uint64_t rate_bytes; /* of data read per second; 0: no limit */
-	uint64_t time_limit_seconds; /* 0: none. Ends reading; what was found by then is still dealt with */
-	bool restart; /* from the beginning, although a scrub is under way */
-	uint64_t max_errors; /* it ends, within a read, when more are found; 0: no limit */
+	uint64_t rate_bytes; /* limit for reading data, bytes per second; 0: none */
+	uint64_t time_limit_seconds; /* 0: none. Ends reading; findings so far are still dealt with */
+	bool restart; /* begin anew, even when a scrub is under way */
+	uint64_t max_errors; /* end the scrub, within a read, when more are found; 0: no limit */
 	csum_finding_fn *finding; /* bad data sectors come later than other findings of their place */
 	csum_progress_fn *progress; /* several times a second; may be NULL */
 	void *user;
@@ -622,39 +625,42 @@ struct csum_scrub_options {
 };
 
 enum csum_scrub_end {
-	CSUM_SCRUB_COMPLETE, /* the whole range */
+	CSUM_SCRUB_COMPLETE, /* the whole range is done */
 	CSUM_SCRUB_TIME_LIMIT,
 	CSUM_SCRUB_MAX_ERRORS,
-	CSUM_SCRUB_FAILED, /* by the error returned, -ECANCELED included */
+	CSUM_SCRUB_FAILED, /* an error was returned, -ECANCELED included */
 };
 
 struct csum_scrub_result {
 	enum csum_scrub_end end;
-	struct csum_totals totals; /* found in this run, whatever became of it */
+	struct csum_totals totals; /* all findings of this run, repaired or not */
 	uint64_t repaired[CSUM_FINDING_KINDS]; /* of totals.findings: repaired, or with dry_run would be */
 	uint64_t errors_repaired, errors_left; /* of totals.errors */
-	uint64_t errors_open; /* with CSUM_SCRUB_MAX_ERRORS: found, not reported nor dealt with, and not in totals */
+	uint64_t errors_open; /* with CSUM_SCRUB_MAX_ERRORS: found, neither reported nor dealt with, not in totals */
 	uint64_t sectors_repaired, sectors_left; /* of totals.sectors_bad */
 	uint64_t imd_repaired; /* imd sectors */
 	bool recovered; /* an interrupted update was put in order, or with dry_run would be */
-	bool still_active; /* recovery could not be ended, a message says why: nothing else was repaired */
-	uint64_t first_sector, next_sector, end_sector; /* covered in this run: first to next, of a range to end */
-	bool recorded; /* a scrub of the whole volume, with a record in the superblock */
-	bool resumed; /* went on where an earlier one was interrupted */
-	/* recorded: what the volume has on record, of the whole, earlier runs included. Not complete: where the next goes on. */
+	bool still_active; /* recovery could not be ended, and a message says why: nothing else was repaired */
+	uint64_t first_sector, next_sector, end_sector; /* this run covered first to next; its range goes to end */
+	bool recorded; /* a scrub of the whole volume, recorded in the superblock */
+	bool resumed; /* the run went on where an earlier one was interrupted */
+	/*
+	 * With `recorded`: the volume's record of the whole scrub, earlier runs included. Where the scrub is not
+	 * complete, the record says where the next run goes on.
+	 */
 	struct csum_scrub_record record;
-	uint64_t undo_records, undo_sectors; /* in the undo file, and those of them of data sectors */
+	uint64_t undo_records, undo_sectors; /* records in the undo file, and those of them that are of data sectors */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
- * Verifies superblocks, the imd sectors of the range and its data, and repairs what can be proven right; first it
- * recovers an active volume. The volume was opened for CSUM_REPAIR, or with dry_run for CSUM_READ or any other but
- * CSUM_LOOK. (protocol.md: Scrub)
+ * Verifies superblocks, the imd sectors of the range and its data, and makes the repairs that can be proven right;
+ * first it recovers an active volume. The volume was opened for CSUM_REPAIR; with dry_run any access but CSUM_LOOK will
+ * do. (protocol.md: Scrub)
  * Every repair is durable, read back and verified when it is reported. *result is valid on every return.
  * Errors: -ECANCELED (the record says where to go on), -EINVAL (range, replica or undo file refused), -EEXIST (undo
- * file), -ENODEV and the like (device vanished), -ENOMEM, and those of writing the volume or the undo file; a
- * write refused for a place on the medium is a finding.
+ * file), -ENODEV and the like (device vanished), -ENOMEM, and those of writing the volume or the undo file; a write
+ * refused for a place on the medium is a finding.
  */
 CSUM_API int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options,
 			struct csum_scrub_result *result) CSUM_MUST_CHECK;
@@ -662,28 +668,28 @@ CSUM_API int csum_scrub(struct csum_volume *volume, const struct csum_scrub_opti
 struct csum_undo_options {
 	bool dry_run; /* the volume may be open for reading */
 	/*
-	 * Also a file of which it is not known that it is from the last scrub of this volume, such as one of version 1.
-	 * On a copy of the volume that is sound it does damage: what a scrub repaired reads the same there.
+	 * Accept a file that is not known to be from the last scrub of this volume, such as one of version 1. On a
+	 * sound copy of the volume that does damage: a sector that the scrub repaired reads the same there.
 	 */
 	bool force;
-	const char *directory; /* NULL, or where the newest file is looked for when it is not this one, to name it */
-	/* Each data sector put back, or (refused: why) not, in the order of the file; may be NULL. */
+	const char *directory; /* NULL, or where to look for the newest file, to name it when this is not it */
+	/* Called for each data sector, put back or not (refused: why), in the order of the file; may be NULL. */
 	void (*sector)(void *user, uint64_t data_sector, const char *refused);
 	void *user;
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 struct csum_undo_result {
-	uint64_t records, restored, refused; /* of the file; data sectors */
-	uint64_t metadata; /* records of imd sectors and superblocks, kept for the record: they lost nothing */
-	bool cut_short; /* the file has no end, as a scrub that is stopped leaves it; all that was overwritten is in it */
+	uint64_t records, restored, refused; /* data sectors: records in the file, sectors put back, sectors refused */
+	uint64_t metadata; /* records of imd sectors and superblocks: these lost nothing, and are not put back */
+	bool cut_short; /* the file has no end, as its scrub was stopped; yet all overwritten content is in it */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
- * Puts the data sectors back that a scrub overwrote, from its undo file, in a volume opened for writing. The volume must
- * name that file as the newest that is not undone, and names the one before it when everything is back. A sector is
- * refused, and the others go on, where it no longer holds what the scrub wrote or its entry has changed.
+ * Puts the data sectors back that a scrub overwrote, from its undo file, in a volume opened for writing. The volume
+ * must name that file as the newest that is not undone; when everything is back it names the file before. A sector is
+ * refused, and the others go on, when it no longer holds what the scrub wrote or its entry has changed.
  * *result is valid on every return. Durable on success; stopped at any point, it goes on when it is called again.
  * (protocol.md: Undo)
  * Errors: -EINVAL not an undo file, of another volume, or not the newest; -EBADMSG damaged before its end (nothing is
@@ -693,27 +699,27 @@ CSUM_API int csum_undo(struct csum_volume *volume, const char *undo_file, const 
 		       struct csum_undo_result *result) CSUM_MUST_CHECK;
 
 /*
- * The undo file in that directory that the volume names; *path is malloc'ed, NULL on error. -ENOENT, reported: there is
- * nothing to be undone, or the file is elsewhere.
+ * Finds the undo file in that directory that the volume names; *path is malloc'ed, NULL on error. -ENOENT, reported:
+ * there is nothing to be undone, or the file is elsewhere.
  */
 CSUM_API int csum_undo_find(struct csum_volume *volume, const char *directory, char **path) CSUM_MUST_CHECK;
 
 enum csum_undo_state {
-	CSUM_UNDO_NEWEST, /* the one that csum_undo_find() finds */
-	CSUM_UNDO_OLDER, /* before it, and not undone */
-	CSUM_UNDO_UNDONE, /* or of a copy of the volume */
-	CSUM_UNDO_UNKNOWN, /* whether it is undone: a file between is missing, or an older build has written the volume */
+	CSUM_UNDO_NEWEST, /* csum_undo_find() finds this one */
+	CSUM_UNDO_OLDER, /* older than the newest one, and not undone */
+	CSUM_UNDO_UNDONE, /* undone, or the file of a copy of the volume */
+	CSUM_UNDO_UNKNOWN, /* a file in between is missing, or an older build has written the volume */
 };
 
 struct csum_undo_file_info {
 	const char *path; /* valid during the call */
-	uint64_t time; /* of the scrub: seconds since 1970 */
-	uint64_t sectors, metadata; /* records in it: of data sectors, and others */
-	bool complete; /* else the scrub was stopped, or there was no room for more */
+	uint64_t time; /* when the scrub was: seconds since 1970 */
+	uint64_t sectors, metadata; /* records of data sectors, and other records */
+	bool complete; /* false: the scrub was stopped, or there was no room for more */
 	enum csum_undo_state state;
 };
 
-/* Tells of each undo file of the volume in that directory, the newest first. None is no error. */
+/* Calls file() for each undo file of the volume in that directory, the newest first. No file is no error. */
 CSUM_API int csum_undo_list(struct csum_volume *volume, const char *directory,
 			    void (*file)(void *user, const struct csum_undo_file_info *info),
 			    void *user) CSUM_MUST_CHECK;
@@ -723,38 +729,38 @@ CSUM_API int csum_undo_list(struct csum_volume *volume, const char *directory,
 enum csum_on_error {
 	CSUM_ON_ERROR_STOP, /* end before the first bad sector, with -EBADMSG */
 	CSUM_ON_ERROR_ZERO, /* hand out zeros for bad sectors */
-	CSUM_ON_ERROR_RAW, /* hand out what is stored, zeros where that cannot be read */
+	CSUM_ON_ERROR_RAW, /* hand out stored content, and zeros where it cannot be read */
 };
 
 struct csum_read_options {
 	uint64_t offset_bytes, length_bytes; /* length CSUM_TO_END: to the end */
 	enum csum_on_error on_error;
 	/*
-	 * Takes `size` bytes of data space at `offset_bytes`, in ascending order without gaps; is_zero: all of
-	 * them are unwritten. 0 or a negative errno, which ends the read (the library adds no message).
+	 * Takes `size` bytes of data space at `offset_bytes`, in ascending order without gaps; is_zero: all of them are
+	 * unwritten. Returns 0 or a negative errno, which ends the read (the library adds no message).
 	 */
 	int (*sink)(void *user, const void *data, size_t size, uint64_t offset_bytes, bool is_zero);
-	csum_finding_fn *finding; /* may be NULL; the bad ranges; with STOP the first bad sector */
-	void *user; /* of both */
+	csum_finding_fn *finding; /* called for the bad ranges, with STOP for the first bad sector; may be NULL */
+	void *user; /* handed to both functions */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
- * Reads verified bytes. *done_bytes, valid on every return: how much the sink took.
- * Errors: -EBADMSG when a sector was bad, with ZERO and RAW after everything was handed out; as csum_check().
+ * Reads verified bytes. *done_bytes, valid on every return: how many bytes the sink took.
+ * Errors: -EBADMSG when a sector was bad, with ZERO and RAW after everything was handed out; others as of csum_check().
  */
 CSUM_API int csum_read(struct csum_volume *volume, const struct csum_read_options *options,
 		       uint64_t *done_bytes) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ write, discard */
 
-/* Where a write has its bytes from. */
+/* The bytes that are to be written. */
 struct csum_source {
 	/*
-	 * Puts the next bytes into `buffer`, `size` of them at most, and returns how many: fewer is not the end, 0 is. A
-	 * negative errno ends the write at the next safe point (the library adds no message), but -EINTR makes the
-	 * library ask csum_handlers.cancelled and call again. The buffer is the library's, and `size` at least 1. Of a
-	 * known length no byte more is asked for, so that what follows stays in a pipe.
+	 * Puts the next bytes into `buffer`, at most `size` (1 or more) of them, and returns how many; only 0 means the
+	 * end. A negative errno ends the write at the next safe point (the library adds no message), but -EINTR makes
+	 * the library ask csum_handlers.cancelled and call again. The buffer is the library's. With a known length no
+	 * byte beyond it is asked for, so that later bytes stay in a pipe.
 	 */
 	int64_t (*fill)(void *user, void *buffer, size_t size);
 	void *user;
@@ -763,8 +769,8 @@ struct csum_source {
 struct csum_write_options {
 	uint64_t offset_bytes;
 	/*
-	 * Exactly that many bytes; or CSUM_TO_END: until the source ends. A source that ends early is -ENODATA;
-	 * one that goes on when the data space ends is -ENOSPC (what fitted is in and durable).
+	 * Exactly that many bytes; or CSUM_TO_END: until the source ends. A source that ends early is -ENODATA; one
+	 * that goes on when the data space ends is -ENOSPC (the bytes that fitted are in and durable).
 	 */
 	uint64_t length_bytes;
 	struct csum_source source;
@@ -773,32 +779,31 @@ struct csum_write_options {
 };
 
 /*
- * Writes data crash-consistently. On return with 0 all of it is durable and settled. On -ECANCELED, -ENODATA,
- * -ENOSPC (source too long) or a failing source, whole sectors up to *done_bytes are durable and the volume is
- * clean. On -EBADMSG (a partially written sector or group that fails verification) the same holds; with a
- * known length nothing was written. After an I/O error the volume has failed and stays active; *done_bytes are in
- * all the same: durable, and what every later opening reads.
- * *done_bytes is valid on every return.
- * Errors: also -EBADF the volume is not open for writing, -EINVAL (range outside the data space), -ENOMEM, what the source
- * returned, those of I/O.
+ * Writes data crash-consistently. On return with 0 all of it is durable and settled. On -ECANCELED, -ENODATA, -ENOSPC
+ * (source too long) or a failing source, whole sectors up to *done_bytes are durable and the volume is clean. On
+ * -EBADMSG (a partially written sector or group that fails verification) the same holds; with a known length nothing
+ * was written. After an I/O error the volume has failed and stays active; even then *done_bytes are in: durable, and
+ * read by every later opening. *done_bytes is valid on every return.
+ * Errors: also -EBADF the volume is not open for writing, -EINVAL (range outside the data space), -ENOMEM, those of the
+ * source, those of I/O.
  */
 CSUM_API int csum_write(struct csum_volume *volume, const struct csum_write_options *options,
 			uint64_t *done_bytes) CSUM_MUST_CHECK;
 
 /*
- * Makes whole sectors of the range unwritten and the partial ones at its ends zero, with the guarantees of
- * csum_write(), and its errors. length_bytes CSUM_TO_END: to the end. *done_bytes is valid on every return.
+ * Makes whole sectors of the range unwritten, and the bytes in partial sectors at its ends zero. Guarantees and errors
+ * are those of csum_write(). length_bytes CSUM_TO_END: to the end. *done_bytes is valid on every return.
  */
 CSUM_API int csum_discard(struct csum_volume *volume, uint64_t offset_bytes, uint64_t length_bytes,
 			  uint64_t *done_bytes) CSUM_MUST_CHECK;
 
 /* ------------------------------------------------------------------ dump */
 
-/* Why a copy of an imd sector does not count; CSUM_IMD_VALID: it does. */
+/* Why a copy of an imd sector does not count; CSUM_IMD_VALID: it counts. */
 enum csum_imd_verdict {
 	CSUM_IMD_VALID,
 	CSUM_IMD_NO_MAGIC,
-	CSUM_IMD_WRONG_GROUP, /* checksum right for another group: landed elsewhere */
+	CSUM_IMD_WRONG_GROUP, /* checksum right for another group: written to the wrong place */
 	CSUM_IMD_WRONG_CRC,
 	CSUM_IMD_UNREADABLE,
 	CSUM_IMD_MISSING, /* beyond the end of a device cut short */
@@ -806,12 +811,12 @@ enum csum_imd_verdict {
 
 CSUM_API const char *csum_imd_verdict_name(enum csum_imd_verdict verdict);
 
-/* What a data sector's content says. */
+/* The verdict on the content of a data sector. */
 enum csum_data_verdict {
 	CSUM_DATA_NOT_READ,
 	CSUM_DATA_UNWRITTEN,
 	CSUM_DATA_GOOD, /* matches the newest entry */
-	CSUM_DATA_OLDER, /* matches an older one only */
+	CSUM_DATA_OLDER, /* matches an older entry only */
 	CSUM_DATA_MISMATCH,
 	CSUM_DATA_UNREADABLE,
 };
@@ -823,83 +828,83 @@ struct csum_dump_copy {
 	uint64_t device_offset_bytes; /* of the metadata device */
 	enum csum_imd_verdict verdict;
 	uint32_t generation; /* as stored, also of an invalid copy that could be read */
-	uint32_t stored_group; /* low 32 bits, as stored */
+	uint32_t stored_group; /* as stored, low 32 bits */
 	uint32_t stored_crc, computed_crc; /* of the imd sector itself */
 	const uint8_t *raw; /* sector_size bytes; NULL when missing or unreadable */
-	const uint64_t *entries; /* sectors_per_group of them; NULL when raw is */
+	const uint64_t *entries; /* sectors_per_group of them; NULL when raw is NULL */
 };
 
-/* A group of data sectors, and all there is of metadata on it. */
+/* A group of data sectors, and all its metadata. */
 struct csum_dump_group {
 	uint64_t group, first_sector; /* its number, and its first data sector */
 	uint32_t sector_count; /* data sectors of this group */
 	int newer; /* 0, 1, or -1: both invalid */
 	bool differ; /* not two valid copies with equal entries and distinct generations */
-	bool in_intent; /* of an active volume */
+	bool in_intent; /* in the intent of an active volume */
 	struct csum_dump_copy copy[2];
-	const uint64_t *journal_entries; /* sectors_per_group of them, of a journal image of this group, else NULL */
-	uint32_t journal_generation; /* of that image; of no meaning without one, as the next two */
-	int journal_copy; /* 0 or 1: the copy that it is an image of */
-	bool journal_in_force; /* it is the newest version of the group */
+	const uint64_t *journal_entries; /* of the group's image in the journal, sectors_per_group of them; else NULL */
+	uint32_t journal_generation; /* of that image; meaningless without one, like the next two */
+	int journal_copy; /* 0 or 1: the copy that the image is of */
+	bool journal_in_force; /* the image is the newest version of the group */
 	const uint64_t *data_offsets; /* device offset of each data sector, bytes */
-	const enum csum_data_verdict *data; /* per sector; all NOT_READ unless asked for */
-	const uint64_t *data_entries; /* the entry the content would have; meaningful where read */
+	const enum csum_data_verdict *data; /* per sector; all NOT_READ unless read_data was set */
+	const uint64_t *data_entries; /* per sector: the entry that its content would have; meaningful where read */
 };
 
 /* The record in the journal. */
 struct csum_dump_journal {
-	bool valid; /* it is whole; where it does not count all the same, reason says why */
-	const char *reason; /* why not, or why it does not count; "" when it counts */
+	bool valid; /* the record is whole, though reason may say why it does not count */
+	const char *reason; /* why the record is not valid, or does not count; "" when it counts */
 	uint64_t device_offset_bytes;
-	uint64_t session; /* in which it was written; 0 when it cannot be decoded, as images */
-	uint32_t images; /* imd sectors in it */
+	uint64_t session; /* the session that wrote it; like `images` 0 when it cannot be decoded */
+	uint32_t images; /* number of imd sectors in it */
 };
 
-/* A candidate found by --carve. */
+/* A candidate for an imd sector, found by carving. */
 struct csum_carved {
 	uint64_t device_offset_bytes;
 	uint32_t sector_size; /* bytes */
-	int copy; /* 0, 1, or -1: cannot be told */
+	int copy; /* 0, 1, or -1: unknown */
 	uint32_t generation, group; /* group: low 32 bits */
-	bool fits; /* belongs to the volume whose sectors, in place, describe the most data */
+	bool fits; /* fits the volume for which imd sectors in their places describe the most data */
 };
 
 /* The geometry that carved imd sectors imply. */
 struct csum_carved_geometry {
-	bool known; /* else only candidates is meaningful */
+	bool known; /* false: only `candidates` is meaningful */
 	uint64_t candidates, fitting; /* imd sectors found, and those that belong to this geometry */
-	struct csum_geometry geometry; /* data_sectors: the most that fits, when the end was not found */
+	struct csum_geometry geometry; /* data_sectors: the most possible, where the end was not found */
 	bool interleave_known, end_known; /* whether geometry.interleave and .data_sectors are known */
 	uint32_t seed_state; /* CRC-32 state behind the seed: the volume's fingerprint */
-	int checksum_bits; /* 32, 64, or 0: no written entry seen */
+	int checksum_bits; /* 32, 64, or 0: no entry of a written sector was seen */
 };
 
 struct csum_dump_options {
-	bool force; /* go on although mounted */
-	bool carve; /* without the superblocks, by magic; done anyway when all three are invalid */
-	bool differ_only; /* group: only those with something wrong */
+	bool force; /* go on although the device is mounted */
+	bool carve; /* find imd sectors by magic, not by superblocks; also done when all three are invalid */
+	bool differ_only; /* call group() only for groups with something wrong */
 	bool read_data; /* read and judge the data of each group, too */
 	int64_t wait_ms; /* as in csum_open_options */
-	/* Range in groups, or with by_offset in bytes of data space; CSUM_TO_END as the count or length: to the end. */
+	/* Range in groups, or with by_offset in bytes of data space; a count or length of CSUM_TO_END: to the end. */
 	uint64_t first_group, group_count;
 	bool by_offset;
 	uint64_t offset_bytes, length_bytes;
 	/* Callbacks, each may be NULL; a negative return ends the dump with that value. */
-	int (*info)(void *user, const struct csum_volume_info *info); /* once, first; not when carving */
-	int (*journal)(void *user, const struct csum_dump_journal *journal); /* not when carving */
-	int (*carved)(void *user, const struct csum_carved *carved); /* each candidate, when carving */
+	int (*info)(void *user, const struct csum_volume_info *info); /* called once, first; not when carving */
+	int (*journal)(void *user, const struct csum_dump_journal *journal); /* not called when carving */
+	int (*carved)(void *user, const struct csum_carved *carved); /* called for each candidate, when carving */
 	int (*carved_geometry)(void *user, const struct csum_carved_geometry *geometry);
-	/* When carving: only when the geometry is known and a range was asked for or carve is not set. */
+	/* When carving, called only if the geometry is known, and a range was asked for or carve is not set. */
 	int (*group)(void *user, const struct csum_geometry *geometry, const struct csum_dump_group *group);
-	void *user; /* of all five */
+	void *user; /* handed to all five functions */
 	uint64_t reserved[CSUM_RESERVED]; /* 0 */
 };
 
 /*
- * Shows integrity metadata of a volume in any condition; writes nothing. 0 when it could show.
- * metadata NULL: on the data device, or data is itself the metadata device of an external volume.
- * Errors: -EINVAL (range, or devices that are none of a volume), -EBUSY in use, -ECANCELED, -ENOMEM, what a callback
- * returned, those of open(2) and I/O. What cannot be read of the metadata is shown as that, and no error.
+ * Shows integrity metadata of a volume in any condition; writes nothing. Returns 0 when it could show some. metadata
+ * NULL: the metadata is on the data device, or `data` is itself the metadata device of an external volume.
+ * Errors: -EINVAL (range, or devices that do not hold a volume), -EBUSY in use, -ECANCELED, -ENOMEM, those of a
+ * callback, those of open(2) and I/O. Metadata that cannot be read is shown as such, and is no error.
  */
 CSUM_API int csum_dump(const struct csum_handlers *handlers, const char *data, const char *metadata,
 		       const struct csum_dump_options *options) CSUM_MUST_CHECK;

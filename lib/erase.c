@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_erase_*(): superblocks zeroed, where a device has become something else. */
+/* csum_erase_*(): zeros the superblocks of a volume whose device has become something else. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +10,11 @@
 #include "volume/slots.h"
 #include "volume/volume.h"
 
-/* One place after the other is written. */
+/* No threads: slots are written one after the other. */
 #define THREADS 0u
 
 struct csum_erase {
-	struct csum_volume *volume; /* the devices; its superblock is not read */
+	struct csum_volume *volume; /* holds the devices; its superblock is not read */
 	struct csum_slots_found found;
 	struct csum_erase_slot slots[CSUM_SLOT_PLACES];
 };
@@ -34,13 +34,13 @@ static int open_devices(struct csum_erase *erase, const struct csum_handlers *ha
 		error = csum_volume_prepare(handlers, data_device, metadata_device, writable, THREADS, &erase->volume);
 	if (!error)
 		error = csum_device_set_unit(handlers, erase->volume->metadata, CSUM_BLOCK_SIZE);
-	/* What a killed process wrote may be in a cache. */
+	/* A killed process may have left writes in a cache. */
 	if (!error && writable)
 		error = csum_io_flush_all(erase->volume->io);
 	return error;
 }
 
-/* Whoever names a data device, too, means the metadata of that, and no volume that has its data with it. */
+/* With a data device given, the metadata must not be of a volume that has its data on the same device. */
 static int check_layout(const struct csum_erase *erase)
 {
 	const struct csum_volume *volume = erase->volume;
@@ -107,7 +107,7 @@ const struct csum_erase_slot *csum_erase_slots(const struct csum_erase *erase, s
 	return erase->slots;
 }
 
-/* Whether `one` is to go before `other`: backups first, the newer of A and B last. */
+/* Whether slot `one` is zeroed before slot `other`: backups first, the newer of A and B last. */
 static bool goes_before(const struct csum_slot_found *one, const struct csum_slot_found *other)
 {
 	if ((one->slot == CSUM_SLOT_C) != (other->slot == CSUM_SLOT_C))
@@ -117,7 +117,7 @@ static bool goes_before(const struct csum_slot_found *one, const struct csum_slo
 	return one->slot > other->slot;
 }
 
-/* The one that is to go next; NULL when all are gone. */
+/* Returns the slot that is zeroed next; NULL when none is left. */
 static struct csum_erase_slot *next_slot(struct csum_erase *erase)
 {
 	const struct csum_slot_found *found = erase->found.found;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_volume_get_info(): what a volume says of itself. */
+/* csum_volume_get_info(): describes an open volume. */
 #include <string.h>
 
 #include "guard/guard.h"

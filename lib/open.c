@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_volume_open(): devices, the volume on them, whether it may be written, and its recovery. */
+/* csum_volume_open(): opens the devices, loads the volume, asks whether it may be written, and recovers it. */
 #include "open.h"
 
 #include <errno.h>
@@ -18,7 +18,9 @@
 #include "volume/record.h"
 #include "volume/super.h"
 
-/* What brings a device that was cut short back to a volume that can be scrubbed; what was cut off reads as bad. */
+/*
+ * Says how a device that was cut short becomes usable for a scrub again; the part that was cut off then reads as bad.
+ */
 static void say_how_large(const struct csum_device *device, uint64_t recorded, char *text, size_t size)
 {
 	int length = snprintf(text, size, "it must have at least %" PRIu64 " bytes again", recorded);
@@ -113,7 +115,7 @@ static int refuse_read_only(const struct csum_volume *volume)
 				   volume->superblock.features_ro_compat);
 }
 
-/* What only a scrub puts in order. */
+/* Refuses a volume that needs a scrub before it may be written. */
 static int refuse_for_writing(const struct csum_volume *volume)
 {
 	if (csum_volume_active(volume) && volume->journal_unreadable)
@@ -128,7 +130,7 @@ static int refuse_for_writing(const struct csum_volume *volume)
 	return 0;
 }
 
-/* Before the first write: whether the data is ours to change. */
+/* Asks the guard, before the first write, whether the data is this volume's to change. */
 static int ask_guard(struct csum_volume *volume)
 {
 	struct csum_guard *guard = NULL;
@@ -142,7 +144,7 @@ static int ask_guard(struct csum_volume *volume)
 	return error;
 }
 
-/* O1 and O2 of update/protocol.h, the flush apart. */
+/* O1 and O2 of update/protocol.h, without the flush. */
 static int prepare_for_writing(struct csum_volume *volume)
 {
 	int error = refuse_for_writing(volume);
@@ -158,7 +160,7 @@ static int prepare_for_writing(struct csum_volume *volume)
 	return error;
 }
 
-/* Without a lock it could only be compared with data that a writer is changing. */
+/* Without a lock a writer may be changing the data: it is compared only when nothing is at work. */
 static int identify(struct csum_volume *volume)
 {
 	return volume->look && volume->at_work != CSUM_NOBODY_AT_WORK ? 0 : csum_data_identity_check(volume);
@@ -189,7 +191,7 @@ static int load(struct csum_volume *volume)
 	return error;
 }
 
-/* The failure is reported already, and there is nothing to lose by this close. */
+/* The failure is reported already, so an error of closing loses nothing. */
 static int give_up(struct csum_volume *volume, int error)
 {
 	int ignored = csum_volume_close(volume);
@@ -218,7 +220,7 @@ static int open_devices(const struct csum_handlers *handlers, struct csum_device
 	error = load(result);
 	if (error)
 		return give_up(result, error);
-	csum_io_end_threads(result->io); /* those of a recovery: a server forks behind its opening */
+	csum_io_end_threads(result->io); /* those of a recovery: a server may fork after opening */
 	if (result->at_work == CSUM_SCRUB_AT_WORK)
 		csum_report_note(&result->handlers, result->metadata->name,
 				 "a scrub is at work: what is bad is read again before it counts");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_volume_open() behind the names, and its parts, for those who cannot open a volume as a whole. */
+/* csum_volume_open() behind the names, and its parts, for functions that do not open a volume as a whole. */
 #ifndef CSUM_OPEN_H
 #define CSUM_OPEN_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_read(): verified bytes in order. */
+/* csum_read(): hands out verified bytes in order. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -16,8 +16,8 @@ struct reader {
 	struct csum_finder finder;
 	uint32_t sector_size;
 	uint64_t begin, end; /* bytes of data space */
-	uint64_t cursor; /* what the sink has taken so far reaches to */
-	bool bad; /* a bad sector was passed over */
+	uint64_t cursor; /* end of the bytes that the sink has taken */
+	bool bad; /* a bad sector was found */
 };
 
 /* Hands out sectors [i, stop) of the batch, cut to the range asked for. */
@@ -39,7 +39,7 @@ static int hand_out(struct reader *reader, const struct csum_scan_batch *batch, 
 	return error;
 }
 
-/* The first sector from i on that is not like sector i, as far as handing out goes. */
+/* Returns the first sector after i that is to be handed out differently from sector i. */
 static uint64_t run_end(const struct csum_scan_batch *batch, uint64_t i)
 {
 	uint64_t stop = i + 1;
@@ -94,7 +94,7 @@ static int read_range(struct csum_volume *volume, struct reader *reader)
 	};
 	int error = csum_scan(volume, &scan);
 
-	/* Of what lies behind the end of the device there is nothing to hand out. */
+	/* Nothing can be handed out of sectors behind the end of the device. */
 	if (!error && scan_end < end) {
 		uint64_t missing = first > scan_end ? first : scan_end;
 

@@ -7,7 +7,7 @@ OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Wall -Wextra -Wshad
 ifeq ($(WERROR),1)
 OUR_CFLAGS += -Werror
 endif
-# INSTRUMENT is how sanitize and fuzz hand their flags to the make they start.
+# sanitize and fuzz hand their flags in INSTRUMENT to the make that they start.
 COMPILE = $(CC) $(OUR_CFLAGS) $(DEFAULT_CFLAGS) $(INSTRUMENT) $(MODULE_CFLAGS) \
 	$(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) -pthread $(DEFAULT_CFLAGS) $(INSTRUMENT) $(CFLAGS) $(LDFLAGS)
@@ -20,8 +20,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 Q := @
 endif
 
-# Writes $(1) into the target only where that changes it, so that what depends on it is rebuilt
-# only then.
+# Writes $(1) into the target only if that changes it, so that files made from the target are rebuilt only then.
 define stamp
 @mkdir -p $(@D)
 @printf '%s\n' '$(subst ','\'',$(1))' >$@.new; \
@@ -52,9 +51,9 @@ $(OBJ)/csumtool.sources: FORCE | $(FIRST)
 $(OBJ)/tests.sources: FORCE | $(FIRST)
 	$(call stamp,$(HELPER_SRCS) $(FUZZ_HELPER_SRCS))
 
-# Private, or the flags file would inherit those of whichever object asks for it first.
+# MODULE_CFLAGS is private to each object; otherwise the flags file would inherit those of the first object to need it.
 MODULE_CFLAGS :=
-# The program sees of the library its public header only.
+# The program sees nothing of the library but its public header.
 LIB_INCLUDES := -Ilib -Iinclude
 PROG_INCLUDES := -Icsumtool -Iinclude
 TEST_INCLUDES := $(LIB_INCLUDES) -Itests -Icsumtool
@@ -66,11 +65,12 @@ $(OBJ)/tests/support/%.o $(OBJ)/tests/unit/%.o $(OBJ)/tests/crash/%.o $(OBJ)/tes
 	private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS) $(PROG_PKG_CFLAGS) $(TEST_PKG_CFLAGS)
 $(OBJ)/tests/fuzz/%.o: private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS) $(FUZZ_CFLAGS)
 $(OBJ)/tests/cli/%.o: private MODULE_CFLAGS = $(TEST_INCLUDES) $(LIB_PKG_CFLAGS) $(CLI_HELPER_PKG_CFLAGS)
-# Never instrumented: it is loaded ahead of the sanitizers of the program.
+# Never instrumented, as they are loaded ahead of the program's sanitizers.
 $(call objects,$(PRELOAD_SRCS)): private MODULE_CFLAGS = -fPIC
 $(call objects,$(PRELOAD_SRCS)) $(PRELOADS): private override INSTRUMENT =
 
-# The file of dependencies names $(OBJ) as such: it also holds when BUILD is given absolute the next time.
+# The file of dependencies names $(OBJ) as such, so that it also holds when BUILD is given as an absolute path the next
+# time.
 $(call objects,$(ALL_SRCS)): $(OBJ)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -79,8 +79,8 @@ $(call objects,$(ALL_SRCS)): $(OBJ)/%.o: %.c $(BUILD)/flags
 $(call objects,$(UNIT_SRCS) $(CRASH_SRCS) $(FUZZ_TEST_SRCS) $(HELPER_SRCS)): $(OBJ)/tests.flags
 $(call objects,$(CLI_HELPER_SRCS)): $(OBJ)/cli.flags
 
-# A member whose source is gone has to go too, so never update an archive; and never replace in it (r), since
-# files of different folders have the same name.
+# A member must go when its source is gone, so an archive is made anew, never updated. And members are never replaced
+# (r), since files of different folders have the same name.
 define archive
 $(call say,AR,$@)
 @rm -f $@
@@ -90,7 +90,7 @@ endef
 $(BUILD)/libcsum.a: $(call objects,$(LIB_SRCS)) $(OBJ)/lib.sources
 	$(archive)
 
-# Clang leaves the symbols of a sanitizer to the program.
+# Clang leaves the symbols of a sanitizer for the program to define.
 $(BUILD)/$(SONAME): $(call objects,$(LIB_SRCS)) $(OBJ)/lib.sources lib/libcsum.map $(BUILD)/flags
 	$(call say,LD,$@)
 	$(Q)$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,lib/libcsum.map -Wl,-Bsymbolic-functions \
@@ -100,11 +100,12 @@ $(OBJ)/csumtool.a: $(call objects,$(filter-out csumtool/main.c,$(PROG_SRCS))) \
 		$(OBJ)/csumtool.sources
 	$(archive)
 
-# Fuzz targets take of the test helpers what they use.
+# Fuzz targets take from the test helpers only the ones that they use.
 $(OBJ)/helpers.a: $(call objects,$(HELPER_SRCS)) $(OBJ)/tests.sources
 	$(archive)
 
-# Linked with the archive, so that a program works wherever it is copied, and never meets a library of another version.
+# Linked with the archive, so that the program works wherever it is copied, and never meets a library of another
+# version.
 $(BUILD)/csumtool: $(call objects,$(PROG_SRCS)) $(LIB) $(OBJ)/csumtool.sources $(BUILD)/flags
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -145,13 +146,13 @@ $(FUZZ_PROGS): $(BUILD)/%: $(OBJ)/%.o $(call objects,$(FUZZ_HELPER_SRCS)) \
 ## all: builds the program and both libraries (the default goal); installs no packages
 all: $(LIB) $(SHARED) $(PROG)
 
-# Everything there is to compile, for lint: fuzz targets as objects, since only clang links them.
+# Everything that can be compiled, for lint; fuzz targets as objects, since only clang links them.
 tests: $(TEST_PROGS) $(FUZZ_TEST_PROGS) $(CLI_HELPERS) $(call objects,$(FUZZ_SRCS) $(FUZZ_HELPER_SRCS))
 
 fuzz-programs: $(FUZZ_PROGS)
 
-# Brings the completion up to the tables of commands and options. Not part of "all": a program for another machine may not
-# run here. tests/cli/help.bats holds it against them.
+# Brings the completion up to date with the tables of commands and options. Not part of "all", as a program for another
+# machine may not run here. tests/cli/help.bats compares the two.
 completion: $(PROG)
 	$(Q)completion/tables.sh $(PROG) completion/csumtool.bash >$(BUILD)/csumtool.bash
 	$(Q)cp $(BUILD)/csumtool.bash completion/csumtool.bash

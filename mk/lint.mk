@@ -16,12 +16,12 @@ lint-gcc lint-clang: lint-%: | $(FIRST)
 	$(call require_tool,$*)
 	@$(MAKE) all tests BUILD='$(BUILD)-$*' CC=$* WERROR=1 DEPS=no
 
-# Which room of the sources may see which.
+# Checks which rooms of the sources include which.
 lint-layers:
 	$(call say,LINT,layers)
 	$(Q)tests/lint/layers.sh
 
-# What leaves the library, and which room calls which.
+# Checks which symbols leave the library, and which room calls which.
 lint-symbols: $(LIB) $(SHARED)
 	$(call say,LINT,symbols)
 	$(Q)tests/lint/symbols.sh '$(BUILD)'
@@ -41,7 +41,7 @@ lint-format: | $(FIRST)
 	$(call require_tool,clang-format)
 	$(Q)$(if $(C_FILES),clang-format --dry-run --Werror $(C_FILES))
 
-# It takes -1 for the descriptor of mmap(2) amiss, and does not see through out parameters across files.
+# cppcheck complains of -1 as the descriptor of mmap(2), and does not see through out parameters across files.
 CPPCHECK := cppcheck --quiet --std=c11 --library=posix --enable=warning,performance,portability \
 	--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 	--suppress=invalidFunctionArg --suppress=ctunullpointer --suppress=ctuuninitvar \
@@ -51,8 +51,8 @@ lint-cppcheck: | $(FIRST)
 	$(call require_tool,cppcheck)
 	$(Q)$(if $(ALL_SRCS),$(CPPCHECK) $(ALL_SRCS))
 
-# Scripts are found by their suffix or their first line. In bats files, variables come from
-# helpers that shellcheck does not see: SC2154; and helpers set variables for others: SC2034.
+# Scripts are found by their suffix or their first line. In bats files, variables come from helpers that shellcheck does
+# not see (SC2154), and helpers set variables for other files (SC2034).
 SHELLCHECK := shellcheck --external-sources --exclude=SC1091
 lint-shell: | $(FIRST)
 	$(call say,LINT,shellcheck)

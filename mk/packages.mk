@@ -2,7 +2,7 @@
 #
 # Packages that are needed: how pkg-config and Debian call them, and installing them. Included by the Makefile.
 
-# ISA-L is not packaged for every architecture; lib/base/checksum_portable.c does its work where it is missing.
+# ISA-L is not packaged for every architecture; lib/base/checksum_portable.c takes its place where it is missing.
 ISAL_PKG = $(eval ISAL_PKG := $(if $(filter yes,$(ISAL)),libisal,$(if $(filter no,$(ISAL)),,$(shell \
 	$(PKG_CONFIG) --exists libisal 2>/dev/null && echo libisal))))$(ISAL_PKG)
 ISAL_CFLAGS = $(if $(ISAL_PKG),-DCSUM_ISAL)
@@ -12,7 +12,7 @@ TEST_PKGS := cmocka zlib
 CLI_HELPER_PKGS := fuse3 zlib
 FUZZ_PKGS := zlib
 
-# pkg-config is asked on first use, by when packages that were missing are installed; and once.
+# pkg-config is asked only once, on first use: missing packages are installed by then.
 pkg_once = $(eval $(1) := $(shell $(PKG_CONFIG) $(2)))$($(1))
 LIB_PKG_CFLAGS = $(call pkg_once,LIB_PKG_CFLAGS,--cflags $(LIB_PKGS))
 LIB_PKG_LIBS = $(call pkg_once,LIB_PKG_LIBS,--libs $(LIB_PKGS))
@@ -24,8 +24,8 @@ CLI_HELPER_PKG_CFLAGS = $(call pkg_once,CLI_HELPER_PKG_CFLAGS,--cflags $(CLI_HEL
 CLI_HELPER_PKG_LIBS = $(call pkg_once,CLI_HELPER_PKG_LIBS,--libs $(CLI_HELPER_PKGS))
 FUZZ_PKG_LIBS = $(call pkg_once,FUZZ_PKG_LIBS,--libs $(FUZZ_PKGS))
 
-# Fails, naming the Debian packages, when one of the pkg-config modules $(1) is not found; $(2)
-# is the group of tests/deps.sh it is from.
+# Fails, naming the Debian packages, when one of the pkg-config modules $(1) is not found; $(2) is their group in
+# tests/deps.sh.
 define require_pkgs
 @absent=; for m in $(1); do $(PKG_CONFIG) --exists $$m 2>/dev/null || absent="$$absent $$m"; done; \
 if [ -n "$$absent" ]; then \
@@ -36,7 +36,7 @@ if [ -n "$$absent" ]; then \
 fi
 endef
 
-# The groups of packages each goal needs. They are installed before anything is built.
+# The groups of packages that each goal needs. They are installed before anything is built.
 NEED_demo := build demo
 NEED_check := build test
 NEED_crash := build test
@@ -52,7 +52,7 @@ ifneq ($(NEED),)
 FIRST := deps-auto
 endif
 endif
-# "make clean all", with -j too.
+# For "make clean all", with -j too: clean comes first.
 ifeq ($(firstword $(MAKECMDGOALS)),clean)
 FIRST += clean
 endif

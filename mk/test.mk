@@ -12,10 +12,10 @@ demo: all | $(FIRST)
 bench: all | $(FIRST)
 	@$(RUN_ENV) tests/bench/bench.sh
 
-# Of the test names $(1), those TESTS asks for.
+# Selects from the test names $(1) the ones that TESTS asks for.
 select = $(if $(TESTS),$(shell set -f; for name in $(1); do for word in $(TESTS); do \
 	case $$name in (*$$word*) echo $$name; break;; esac; done; done),$(1))
-# $(1) are names: the stems of test programs; bats files and scripts as they are.
+# $(1) are names: for test programs their stems, for bats files and scripts their paths.
 runnable = $(addprefix $(abspath $(BUILD))/,$(filter-out %.bats %.sh %.py,$(1))) $(filter %.bats %.sh %.py,$(1))
 built_for = $(addprefix $(BUILD)/,$(filter-out %.bats %.sh %.py,$(1))) \
 	$(if $(filter %.bats %.py,$(1)),$(PROG) $(SHARED) $(CLI_HELPERS))
@@ -52,8 +52,8 @@ crash: $(call built_for,$(CRASH_NAMES)) | $(FIRST)
 portability: | $(FIRST)
 	@BUILD='$(BUILD)' tests/portability.sh
 
-# gcc's shared libubsan ignores log_path beside libasan, and tests/run counts the logs; clang does
-# not know the option, and needs none.
+# gcc's shared libubsan ignores log_path beside libasan, but tests/run counts the logs. Clang does not know the option,
+# and needs none.
 STATIC_UBSAN = $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror -fsanitize=undefined \
 	-static-libubsan -x c - -o /dev/null 2>/dev/null && echo -static-libubsan)
 

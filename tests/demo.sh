@@ -10,7 +10,7 @@ PATH=$PATH:/sbin:/usr/sbin
 work=$(mktemp -d "${TMPDIR:-/tmp}/csumtool-demo.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-# Undo files go away with the rest.
+# Undo files go into the work directory, and are removed with it.
 export STATE_DIRECTORY="$work/state"
 
 step() {
@@ -30,7 +30,7 @@ run() {
 	[ "$expected" -eq 0 ] || echo "(exit status $status, as it should be)"
 }
 
-# The program as a reader would type it.
+# Runs the program under the name that a reader would type.
 csumtool() {
 	"$csumtool" "$@"
 }
@@ -38,7 +38,7 @@ csumtool() {
 make_file_system() {
 	step "A real file system: an ext4 image of 64 MiB filled from /usr/share (mke2fs -d)"
 	mkdir tree
-	# What fits comfortably; a machine has more than enough of it.
+	# Takes only as many files as fit comfortably; a machine has more than enough.
 	find -L /usr/share/common-licenses /usr/share/perl /usr/share/perl5 /usr/share/zoneinfo /usr/lib/python3 \
 		-xdev -type f -size -512k 2>/dev/null | head -n 4000 | tar -c -f - -T - -h 2>/dev/null |
 		tar -x -f - -C tree 2>/dev/null || true
@@ -61,7 +61,7 @@ write_and_check() {
 	rm back.img
 }
 
-# Where a data sector lies on the device, as the tool itself tells.
+# Prints where a data sector lies on the device, according to the tool itself.
 device_offset() {
 	"$csumtool" dump-imd --json -o "$2s" -l 1s "$1" |
 		jq "select(.type == \"group\") | .data_device_offsets[$2 - .first_sector]"

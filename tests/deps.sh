@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The one list of the Debian packages csumtool is built and tested with.
+# The only list of the Debian packages that csumtool is built and tested with.
 #
 #   deps.sh list    [GROUP...]   prints the packages
-#   deps.sh missing [GROUP...]   prints those not installed; status 1 when there are any
-#   deps.sh install [GROUP...]   installs those; does nothing, quickly, when there are none
+#   deps.sh missing [GROUP...]   prints the packages that are not installed; status 1 when there are any
+#   deps.sh install [GROUP...]   installs missing packages; does nothing, quickly, when there are none
 #
-# Groups: build demo test lint fuzz; all of them when none is named. And portability, which has to be named.
+# Groups: build demo test lint fuzz (all of them when none is named), and portability, which has to be named.
 set -eu
 
 # ISA-L is not packaged for i386; csumtool does without it there.
@@ -25,7 +25,7 @@ packages() {
 		xfsprogs btrfs-progs dosfstools fdisk cryptsetup-bin ntfs-3g fuse2fs ;;
 	lint) echo clang clang-format cppcheck shellcheck mandoc ;;
 	fuzz) echo clang libclang-rt-dev zlib1g-dev ;;
-	# Not qemu-user-static, which would have the machine run foreign programs by itself.
+	# Not qemu-user-static, with which the machine would run foreign programs by itself.
 	portability) echo gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user ;;
 	*)
 		echo "deps.sh: no such group: $1" >&2
@@ -40,12 +40,12 @@ list() {
 	done | tr ' ' '\n' | awk 'NF && !seen[$0]++'
 }
 
-# Where there is no dpkg nothing is known to be missing: what is will show when it is used.
+# Without dpkg no package is known to be missing; one that is missing shows when it is used.
 missing() {
 	command -v dpkg-query >/dev/null || return 0
 	list "$@" >"$tmp/wanted"
 	# shellcheck disable=SC2046 # the names are words
-	# dpkg-query fails when it knows nothing of one of them, and still shows the rest.
+	# dpkg-query fails when it does not know one of the packages, and still shows the rest.
 	dpkg-query -W -f '${db:Status-Status} ${Package}\n' $(cat "$tmp/wanted") 2>/dev/null |
 		sed -n 's/^installed //p' >"$tmp/installed" || :
 	grep -vxF -f "$tmp/installed" "$tmp/wanted" || :
@@ -63,11 +63,11 @@ install_packages() {
 			return 1
 		fi
 		root=sudo
-		# Without a terminal nobody can type a password.
+		# Without a terminal no password can be typed.
 		[ -t 0 ] || root='sudo -n'
 	fi
 	echo "deps: installing" "$@" >&2
-	# An update may fail for a repository that has nothing to do with us.
+	# An update may fail because of a repository that we do not need.
 	$root apt-get -q update </dev/null >&2 || echo "deps: apt-get update failed, going on" >&2
 	$root env DEBIAN_FRONTEND=noninteractive \
 		apt-get -q install -y --no-install-recommends "$@" </dev/null >&2 || {

@@ -5,15 +5,15 @@
 #
 #   tests/portability.sh [ARCHITECTURE...]      s390x (big-endian), i386 (32 bits); without arguments both
 #
-# For each of them a line "ARCHITECTURE: N passed, N failed". The architecture's libraries are Debian's packages,
+# Prints a line "ARCHITECTURE: N passed, N failed" for each of them. The architecture's libraries are Debian's packages,
 # unpacked into a folder of the build directory: apt works there with lists and a status of its own, so that the
 # machine learns of no architecture and gets no package of one. A second run finds them there, until "make clean".
 #
-# Cases that fail by qemu's doing are named by known_of_qemu(), and counted apart.
+# Cases that fail because of qemu are named by known_of_qemu(), and counted apart.
 #
-# Environment: BUILD  what the folders' names begin with (default: build)
+# Environment: BUILD  how the folders' names begin (default: build)
 #              JOBS   compilers and tests that run at a time (default: the number of processors)
-#              TEST_TIMEOUT  seconds each program or file may take (default: 7200, as qemu is slow)
+#              TEST_TIMEOUT  seconds that each program or file may take (default: 7200, as qemu is slow)
 #              TESTS  only tests with one of these words in their name
 set -u
 
@@ -21,11 +21,11 @@ cd "$(dirname "$0")/.." || exit 1
 base=$(realpath -m "${BUILD:-build}-portability")
 jobs=${JOBS:-$(nproc)}
 
-# The bats files that try what depends on the machine: bytes, sizes, input and output.
+# These bats files try things that depend on the machine: bytes, sizes, input and output.
 cli_tests=(golden check check_metadata check_run dump dump_carve field format_blank geometry hostile info read scrub
 	scrub_metadata scrub_recover sector_size undo usage write write_bad write_input)
 
-# Lines of FILE|CASE|REASON, where CASE is an extended regular expression.
+# Known failures, as lines of FILE|CASE|REASON, where CASE is an extended regular expression.
 known_of_qemu() {
 	cat <<-'END'
 		tests/unit/device/test_posix_block|test_units_on_a_device|its statx passes on the mask with STATX_DIOALIGN, but alignments of 0
@@ -39,7 +39,7 @@ fail() {
 	return 1
 }
 
-# Sets what differs between the architectures.
+# Sets the variables that differ between architectures.
 choose() {
 	arch=$1
 	case $arch in
@@ -55,7 +55,7 @@ choose() {
 	done
 }
 
-# apt_of COMMAND...: an apt of that architecture, which knows nothing of this machine's packages.
+# apt_of COMMAND...: runs an apt for that architecture, which knows nothing of this machine's packages.
 apt_of() {
 	local program=$1 state=$base/$arch/apt
 	shift
@@ -64,7 +64,7 @@ apt_of() {
 		-o Debug::NoLocking=1 "$@" </dev/null
 }
 
-# The libraries of "make deps" that the architecture has; ISA-L is not made for all of them.
+# Prints the libraries of "make deps" that exist for the architecture; ISA-L does not for all of them.
 wanted_packages() {
 	local name
 	for name in $(tests/deps.sh list build test | grep -- '-dev$'); do
@@ -76,7 +76,7 @@ fetch_packages() {
 	local state=$base/$arch/apt
 	mkdir -p "$state/lists/partial" "$state/archives/partial" || return
 	: >"$state/status"
-	# It may fail for a repository that has nothing for this architecture.
+	# The update may fail because of a repository that has nothing for this architecture.
 	apt_of apt-get update || echo "portability: apt-get update failed for $arch, going on"
 	local -a names
 	mapfile -t names < <(wanted_packages)
@@ -91,7 +91,7 @@ unpack_packages() {
 	for package in "$base/$arch/apt/archives"/*.deb; do
 		dpkg-deb -x "$package" "$root" || return
 	done
-	# Links to whole paths would lead to this machine's libraries.
+	# Links to absolute paths would lead to this machine's libraries.
 	find "$root" -type l -lname '/*' | while IFS= read -r link; do
 		ln -sfn "$root$(readlink "$link")" "$link"
 	done
@@ -118,7 +118,7 @@ build() {
 		AR="$compiler-ar" LDFLAGS="-Wl,-rpath-link,$root/lib/$multiarch" DEPS=no WERROR=1
 }
 
-# Programs by the same names below $run, which start the real ones with qemu.
+# Makes programs of the same names below $run, which start the real ones with qemu.
 wrap() {
 	local program name
 	rm -rf "$run"
@@ -149,13 +149,13 @@ run_tests() {
 		! selected "tests/cli/$name.bats" || files+=("tests/cli/$name.bats")
 	done
 	echo "== $arch: running ${#files[@]} programs and bats files"
-	# Programs are ten times as slow here: of what is tried many times over, a part.
+	# Programs are ten times as slow here, so random trials are fewer.
 	CSUM_HEAL_TRIALS=${CSUM_HEAL_TRIALS:-1000} CSUM_HOSTILE_IMAGES=${CSUM_HOSTILE_IMAGES:-200} \
 		CSUM_HOSTILE_CLI_IMAGES=${CSUM_HOSTILE_CLI_IMAGES:-10} \
 		CSUMTOOL=$run/csumtool BUILD=$run JOBS=$jobs TEST_TIMEOUT=${TEST_TIMEOUT:-7200} tests/run "${files[@]}"
 }
 
-# Prints how many failures of a log are known, and to stderr which ones.
+# Prints how many failures in a log are known, and to stderr which ones.
 count_known() {
 	awk -F'|' '
 		NR == FNR { file[++known] = $1; name[known] = $2; why[known] = $3; next }
@@ -174,7 +174,7 @@ count_known() {
 		END { print count + 0 }' <(known_of_qemu) "$1"
 }
 
-# Sums up the log of tests/run; the status says whether all that failed is known.
+# Sums up the log of tests/run; the status says whether every failure is known.
 summarize() {
 	local log=$1 known passed failed skipped=''
 	IFS=' ,' read -r passed _ failed _ skipped _ < <(tail -n 1 "$log")

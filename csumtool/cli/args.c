@@ -43,7 +43,7 @@ static const struct {
 	{ "EB", KB *KB *KB *KB *KB *KB },
 };
 
-/* Decimal digits at *text, which is moved past them. */
+/* Reads decimal digits at *text and moves *text behind them. */
 static const char *digits(const char **text, uint64_t *number)
 {
 	uint64_t n = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands. --help is made of this and of the popt tables. */
+/* The commands. --help is made of these tables and of the popt tables. */
 #ifndef CSUMTOOL_CLI_COMMAND_H
 #define CSUMTOOL_CLI_COMMAND_H
 
@@ -11,12 +11,12 @@
 struct command {
 	const char *name;
 	const char *operands; /* "VOLUME [FILE]" */
-	const char *summary; /* a line, in lower case */
+	const char *summary; /* one line, in lower case */
 	const char *description; /* paragraphs, wrapped, no newline at the end */
 	int operands_min, operands_max;
-	int volume_operand; /* which of them is the volume, from 0; OPERAND_LAST: the last one there is */
+	int volume_operand; /* index of the volume among the operands, from 0; OPERAND_LAST: the last one given */
 	const struct poptOption *options;
-	/* Returns the exit status. Looks at everything that can be a usage error before it opens anything. */
+	/* Returns the exit status. Finds every usage error before it opens anything. */
 	int (*run)(struct report *report, const struct options *options);
 };
 

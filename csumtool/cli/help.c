@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* popt's own help knows no description and one usage line for all; this prints its tables. */
+/* Prints help from popt's tables. popt's own help has no description, and one usage line for all commands. */
 #include "cli/help.h"
 
 #include <stdbool.h>
@@ -104,12 +104,12 @@ static unsigned int distance(const char *from, const char *to)
 const struct command *help_suggest(const struct command *const *commands, size_t count, const char *word)
 {
 	const struct command *nearest = NULL;
-	unsigned int least = 3; /* as many slips are no slip */
+	unsigned int least = 3; /* a name with 3 wrong letters is not meant */
 
 	for (size_t i = 0; i < count; i++) {
 		unsigned int d = distance(commands[i]->name, word);
 
-		/* The beginning of a name is near it however much is left out. */
+		/* The beginning of a name counts as near, however much of the name is missing. */
 		if (*word && !strncmp(commands[i]->name, word, strlen(word)))
 			d = 0;
 		if (d < least && d < strlen(word)) {

@@ -6,10 +6,10 @@
 
 #include "cli/command.h"
 
-/* Both on stdout. */
+/* Print help on stdout. */
 void help_general(const struct command *const *commands, size_t count);
 void help_command(const struct command *command);
-/* The command whose name is most like `word`; NULL when none is near. */
+/* Returns the command whose name is most like `word`; NULL when none is near. */
 const struct command *help_suggest(const struct command *const *commands, size_t count, const char *word);
 
 #endif

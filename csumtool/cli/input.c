@@ -13,7 +13,7 @@
 
 #include "os/signals.h"
 
-/* Bytes from the present position to the end, for what has an end that is known. */
+/* Bytes from the present position to the end; INPUT_UNKNOWN where the input has no known end. */
 static uint64_t remaining(int fd, const struct stat *status)
 {
 	uint64_t size;
@@ -23,7 +23,7 @@ static uint64_t remaining(int fd, const struct stat *status)
 		size = (uint64_t)status->st_size;
 	else if (!S_ISBLK(status->st_mode) || ioctl(fd, BLKGETSIZE64, &size) < 0)
 		return INPUT_UNKNOWN;
-	/* Files of /proc have size 0 and content: what there is shows when it is read. */
+	/* A file of /proc has size 0 and yet content, which only reading shows. */
 	if (position < 0 || (uint64_t)position >= size)
 		return INPUT_UNKNOWN;
 	return size - (uint64_t)position;
@@ -56,12 +56,12 @@ static int64_t read_some(struct input *input, void *buffer, size_t size)
 		if (signals_wait(input->fd, POLLIN))
 			return -EINTR;
 		count = read(input->fd, buffer, size);
-		/* EAGAIN: somebody else got what poll(2) saw on a non-blocking description. */
+		/* EAGAIN: on a non-blocking description another process read the bytes that poll(2) announced. */
 	} while (count < 0 && (errno == EINTR || errno == EAGAIN));
 	if (count >= 0)
 		return count;
 	input->error = errno;
-	/* Whatever the input's error is, it must not be taken for one of the volume. */
+	/* An error of the input must not be taken for an error of the volume. */
 	return -EIO;
 }
 
@@ -101,14 +101,14 @@ int input_open(struct report *report, struct input *input, const char *name)
 	if (isatty(input->fd))
 		return refuse(report, input, "a terminal cannot be the input");
 	input->known_bytes = remaining(input->fd, &status);
-	/* Only advice: what cannot be advised is read all the same. */
+	/* This is only advice: an input that does not take it is read all the same. */
 	(void)posix_fadvise(input->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return read_ahead(report, input);
 }
 
 void input_close(struct input *input)
 {
-	/* Nothing was written: closing can lose nothing. */
+	/* Nothing was written, so closing can lose nothing. */
 	if (input->opened)
 		close(input->fd);
 }

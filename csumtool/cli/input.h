@@ -6,13 +6,13 @@
 #include "show/report.h"
 
 #define INPUT_UNKNOWN UINT64_MAX
-/* What is read ahead to see whether there is any input. */
+/* Bytes of the input that are read early, to see whether there is any input. */
 #define INPUT_AHEAD 4096
 
 struct input {
 	const char *name;
 	int fd;
-	bool opened; /* by us, to be closed */
+	bool opened; /* by this program, which closes it */
 	uint64_t known_bytes; /* from the present position on; INPUT_UNKNOWN: until it ends */
 	unsigned char ahead[INPUT_AHEAD];
 	size_t ahead_first, ahead_end; /* bytes of ahead[] not handed out yet */
@@ -20,8 +20,8 @@ struct input {
 };
 
 /*
- * Opens the input (name NULL or "-": standard input), refuses what is none or is empty, and waits for its
- * first bytes. 0, or a negative errno after reporting. input_close() in any case.
+ * Opens the input (name NULL or "-": standard input), refuses a directory, a terminal or an empty input, and waits for
+ * its first bytes. 0, or a negative errno after reporting. Call input_close() in any case.
  */
 int input_open(struct report *report, struct input *input, const char *name);
 void input_close(struct input *input);

@@ -8,7 +8,7 @@
 
 #include "cli/command.h"
 
-/* What the user knows an option as. */
+/* The name of the option on the command line. */
 static const char *option_name(const struct command *command, enum option option)
 {
 	for (const struct poptOption *row = command->options; row->longName; row++) {
@@ -19,8 +19,8 @@ static const char *option_name(const struct command *command, enum option option
 }
 
 /*
- * popt takes the word after an option with an optional argument as that argument. Only --wait=TIME is meant
- * to have one: a word that came after a bare --wait goes back, to be read as the operand that it is.
+ * popt takes the word after an option with an optional argument for that argument. Only --wait=TIME has an argument, so
+ * a word after a bare --wait goes back and is read as the operand that it is.
  */
 static char *give_back(struct options *options, int argc, const char **argv, char *value)
 {
@@ -37,7 +37,7 @@ static char *give_back(struct options *options, int argc, const char **argv, cha
 	return value;
 }
 
-/* The one option that may be repeated. */
+/* Keeps a --from, the only option that may be repeated. */
 static int take_from(struct options *options, char *value)
 {
 	char **from;
@@ -116,7 +116,7 @@ static int take_operands(struct options *options)
 
 static int take_allow(struct options *options)
 {
-	/* In the order of the bits of enum csum_allow. */
+	/* names[] is in the order of the bits of enum csum_allow. */
 	static const char *const names[] = { "foreign", "identity", "rewritten", "unread" };
 
 	if (options_set(options, OPT_ALLOW, names, sizeof(names) / sizeof(names[0]), &options->allow))
@@ -137,7 +137,7 @@ static const char *volume_operand(const struct options *options)
 	return options->operand[last];
 }
 
-/* What is the same for every command. */
+/* Takes the values of options that every command has. */
 static int take_common(struct options *options)
 {
 	struct report *report = options->report;
@@ -234,7 +234,7 @@ static bool set_word(const char *word, size_t length, const char *const *names, 
 	return false;
 }
 
-/* "foreign, identity or unread". */
+/* Joins names to a text such as "foreign, identity or unread". */
 static void join_names(const char *const *names, unsigned int count, char *text, size_t size)
 {
 	size_t used = 0;

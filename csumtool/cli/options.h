@@ -72,7 +72,7 @@ enum option {
 	OPTION_VALUE("offset", 'o', OPT_OFFSET, "begin at this byte of data space", "SIZE"), \
 		OPTION_VALUE("length", 'l', OPT_LENGTH, "that many bytes of data space", "SIZE")
 #define OPTION_FORCE_MOUNTED OPTION_FLAG("force", 'f', OPT_FORCE, "go on although the volume is mounted or attached")
-/* Of commands that write to a volume. */
+/* For commands that write to a volume. */
 #define OPTION_ALLOW                                                                                             \
 	OPTION_VALUE("allow", '\0', OPT_ALLOW,                                                                   \
 		     "go on in spite of what is named, joined by\ncommas: foreign, identity, rewritten, unread", \
@@ -97,48 +97,51 @@ enum option {
 struct command;
 
 struct options {
-	struct report *report; /* where mistakes are told */
-	const struct command *command; /* whose options these are */
+	struct report *report; /* takes reports of mistakes */
+	const struct command *command; /* the command that the options belong to */
 	bool given[OPT_COUNT];
 	char *value[OPT_COUNT];
-	const char *operand[OPERANDS_MAX]; /* NULL where there is none */
-	const char *volume; /* the operand that names it */
+	const char *operand[OPERANDS_MAX]; /* NULL where the operand is missing */
+	const char *volume; /* the operand that names the volume */
 	char **from; /* each --from, in order */
 	size_t from_count;
-	int64_t wait_ms; /* as the library takes it */
-	unsigned int allow; /* what --allow and --force lift, for a command that writes: bits of enum csum_allow */
+	int64_t wait_ms; /* csum_open_options.wait_ms */
+	unsigned int allow; /* bits of enum csum_allow that --allow and --force set, for a command that writes */
 	poptContext popt; /* owns the operands */
 };
 
 /*
- * Reads argv, whose first string is the command's name. 0, or STATUS_USAGE after reporting what is wrong.
- * With --help or --version given, the rest is not looked at. options_free() in any case.
+ * Reads argv, whose first string is the command's name. 0, or STATUS_USAGE after reporting the mistake. With --help or
+ * --version given, the other words are not looked at. Call options_free() in any case.
  */
 int options_parse(struct report *report, const struct command *command, int argc, const char **argv,
 		  struct options *options);
 void options_free(struct options *options);
 
-/* Two options that exclude each other: 0, or STATUS_USAGE after reporting that both are given. */
+/* Refuses two options that exclude each other: 0, or STATUS_USAGE after reporting that both are given. */
 int options_exclude(const struct options *options, enum option one, enum option other);
 
 /*
- * Values by type, where the option is given; else the result is left alone. 0, or STATUS_USAGE after
- * reporting. A size is at least 1 byte unless zero_allowed.
+ * Parses the value of an option where it is given; else leaves the result alone. 0, or STATUS_USAGE after reporting. A
+ * size is at least 1 byte unless zero_allowed.
  */
 int options_size(const struct options *options, enum option option, bool zero_allowed, struct size *size);
 
 /*
- * A list, joined by commas, of the `count` words in names[]: bit i of *set for word i; at least one. 0, or STATUS_USAGE
- * after reporting.
+ * Parses a list, joined by commas, of some of the `count` words in names[], at least one: bit i of *set stands for word
+ * i. 0, or STATUS_USAGE after reporting.
  */
 int options_set(const struct options *options, enum option option, const char *const *names, unsigned int count,
 		unsigned int *set);
 
-/* A number from min to max, and a time in milliseconds that is not 0: likewise. */
+/*
+ * Parse a number from min to max, and a time that is not 0 into milliseconds, where the option is given; else the
+ * result is left alone. 0, or STATUS_USAGE after reporting.
+ */
 int options_number(const struct options *options, enum option option, uint64_t min, uint64_t max, uint64_t *number);
 int options_time(const struct options *options, enum option option, int64_t *milliseconds);
 
-/* -o and -l. */
+/* The values of -o and -l. */
 struct range {
 	bool has_length;
 	struct size offset, length;

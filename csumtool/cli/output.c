@@ -11,7 +11,7 @@
 
 #include "os/signals.h"
 
-/* Zeros are looked for in pieces of that size, which is what file systems keep holes in, or more. */
+/* Zeros are looked for in pieces of this size, which is no smaller than the units in which file systems keep holes. */
 #define HOLE_SIZE 65536
 
 bool output_is_stdout(const char *name)
@@ -31,13 +31,13 @@ static int open_existing(struct report *report, struct output *output, bool forc
 	struct stat status;
 	bool known = stat(output->name, &status) == 0;
 
-	/* A device like /dev/null and a FIFO keep nothing that could be lost. */
+	/* A device like /dev/null or a FIFO keeps nothing that could be lost. */
 	if (!force && !(known && (S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode))))
 		return refuse(report, output, -EEXIST, "the file exists; --force would overwrite it");
 	if (sparse)
 		return refuse(report, output, -EEXIST,
 			      "the file exists; --sparse is for a file that 'read' makes itself");
-	/* Of a block device the kernel then refuses one that is mounted or otherwise taken. */
+	/* With O_EXCL the kernel refuses a block device that is mounted or otherwise taken. */
 	if (known && S_ISBLK(status.st_mode))
 		flags |= O_EXCL;
 	output->fd = open(output->name, flags);
@@ -88,11 +88,11 @@ int output_open(struct report *report, struct output *output, const char *name, 
 static int fail(struct output *output, int error)
 {
 	output->error = error;
-	/* Whatever the output's error is, it must not be taken for one of the volume. */
+	/* An error of the output must not be taken for an error of the volume. */
 	return -EIO;
 }
 
-/* The old content goes only when there is new content. */
+/* Empties an existing file, which keeps its old content until there is new content. */
 static int begin(struct output *output)
 {
 	if (!output->begun && output->opened && S_ISREG(output->status.st_mode) && ftruncate(output->fd, 0) < 0)
@@ -155,7 +155,7 @@ int output_put(struct output *output, const void *data, size_t size, bool is_zer
 	return error;
 }
 
-/* A signal may end fsync(2) early on some file systems: nothing has failed then. */
+/* On some file systems a signal may end fsync(2) early: then nothing has failed. */
 static int sync_descriptor(int fd)
 {
 	while (fsync(fd) < 0) {
@@ -165,7 +165,7 @@ static int sync_descriptor(int fd)
 	return 0;
 }
 
-/* A file that was created lasts only with its entry in the directory. */
+/* A new file survives a crash only if its entry in the directory does. */
 static int sync_directory(struct output *output)
 {
 	char *copy = strdup(output->name);
@@ -179,7 +179,7 @@ static int sync_directory(struct output *output)
 		return fail(output, errno);
 	error = sync_descriptor(fd);
 	close(fd);
-	/* EINVAL: a file system that does not sync directories, and needs no telling. */
+	/* EINVAL: this file system does not sync directories, and has no need to. */
 	return error && error != EINVAL ? fail(output, error) : 0;
 }
 
@@ -191,7 +191,7 @@ int output_sync(struct output *output)
 		return error;
 	if (output->sparse && ftruncate(output->fd, (off_t)output->bytes) < 0)
 		return fail(output, errno);
-	/* Pipes and the like keep nothing that could be synced. */
+	/* Only files and block devices keep bytes that can be synced. */
 	if (!S_ISREG(output->status.st_mode) && !S_ISBLK(output->status.st_mode))
 		return 0;
 	error = sync_descriptor(output->fd);

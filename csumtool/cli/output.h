@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where `read` puts the bytes of a volume: a file, a device, or standard output. */
+/* The output that `read` puts the bytes of a volume into: a file, a device, or standard output. */
 #ifndef CSUMTOOL_CLI_OUTPUT_H
 #define CSUMTOOL_CLI_OUTPUT_H
 
@@ -10,8 +10,8 @@
 struct output {
 	const char *name;
 	int fd;
-	bool opened; /* by us, to be closed */
-	bool created; /* a file that was not there before */
+	bool opened; /* by this program, which closes it */
+	bool created; /* the file did not exist before */
 	bool sparse; /* leave holes where there are zeros */
 	bool begun; /* the old content of a file is gone */
 	struct stat status;
@@ -20,15 +20,15 @@ struct output {
 };
 
 /*
- * Opens the output (name NULL or "-": standard output) without changing anything yet. An existing file needs
- * force, and is not made sparse. 0, or a negative errno after reporting. output_close() in any case.
+ * Opens the output (name NULL or "-": standard output) without changing anything yet. An existing file needs force, and
+ * is not made sparse. 0, or a negative errno after reporting. Call output_close() in any case.
  */
 int output_open(struct report *report, struct output *output, const char *name, bool force, bool sparse);
-/* Whether that name stands for standard output. */
+/* Whether `name` stands for standard output. */
 bool output_is_stdout(const char *name);
-/* Appends. 0; -ECANCELED; or -EIO after setting output->error. */
+/* Appends bytes. 0; -ECANCELED; or -EIO after setting output->error. */
 int output_put(struct output *output, const void *data, size_t size, bool is_zero);
-/* Makes what was put durable. As output_put(). */
+/* Makes all bytes put so far durable. Returns as output_put() does. */
 int output_sync(struct output *output);
 /*
  * Closes the output; with `discard`, removes a file that was created. 0, or a negative errno after reporting.

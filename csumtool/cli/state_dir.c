@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is not absolute would be a different one for each directory that one stands in. */
+/* A path that is not absolute would be another one for each working directory, so it is ignored. */
 static const char *absolute(const char *path)
 {
 	return path && path[0] == '/' ? path : NULL;
@@ -28,7 +28,7 @@ char *state_dir_undo(const struct options *options)
 
 	if (given)
 		return strdup(given);
-	/* Several are separated by colons. */
+	/* $STATE_DIRECTORY may have several directories, separated by colons; the first one counts. */
 	if (service)
 		return join(service, strcspn(service, ":"), "/undo");
 	if (geteuid() == 0)

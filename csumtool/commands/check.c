@@ -21,7 +21,7 @@ struct checking {
 	double seconds;
 };
 
-/* What to do about findings. */
+/* Advice on findings. */
 static const struct advice advice[] = {
 	TOTALS_ADVICE_REWRITTEN,
 	{ "What a crash leaves, or a writer that is at work, is no error: the next opening for\n"
@@ -52,7 +52,7 @@ static void print_found(void *run, const void *thing)
 	const struct checking *checking = run;
 	const struct csum_finding *finding = thing;
 
-	/* A run that finds nothing wrong is to be silent with -q: what is no error is left out. */
+	/* With -q a run that finds no error is silent: findings that are no errors are left out. */
 	if (!checking->report->quiet || csum_finding_is_error(finding->kind))
 		finding_print(stdout, finding, checking->sector_size);
 }

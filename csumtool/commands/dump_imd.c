@@ -12,7 +12,7 @@
 
 #define SECTOR_SIZE_MAX 4096
 
-/* Adjacent groups of which a copy could not be read, not reported yet since more may follow. */
+/* Adjacent groups with a copy that could not be read; not reported yet since more may follow. */
 struct absence {
 	uint64_t first_group, count;
 	enum csum_imd_verdict verdict;
@@ -28,7 +28,7 @@ struct dumping {
 	uint64_t groups;
 };
 
-/* ------------------------------------------------------------------ what is shown, as text and as JSON */
+/* ------------------------------------------------------------------ output as text and as JSON */
 
 static void print_info(void *run, const void *info)
 {
@@ -177,7 +177,7 @@ static void note_absence(struct dumping *dumping, int copy, uint64_t group, enum
 	absence->count++;
 }
 
-/* Both copies as they are stored; a reader counts on every group having two sectors. */
+/* Writes both copies as stored, zeros for an unreadable one: readers count on two sectors for each group. */
 static int put_raw_group(void *user, const struct csum_geometry *geometry, const struct csum_dump_group *group)
 {
 	static const uint8_t zeros[SECTOR_SIZE_MAX];
@@ -196,7 +196,7 @@ static int put_raw_group(void *user, const struct csum_geometry *geometry, const
 
 /* ------------------------------------------------------------------ which groups */
 
-/* What the library says of the sector size before it shows anything else, which ends the dump. */
+/* Catches the sector size that the library shows before anything else; then the dump ends. */
 struct probe {
 	uint32_t sector_size; /* 0: not known */
 };
@@ -214,7 +214,7 @@ static int probe_geometry(void *user, const struct csum_carved_geometry *geometr
 	return -ECANCELED;
 }
 
-/* Sizes in sectors need the sector size, of volumes too that cannot be opened. */
+/* Sizes in sectors need the sector size, even of volumes that cannot be opened. */
 static int find_sector_size(struct report *report, const struct options *options, const struct csum_dump_options *dump,
 			    uint32_t *sector_size)
 {

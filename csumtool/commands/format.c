@@ -11,7 +11,7 @@
 
 #define FIELD "  %-16s"
 
-/* What the command line says. */
+/* The request on the command line. */
 struct request {
 	struct csum_format_options options;
 	uint8_t uuid[CSUM_UUID_SIZE];
@@ -86,7 +86,7 @@ static int parse_created(struct report *report, struct csum_format_options *how)
 	return 0;
 }
 
-/* The sector size that sizes in sectors are of has to be on the command line: there is no volume yet. */
+/* There is no volume yet, so sizes in sectors need a sector size on the command line. */
 static int parse_create_size(struct report *report, const struct options *options, enum option option,
 			     uint32_t sector_size, uint64_t *bytes)
 {
@@ -116,7 +116,7 @@ static int parse(struct report *report, const struct options *options, struct re
 	how->force = options->given[OPT_FORCE];
 	how->dry_run = options->given[OPT_DRY_RUN];
 	how->wait_ms = options->wait_ms;
-	/* With metadata apart, how much data there is is settled by the data device. */
+	/* With metadata on a device of its own, the data device settles how much data there is. */
 	if (options_exclude(options, OPT_SIZE, OPT_DATA_SIZE) ||
 	    options_exclude(options, OPT_DATA_SIZE, OPT_METADATA) ||
 	    parse_sector_size(report, options->value[OPT_SECTOR_SIZE], &how->sector_size) ||
@@ -179,7 +179,7 @@ static json_t *plan_json(void *run, const void *thing)
 	return object;
 }
 
-/* Says what is about to happen; that something stays outside is said however quiet we are to be. */
+/* Announces the plan. Bytes that stay outside the volume are mentioned even with -q. */
 static int announce(struct formatting *formatting, const struct csum_format *format)
 {
 	static const struct view view = { print_plan, plan_json };

@@ -39,7 +39,7 @@ static void print_bytes(const char *name, uint64_t bytes)
 	printf(FIELD "%s\n", name, text_bytes(size, bytes));
 }
 
-/* A device that is not as large as it was at format. */
+/* Mentions a device that is not as large as it was at format. */
 static void print_present(const char *device, uint64_t recorded, uint64_t present)
 {
 	if (present < recorded)
@@ -97,7 +97,7 @@ static void print_scrub(const char *name, const struct csum_scrub_record *record
 	       "", totals->verified, totals->unwritten, totals->repaired, totals->left_bad, totals->imd_repaired);
 }
 
-/* What there is to tell damage to the data from what others wrote. */
+/* Shows the facts by which damage to the data is told from writes by others. */
 static void print_evidence(const struct csum_volume_info *info)
 {
 	static const char *const files[] = {
@@ -157,7 +157,7 @@ static void print_info(void *run, const void *thing)
 
 enum { REASONS_MAX = 5, REASON_SIZE = 128 };
 
-/* Why the volume needs attention; each reason has REASON_SIZE bytes. How many there are. */
+/* Finds the reasons why the volume needs attention, each in REASON_SIZE bytes. Returns their number. */
 static size_t find_reasons(const struct csum_volume_info *info, char reasons[REASONS_MAX][REASON_SIZE])
 {
 	uint64_t left = info->last_scrub.totals.left_bad;

@@ -34,7 +34,7 @@ static int take(void *user, const void *data, size_t size, uint64_t offset_bytes
 {
 	struct reading *reading = user;
 
-	(void)offset_bytes; /* ascending and without gaps, as the output is */
+	(void)offset_bytes; /* bytes come ascending and without gaps */
 	return output_put(&reading->output, data, size, is_zero);
 }
 
@@ -85,7 +85,7 @@ static int read_volume(struct reading *reading, struct csum_volume *volume, cons
 	}
 	reading->offset = how.offset_bytes;
 	error = csum_read(volume, &how, &reading->done_bytes);
-	/* What is good of an incomplete output is worth as much care. */
+	/* The good part of an incomplete output is synced with the same care. */
 	if (!error || reading->done_bytes) {
 		sync_error = reading->output.error ? 0 : output_sync(&reading->output);
 		error = error ? error : sync_error;
@@ -94,13 +94,13 @@ static int read_volume(struct reading *reading, struct csum_volume *volume, cons
 	return error;
 }
 
-/* Whether all that was asked for was put out, with bad sectors or without. */
+/* Whether the whole range was put out, with bad sectors or without. */
 static bool complete(const struct reading *reading, int error)
 {
 	return !error || (error == -EBADMSG && reading->on_error != CSUM_ON_ERROR_STOP && !reading->output.error);
 }
 
-/* Says how far the output can be used when it is not all that was asked for. */
+/* Says how far an output that is not the whole range can be used. */
 static void explain(const struct reading *reading)
 {
 	const struct output *output = &reading->output;
@@ -118,7 +118,7 @@ static void print_end(void *run, int error)
 	const struct reading *reading = run;
 	const struct report *report = reading->report;
 	char size[TEXT_MAX], duration[TEXT_MAX], rate[TEXT_MAX];
-	/* With stdout taken by data, an exact copy is all there is to say. */
+	/* When data goes to stdout, a complete run has nothing to say unless asked. */
 	bool summary = reading->output.opened ? !report->quiet : report->verbose;
 
 	if (summary && complete(reading, error))
@@ -168,7 +168,7 @@ static int parse(struct reading *reading, const struct options *options)
 	    parse_on_error(report, options->value[OPT_ON_ERROR], &reading->on_error))
 		return STATUS_USAGE;
 	if (to_stdout && options->given[OPT_JSON]) {
-		/* Not even this goes where the data is expected. */
+		/* Standard output is expected to carry data, so not even this mistake is shown there as JSON. */
 		report->json = false;
 		return report_usage(report, "--json needs a FILE: standard output carries the data");
 	}

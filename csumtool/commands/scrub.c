@@ -15,7 +15,7 @@
 #include "show/totals.h"
 #include "show/view.h"
 
-/* What was typed in bytes or in sectors of a volume that is not open yet. */
+/* Sizes that were typed in bytes or in sectors of a volume that is not open yet. */
 struct sizes {
 	struct range range;
 	struct size rate;
@@ -26,7 +26,7 @@ static void print_found(void *run, const void *thing)
 	const struct scrubbing *scrubbing = run;
 	const struct csum_finding *finding = thing;
 
-	/* A run that finds nothing wrong is to be silent with -q: what is no error is left out. */
+	/* With -q a run that finds no error is silent: findings that are no errors are left out. */
 	if (!scrubbing->report->quiet || csum_finding_is_error(finding->kind))
 		finding_print_scrubbed(stdout, finding, scrubbing->sector_size, scrubbing->checksum);
 }
@@ -55,7 +55,7 @@ static void on_undo_made(void *user, const char *path)
 	scrubbing->undo_made = strdup(path);
 }
 
-/* Says where it goes on, when it does with what was interrupted. */
+/* Says where an interrupted scrub goes on, when this run continues one. */
 static void print_start(void *run, const void *thing)
 {
 	const struct scrubbing *scrubbing = run;
@@ -100,7 +100,7 @@ static int scrub_volume(struct scrubbing *scrubbing, const struct sizes *sizes, 
 
 static int parse_heal(const struct options *options, unsigned int *heal)
 {
-	/* In the order of the bits of enum csum_heal. */
+	/* names[] is in the order of the bits of enum csum_heal. */
 	static const char *const names[] = { "none", "replica", "elsewhere", "bits" };
 
 	if (options_set(options, OPT_HEAL, names, sizeof(names) / sizeof(names[0]), heal))
@@ -110,7 +110,7 @@ static int parse_heal(const struct options *options, unsigned int *heal)
 	return 0;
 }
 
-/* Where what is overwritten is kept; without any option, in the state directory. */
+/* Chooses where overwritten content is kept; without any option, in the state directory. */
 static int parse_undo(struct scrubbing *scrubbing, const struct options *options)
 {
 	struct csum_scrub_options *how = &scrubbing->how;
@@ -154,7 +154,7 @@ static int parse(struct scrubbing *scrubbing, struct sizes *sizes, const struct 
 	return 0;
 }
 
-/* Nobody waits for what runs from cron or a timer: it is to be in nobody's way. */
+/* A scrub started by cron or a timer has no one waiting for it, so it lets everything else go first. */
 static void give_way(struct report *report, const struct options *options)
 {
 	const char *priority = getenv("CSUMTOOL_PRIORITY");
@@ -169,7 +169,7 @@ static void give_way(struct report *report, const struct options *options)
 		report_warning(report, "cannot lower the priority: %s", strerror(-error));
 }
 
-/* 1 and 4: what was repaired, and what was left; with --dry-run all that was found is left. */
+/* Status 1 for repaired errors, 4 for errors left; with --dry-run every error found is left. */
 static int scrub_status(const struct scrubbing *scrubbing, int error)
 {
 	const struct csum_scrub_result *result = &scrubbing->result;
@@ -179,14 +179,14 @@ static int scrub_status(const struct scrubbing *scrubbing, int error)
 
 	if (result->still_active || result->end == CSUM_SCRUB_MAX_ERRORS)
 		left++;
-	/* The run that completes a scrub answers for all its parts. */
+	/* The run that completes a scrub answers for the earlier runs of it too. */
 	if (result->recorded && result->end == CSUM_SCRUB_COMPLETE && result->record.totals.left_bad)
 		left++;
 	status = report_status(scrubbing->report, error, left);
 	return result->errors_repaired && !dry_run ? status | STATUS_CORRECTED : status;
 }
 
-/* What explains the exit status where no summary does. */
+/* Warns of the reason for the exit status where no summary explains it. */
 static void warn_of_end(const struct scrubbing *scrubbing, int error)
 {
 	const struct csum_scrub_result *result = &scrubbing->result;

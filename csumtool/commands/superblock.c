@@ -20,7 +20,7 @@ struct erasing {
 	uint64_t found, erased;
 };
 
-/* The line that somebody types, without its end; "" at the end of the input. */
+/* Reads a line of the user's, without its end; "" at the end of the input. */
 static int read_answer(char *answer, size_t size)
 {
 	size_t used = 0;
@@ -59,7 +59,7 @@ static int ask(const struct erasing *erasing)
 	return error;
 }
 
-/* What cannot be taken back needs a yes: from who sits there, or from the command line. */
+/* Erasing cannot be taken back, so it needs a yes, typed at the terminal or given on the command line. */
 static int confirm(const struct erasing *erasing)
 {
 	struct report *report = erasing->report;

@@ -15,12 +15,12 @@
 struct undoing {
 	struct report *report;
 	bool dry_run, force;
-	char *directory; /* of undo files */
-	char *file; /* the one that is undone */
+	char *directory; /* the directory of undo files */
+	char *file; /* the undo file in use */
 	uint64_t listed;
 	uint32_t sector_size;
-	uint64_t first, count; /* those not printed yet */
-	char *refused; /* why they were, or NULL */
+	uint64_t first, count; /* sectors not printed yet */
+	char *refused; /* why these sectors were refused, or NULL */
 	struct csum_undo_result result;
 };
 
@@ -53,7 +53,7 @@ static void print_range(void *run, const void *thing)
 	putchar('\n');
 }
 
-/* Shows the sectors that were not shown yet. */
+/* Shows the sectors that were held back. */
 static void show_range(struct undoing *undoing)
 {
 	static const struct view view = { print_range, range_json };
@@ -67,7 +67,9 @@ static bool same_outcome(const char *one, const char *other)
 	return one && other ? !strcmp(one, other) : one == other;
 }
 
-/* The file has them in the order in which they were repaired, which may be downwards. */
+/*
+ * Joins the sector to those held back, at either end: the file has sectors in the order of repair, which may descend.
+ */
 static bool extend(struct undoing *undoing, uint64_t data_sector)
 {
 	if (data_sector + 1 == undoing->first)

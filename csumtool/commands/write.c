@@ -20,7 +20,7 @@ struct writing {
 	double seconds;
 };
 
-/* What is known about the sizes has to fit before anything is written. */
+/* Checks before anything is written that sizes known so far fit. */
 static int fit(struct writing *writing, uint64_t room, struct csum_write_options *how)
 {
 	const struct input *input = &writing->input;
@@ -66,7 +66,7 @@ static int write_volume(struct writing *writing, struct csum_volume *volume)
 
 	if (!error)
 		error = refuse_itself(writing, volume);
-	/* An offset past the end is for the library to refuse. */
+	/* The library refuses an offset past the end. */
 	if (!error && how.offset_bytes <= bytes)
 		error = fit(writing, bytes - how.offset_bytes, &how);
 	if (error)

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As in <linux/ioprio.h>, which older systems do not have; see ioprio_set(2). */
+/* These are the values of <linux/ioprio.h>, which older systems do not have; see ioprio_set(2). */
 #define IOPRIO_WHO_PROCESS 1
 #define IOPRIO_CLASS_IDLE 3
 #define IOPRIO_CLASS_SHIFT 13

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Giving way to everything else on the machine. */
+/* Lets everything else on the machine go first. */
 #ifndef CSUMTOOL_OS_PRIORITY_H
 #define CSUMTOOL_OS_PRIORITY_H
 
 /*
- * Idle I/O class and lowest CPU priority for this thread and those it starts from now on. 0 or a negative
- * errno; then some of it may be in force.
+ * Sets the idle I/O class and the lowest CPU priority for this thread and the threads that it starts from now on. 0 or
+ * a negative errno; on an error one of the two may be in force.
  */
 int priority_idle(void);
 

@@ -11,17 +11,17 @@
 #include <unistd.h>
 
 /*
- * A second signal means "at once", but not one that came together with the first: timeout(1) sends its signal to the
- * process and to its group, a shell at SIGHUP does the like.
+ * A second signal means "at once", unless it came together with the first: timeout(1) sends its signal to the process
+ * and to its group, and a shell sends SIGHUP twice in a similar way.
  */
 #define SECOND_AFTER_MS 1000
 
 static volatile sig_atomic_t pending;
 static int status_at_once; /* the exit status of an end without delay */
-static int64_t first_ms; /* when the first one came; written before `pending` */
+static int64_t first_ms; /* when the first signal came; written before `pending` */
 /*
- * Readable once a signal came. The library's threads may be the ones that get it, and it may come just before
- * a read(2) that then blocks: a flag and EINTR alone would miss both.
+ * A pipe that is readable once a signal came. A flag and EINTR alone would not do: the signal may reach a thread of the
+ * library, or come just before a read(2) that then blocks.
  */
 static int wake[2] = { -1, -1 };
 
@@ -46,7 +46,7 @@ static void on_signal(int number)
 	}
 	first_ms = now_ms();
 	pending = 1;
-	/* The pipe is empty: this neither blocks nor falls short. */
+	/* The pipe is empty, so this write neither blocks nor falls short. */
 	if (write(wake[1], "", 1) < 0)
 		_exit(status_at_once);
 	errno = saved;
@@ -65,15 +65,15 @@ int signals_install(int status)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sigaddset(&action.sa_mask, numbers[i]);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		/* nohup, and a shell's background job, mean what they set. */
+		/* nohup and a shell's background job ignore a signal on purpose. */
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
 			continue;
 		if (sigaction(numbers[i], &action, NULL) < 0)
 			return -errno;
 	}
 	/*
-	 * A closed pipe and a limit on the size of files are errors of the write that meets them. SIGUSR1, by which dd
-	 * shows how far it is, must not kill.
+	 * A closed pipe and a limit on the size of files are to appear as errors of the write that meets them. SIGUSR1,
+	 * at which dd shows its progress, must not kill.
 	 */
 	return sigaction(SIGPIPE, &ignore, NULL) < 0 || sigaction(SIGXFSZ, &ignore, NULL) < 0 ||
 			       sigaction(SIGUSR1, &ignore, NULL) < 0 ?
@@ -96,7 +96,7 @@ int signals_wait(int fd, short events)
 	while (!pending) {
 		int ready = poll(fds, 2, -1);
 
-		/* What poll(2) cannot say, the read or write itself will. */
+		/* An error that poll(2) cannot report is found by the read or write itself. */
 		if (ready < 0 && errno != EINTR)
 			return 0;
 		if (ready > 0 && fds[1].revents && !fds[0].revents)

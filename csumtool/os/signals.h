@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SIGINT, SIGTERM and SIGHUP ask for an end at the next safe point; a second one ends at once. */
+/* SIGINT, SIGTERM and SIGHUP ask for an end at the next safe point; a second signal ends the program at once. */
 #ifndef CSUMTOOL_OS_SIGNALS_H
 #define CSUMTOOL_OS_SIGNALS_H
 
 #include <stdbool.h>
 
-/* status: that of an end at once. Also has SIGPIPE ignored. 0 or a negative errno. */
+/*
+ * Installs handlers, and ignores SIGPIPE, SIGXFSZ and SIGUSR1. status: that of an end at once. 0 or a negative errno.
+ */
 int signals_install(int status);
 bool signals_pending(void);
-/* Waits for `events` of poll(2) on fd. 0, or -EINTR as soon as an end was asked for. */
+/* Waits for `events` of poll(2) on fd. 0, or -EINTR as soon as a signal has asked for an end. */
 int signals_wait(int fd, short events);
 
 #endif

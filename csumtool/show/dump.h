@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The forms in which dump-imd shows what the library hands it. */
+/* Shows groups, candidates and all else of dump-imd, as text and as JSON. */
 #ifndef CSUMTOOL_SHOW_DUMP_H
 #define CSUMTOOL_SHOW_DUMP_H
 
@@ -16,7 +16,7 @@ void dump_text_info(const struct csum_volume_info *info);
 void dump_text_journal(const struct csum_dump_journal *journal);
 void dump_text_group(const struct csum_dump_group *group);
 void dump_text_carved(struct dump_run *run, const struct csum_carved *carved);
-/* Prints what *run holds back. */
+/* Prints the candidates that *run holds back. */
 void dump_text_end_run(struct dump_run *run);
 void dump_text_geometry(const struct csum_carved_geometry *geometry);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What carving found, for people: runs of candidates, and the geometry they imply. */
+/* Results of carving for people: runs of candidates, and the geometry that they imply. */
 #include "show/dump.h"
 
 #include <inttypes.h>

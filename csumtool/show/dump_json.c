@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What dump-imd shows, as JSON. */
+/* Output of dump-imd as JSON. */
 #include "show/dump.h"
 
 #include "show/info.h"
@@ -47,7 +47,7 @@ static json_t *group_journal_json(const struct csum_dump_group *group)
 			 entries_json(group->journal_entries, group->sector_count));
 }
 
-/* The content of each sector that was read; null where that says nothing. */
+/* The content of each sector that was read; null where the content says nothing. */
 static json_t *data_json(const struct csum_dump_group *group)
 {
 	json_t *array = json_array();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Groups of dump-imd for people: a line for every sector, or for a run of sectors that say the same. */
+/* Groups of dump-imd for people: a line for every sector, or for a run of sectors with equal rows. */
 #include "show/dump.h"
 
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include "show/info.h"
 #include "show/text.h"
 
-/* 0x and 16 digits. */
+/* Room for 0x and 16 digits. */
 #define ENTRY_WIDTH 18
 
 void dump_text_info(const struct csum_volume_info *info)
@@ -67,7 +67,7 @@ static void print_copy(const struct csum_dump_group *group, int index)
 		       copy->computed_crc);
 }
 
-/* What one line of a group shows. */
+/* The fields of one line of a group. */
 struct row {
 	bool present[2], journal;
 	uint64_t entry[2], journal_entry, data_entry;
@@ -96,7 +96,7 @@ static bool rows_differ(const struct row *row)
 				(row->present[1] && row->journal_entry != row->entry[1]));
 }
 
-/* Whether two rows say the same and that is no checksum: a checksum is of its own sector. */
+/* Whether two rows are equal and have no checksum: each sector has a checksum of its own. */
 static bool rows_fold(const struct row *a, const struct row *b)
 {
 	for (int copy = 0; copy < 2; copy++) {

@@ -72,7 +72,7 @@ static void print_line(FILE *out, const struct csum_finding *finding, uint32_t s
 	fputs(", ", out);
 	text_put(out, finding->device);
 	fprintf(out, " offset %" PRIu64 ": ", finding->device_offset_bytes);
-	/* "content does not match" is what the two checksums say themselves. */
+	/* The two checksums already say that the content does not match. */
 	if (!finding->has_checksum || finding->kind != CSUM_MISMATCH) {
 		text_put(out, finding->reason);
 		if (finding->has_other_sector)
@@ -131,7 +131,7 @@ void finding_print_scrubbed(FILE *out, const struct csum_finding *finding, uint3
 	fputc('\n', out);
 }
 
-/* Members that only findings of that subject have. */
+/* Members that only findings of this subject have. */
 static json_t *subject_json(const struct csum_finding *finding, uint32_t sector_size)
 {
 	switch (finding->subject) {

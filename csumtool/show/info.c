@@ -115,7 +115,7 @@ static json_t *evidence_json(const struct csum_volume_info *info)
 			 reason < sizeof(reasons) / sizeof(reasons[0]) ? reasons[reason] : "unknown");
 }
 
-/* Adds the members of `part`, which it releases; false when one of both could not be made. */
+/* Adds the members of `part` to `object`, and releases `part`; false when one of the two could not be made. */
 static bool merge(json_t *object, json_t *part)
 {
 	bool merged = object && part && !json_object_update(object, part);

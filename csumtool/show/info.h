@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a volume is: in words, and as members of JSON objects. */
+/* Describes a volume, in words and as members of JSON objects. */
 #ifndef CSUMTOOL_SHOW_INFO_H
 #define CSUMTOOL_SHOW_INFO_H
 
 #include "show/report.h"
 
-/* The members of "info" objects, or one of them. */
+/* Objects whose members go into "info" objects, or are the value of one. */
 json_t *info_json(const struct csum_volume_info *info);
 json_t *info_scrub_json(const struct csum_scrub_record *record);
 json_t *info_geometry_json(const struct csum_geometry *geometry);
 const char *info_state_name(enum csum_state state);
 
-/* "scrub", "writer", "nobody". */
+/* Returns "scrub", "writer" or "nobody". */
 const char *info_at_work_name(enum csum_at_work at_work);
 
-/* Why data is held, as a clause. */
+/* Returns why data is held, as a clause. */
 const char *info_held_reason(enum csum_held reason);
 
 #endif

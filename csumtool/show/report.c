@@ -23,7 +23,7 @@ static void print(struct report *report, enum csum_severity severity, const char
 {
 	if (severity == CSUM_NOTE && !report->verbose)
 		return;
-	/* Results printed so far come first where both streams are one terminal or file. */
+	/* Where both streams are one terminal or file, results printed so far come first. */
 	report_flush(report);
 	fprintf(stderr, "csumtool: %s", prefixes[severity]);
 	text_put(stderr, text);
@@ -136,7 +136,7 @@ int report_object(struct report *report, json_t *object)
 	return report_flush(report);
 }
 
-/* The one place that turns outcomes into exit statuses; any other error is STATUS_FAILED. */
+/* The only table that turns errors into exit statuses; any error not in it is STATUS_FAILED. */
 static const struct {
 	int error;
 	int status;
@@ -154,7 +154,7 @@ int report_status(const struct report *report, int error, uint64_t errors)
 		if (outcomes[i].error == error)
 			status = outcomes[i].status;
 	}
-	/* A dead stdout ends a command the way a signal does, and is an operational error. */
+	/* When stdout is dead, a command ends as after a signal, but the status is that of an operational error. */
 	if (error == -ECANCELED && !signals_pending())
 		status = STATUS_FAILED;
 	if (report->stdout_error)

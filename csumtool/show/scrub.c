@@ -9,7 +9,7 @@
 #include "show/text.h"
 #include "show/totals.h"
 
-/* What to do about what was left. */
+/* Advice on findings that were left. */
 static const struct advice advice[] = {
 	TOTALS_ADVICE_REWRITTEN,
 	{ "What is not the volume's is still there, and every command that writes needs\n"
@@ -78,7 +78,7 @@ static void print_repaired(const struct scrubbing *scrubbing)
 	putchar('\n');
 }
 
-/* Of the whole scrub, where this run went on with one. */
+/* Prints the totals of the whole scrub, where this run continued one. */
 static void print_record(const struct csum_scrub_record *record)
 {
 	const struct csum_scrub_totals *totals = &record->totals;
@@ -90,7 +90,7 @@ static void print_record(const struct csum_scrub_record *record)
 	       totals->left_bad, totals->imd_repaired);
 }
 
-/* By the record, which may be behind: where the device is gone it could not be written any more. */
+/* Says where the next run goes on, by the record. The record may be behind: a device that is gone could not take it. */
 static void print_next(const struct scrubbing *scrubbing)
 {
 	const struct csum_scrub_result *result = &scrubbing->result;

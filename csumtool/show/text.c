@@ -6,7 +6,7 @@
 #include <time.h>
 #include <uuid/uuid.h>
 
-/* Smallest code point of a sequence of that length: shorter encodings exist below it. */
+/* Smallest code point of a sequence of that length; a smaller one has a shorter encoding. */
 static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 
 static size_t announced_length(unsigned char first)
@@ -54,7 +54,7 @@ bool text_is_utf8(const char *text)
 	return true;
 }
 
-/* C0, DEL and, as UTF-8, C1. */
+/* Whether it is a control character: C0, DEL or, in UTF-8, C1. */
 static bool is_control(const unsigned char *p)
 {
 	return p[0] < 0x20 || p[0] == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0);
@@ -70,7 +70,7 @@ void text_put(FILE *out, const char *text)
 		if (!length || is_control(p)) {
 			fprintf(out, "\\x%02x", *p);
 			p++;
-			/* The second byte of a C1 control is no sequence by itself: escaped next. */
+			/* The second byte of a C1 control is no sequence by itself, so the next turn escapes it. */
 			continue;
 		}
 		fwrite(p, 1, length, out);
@@ -88,7 +88,7 @@ const char *text_size(char buffer[static TEXT_MAX], uint64_t bytes)
 		snprintf(buffer, TEXT_MAX, "%" PRIu64 " byte%s", bytes, text_plural(bytes));
 		return buffer;
 	}
-	/* 1023.95 would round to "1024.0" of the smaller unit. */
+	/* 1023.95 would be rounded to "1024.0" of the smaller unit. */
 	while (value >= 1023.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
 		value /= 1024;
 		unit++;
@@ -111,7 +111,7 @@ const char *text_rate(char buffer[static TEXT_MAX], uint64_t bytes, double secon
 {
 	char size[TEXT_MAX];
 
-	/* A clock that shows no time passing gives no rate worth the name. */
+	/* A clock may show that no time has passed, which gives no useful rate. */
 	if (seconds < 1e-6)
 		seconds = 1e-6;
 	text_size(size, (uint64_t)((double)bytes / seconds));
@@ -140,7 +140,7 @@ const char *text_duration(char buffer[static TEXT_MAX], double seconds)
 
 const char *text_time(char buffer[static TEXT_MAX], uint64_t seconds)
 {
-	/* A clock before 1970 leaves what is negative as a signed number. */
+	/* A clock before 1970 leaves a negative number in `seconds`. */
 	time_t time = (time_t)(int64_t)seconds;
 	struct tm tm;
 

@@ -52,7 +52,7 @@ void totals_advise(const struct advice *advice, size_t count, unsigned int found
 
 void totals_print(const struct csum_totals *totals, uint32_t sector_size, bool metadata_only, double seconds)
 {
-	/* What was read to reach those verdicts. */
+	/* Bytes that were read to reach those verdicts. */
 	uint64_t bytes = (totals_right(totals) + totals->sectors_bad + totals->imd_verified) * sector_size;
 	char duration[TEXT_MAX], rate[TEXT_MAX];
 

@@ -245,7 +245,7 @@ static void add_sector(struct csum_finder *finder, const struct csum_scan_batch 
 	held->computed_entry = batch->entry[i];
 }
 
-/* One that is not simply good. */
+/* Counts a sector whose verdict is not simply good. */
 static void count_sector(struct csum_totals *totals, enum csum_verdict verdict)
 {
 	totals->sectors_verified += verdict == CSUM_VERDICT_TRANSIENT;
@@ -263,7 +263,7 @@ void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *
 		enum csum_verdict sector = batch->verdict[i];
 		struct data_verdict verdict;
 
-		/* Nearly all of them. */
+		/* Nearly all sectors are good. */
 		if (sector == CSUM_VERDICT_GOOD) {
 			good++;
 			continue;

@@ -21,7 +21,10 @@ void csum_finder_judge_slots(const struct csum_volume *volume, struct csum_slot_
 
 	csum_superblock_find_left_behind(volume->slots, valid, volume->governing, left_behind);
 	for (int slot = CSUM_SLOT_A; slot < CSUM_SLOTS; slot++) {
-		/* A crash leaves at most one of A and B torn, C in a change of static fields, and cuts no device short. */
+		/*
+		 * A crash leaves at most one of A and B torn, C in a change of static fields only, and cuts no device
+		 * short.
+		 */
 		bool torn = left_behind[slot] || (slot != CSUM_SLOT_C && (valid[CSUM_SLOT_A] || valid[CSUM_SLOT_B]));
 		uint64_t end = slot_offset(volume, (enum csum_slot)slot) + CSUM_BLOCK_SIZE;
 
@@ -113,7 +116,7 @@ static struct imd_verdict judge_one_invalid(const struct csum_group *group, bool
 {
 	int copy = 1 - group->newer;
 	enum csum_imd_verdict verdict = group->verdict[copy];
-	/* A crash tears a copy; it does not make it unreadable or put another in its place. */
+	/* A crash tears a copy; it neither makes the copy unreadable nor puts that of another group there. */
 	bool torn = in_intent && (verdict == CSUM_IMD_NO_MAGIC || verdict == CSUM_IMD_WRONG_CRC);
 
 	return (struct imd_verdict){ true,

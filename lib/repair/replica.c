@@ -14,15 +14,15 @@
 #include "volume/slots.h"
 #include "volume/sector.h"
 
-/* A replica is asked for one sector at a time. */
+/* No threads: a replica is asked for one sector at a time. */
 #define THREADS 0u
 
 struct csum_replica {
 	const struct csum_volume *repaired;
-	const char *name; /* borrowed from the options */
-	struct csum_device *device; /* raw; else NULL */
-	struct csum_volume *volume; /* a volume; else NULL */
-	struct csum_groups span; /* of one group of it */
+	const char *name; /* belongs to the options */
+	struct csum_device *device; /* where the replica is raw; else NULL */
+	struct csum_volume *volume; /* where the replica is a volume; else NULL */
+	struct csum_groups span; /* room for one group of `volume` */
 	bool gone;
 };
 
@@ -75,7 +75,7 @@ static int open_volume(struct csum_replica *replica)
 	struct csum_device *device = replica->device;
 	int error;
 
-	/* The volume owns it from here on. */
+	/* The volume owns the device from here on. */
 	replica->device = NULL;
 	error = csum_volume_open_devices(handlers, device, device, false, THREADS, &replica->volume);
 	if (!error)
@@ -100,7 +100,7 @@ static int check_raw(struct csum_replica *replica)
 static int open_replica(struct csum_replica *replica)
 {
 	const struct csum_volume *repaired = replica->repaired;
-	/* What is read of it is confirmed by a checksum: that somebody uses it does no harm. */
+	/* A checksum confirms what is read from a replica, so it does no harm that a replica is in use. */
 	const struct csum_device_options options = { .force = true };
 	char *path;
 	int error = csum_resolve_name(&repaired->handlers, replica->name, NULL, &path);
@@ -141,7 +141,7 @@ void csum_replica_close(struct csum_replica *replica)
 
 	if (!replica)
 		return;
-	/* Nothing was written to it. */
+	/* Nothing was written to the replica, so an error of closing it loses nothing. */
 	ignored = replica->volume ? csum_volume_close(replica->volume) : csum_device_close(replica->device);
 	(void)ignored;
 	csum_groups_free(&replica->span);
@@ -153,7 +153,7 @@ const char *csum_replica_name(const struct csum_replica *replica)
 	return replica->name;
 }
 
-/* *bad: how it is; or the replica is gone. */
+/* Reads a sector of a replica that is a volume. *bad: whether it is bad there. Errors: the replica is gone. */
 static void verify(struct csum_replica *replica, uint64_t data_sector, uint8_t *buffer, bool *bad)
 {
 	struct csum_sector found;

@@ -45,7 +45,7 @@ void csum_commit_add(struct csum_commit *commit, uint64_t number, const struct c
 
 /* ------------------------------------------------------------------ steps */
 
-/* W2 (fresh) and W4 (not fresh) of a group. */
+/* Adds the data of a group: for W2 that of fresh sectors, for W4 that of the others. */
 static int add_data_of(const struct csum_commit *commit, const struct csum_commit_group *group, bool fresh,
 		       struct csum_io_list *list)
 {
@@ -73,7 +73,7 @@ static int add_data(const struct csum_commit *commit, bool fresh, struct csum_io
 	return error;
 }
 
-/* W3 (image 0) and W5 (image 1). */
+/* Adds imd sectors: for W3 image 0, for W5 image 1. */
 static int add_imd(const struct csum_commit *commit, int image, struct csum_io_list *list)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(commit->volume);

@@ -10,7 +10,7 @@
 #include "ondisk/imd.h"
 #include "ondisk/layout.h"
 
-/* Puts the new entries into an imd sector that holds the old ones; false: none changes. */
+/* Puts the new entries into an imd sector that holds the old ones; returns whether any entry changes. */
 static bool apply_entries(struct csum_group_change *change, bool lost, uint8_t *image)
 {
 	bool changed = false;
@@ -20,7 +20,7 @@ static bool apply_entries(struct csum_group_change *change, bool lost, uint8_t *
 		uint32_t index = change->first_index + i;
 		uint64_t old = csum_imd_entry(image, index);
 
-		/* A sector marked bad matches nothing: like an unwritten one it has no old content to lose. */
+		/* A sector marked bad matches nothing, so like an unwritten one it has no old content to lose. */
 		change->fresh[i] = lost || !csum_entry_has_content(old);
 		change->overwrites |= !change->fresh[i];
 		if (change->action[i] == CSUM_ACTION_WRITE)

@@ -8,7 +8,7 @@
 #include "ondisk/layout.h"
 #include "update/mirror.h"
 
-/* *refused becomes true when the device refuses a write, which only the policy of a scrub lets pass. */
+/* *refused becomes true when the device refuses a write; any policy but that of a scrub ends with an error then. */
 static int run_round(struct csum_merge *merge, bool *refused)
 {
 	bool in_this_one;
@@ -47,7 +47,7 @@ static void build_record(struct csum_merge *merge)
 	journal->count = 0;
 }
 
-/* Without the record nothing of the groups may be changed. */
+/* Without the record no group in it may be changed. */
 static int write_record(struct csum_merge *merge)
 {
 	struct csum_volume *volume = merge->volume;
@@ -99,8 +99,8 @@ static int put_other_copies(struct csum_merge *merge)
 }
 
 /*
- * Where writes were refused: each group must have its new entries in one place at least. If not, its image in the
- * record is all there is, so the record stays, and the volume active.
+ * Asked where writes were refused: each group must have its new entries in at least one place. If not, its image in the
+ * record is the only place, so the record stays, and the volume stays active.
  */
 static int check_places(struct csum_merge *merge)
 {

@@ -9,7 +9,7 @@
 #include "ondisk/layout.h"
 #include "update/window.h"
 
-/* One is being filled while others are in flight. */
+/* One batch is being filled while others are in flight. */
 enum { BATCHES = CSUM_ROUNDS_COMMITS + 1 };
 
 struct csum_pipeline {
@@ -24,7 +24,7 @@ struct csum_pipeline {
 	struct csum_window window;
 	uint64_t window_end; /* groups below it are covered by the intent in both slots */
 	int error; /* of the first step that failed: nothing may follow, the volume stays active */
-	uint64_t durable_sector; /* behind the last one that is in, of batches that left */
+	uint64_t durable_sector; /* behind the last sector that is in, of batches no longer in flight */
 };
 
 static uint64_t at_least_one(uint64_t value)
@@ -79,7 +79,7 @@ int csum_pipeline_create(struct csum_volume *volume, uint64_t first_group, uint6
 	result->window_end = first_group;
 	result->durable_sector = csum_layout_first_sector(geometry, first_group);
 	error = csum_groups_init(&result->span, volume, result->window_groups);
-	/* A batch that is the only one needs no others beside it. */
+	/* An operation of a single batch needs two: one is filled, and one may be in flight. */
 	for (int i = 0; i < BATCHES && !error && (i < 2 || groups > result->batch_groups); i++) {
 		error = batch_init(&result->batches[i], volume, result->batch_groups);
 		if (error)
@@ -111,10 +111,10 @@ static bool span_holds(const struct csum_pipeline *pipeline, uint64_t group)
 	return group >= pipeline->span.first_group && group < pipeline->span.first_group + pipeline->span.group_count;
 }
 
-/* Behind the last sector whose new content is in, as far as this batch and `before` say. */
+/* The sector behind the last one whose new content is in, by this batch and by `before`. */
 static uint64_t durable_with(const struct csum_batch *batch, uint64_t before)
 {
-	/* Of two batches the earlier one is a step ahead. */
+	/* The earlier of two batches is a step ahead of the later one. */
 	return csum_commit_is_in(&batch->commit) ? csum_max_u64(before, batch->first_sector + batch->sector_count) :
 						   before;
 }
@@ -128,7 +128,7 @@ struct csum_batch *csum_pipeline_next(struct csum_pipeline *pipeline, uint64_t f
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(pipeline->volume);
 	uint64_t first_group = csum_layout_group_of(geometry, first_sector);
-	/* A batch does not reach over the end of a window: groups behind it come with the next one. */
+	/* A batch does not reach over the end of a window: groups behind that belong to the next batch. */
 	uint64_t end_group = first_group < pipeline->window_end ? pipeline->window_end :
 								  first_group + pipeline->window_groups;
 	struct csum_batch *batch = pipeline->batches;
@@ -145,7 +145,7 @@ struct csum_batch *csum_pipeline_next(struct csum_pipeline *pipeline, uint64_t f
 	return batch;
 }
 
-/* Behind the last group of a batch. */
+/* The group behind the last one of a batch. */
 static uint64_t end_group_of(const struct csum_geometry *geometry, const struct csum_batch *batch)
 {
 	if (batch->sector_count == 0)
@@ -154,8 +154,8 @@ static uint64_t end_group_of(const struct csum_geometry *geometry, const struct 
 }
 
 /*
- * A lost group can only be written whole: cuts the batch before one that is not. `stop` is why the batch was cut
- * already, or 0; the first reason is the one that is reported and returned.
+ * A lost group can only be written whole: cuts the batch before a lost group that it covers in part. `stop` is the
+ * error for which the batch was cut already, or 0; the first error is the one that is reported and returned.
  */
 static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch, int stop)
 {
@@ -175,7 +175,7 @@ static int refuse_lost(struct csum_pipeline *pipeline, struct csum_batch *batch,
 	return stop;
 }
 
-/* The sectors of the batch that lie in this group become part of its commit. */
+/* Makes the sectors of the batch that lie in this group part of the batch's commit. */
 static void add_group(struct csum_pipeline *pipeline, struct csum_batch *batch, uint64_t number)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(pipeline->volume);
@@ -236,7 +236,7 @@ int csum_pipeline_submit(struct csum_pipeline *pipeline, struct csum_batch *batc
 	if (pipeline->error)
 		return pipeline->error;
 	stop = pipeline->complete(pipeline->user, batch, &pipeline->span);
-	/* What is left of a batch that was cut short may cover a lost group in part only. */
+	/* A batch that was cut short may now cover a lost group in part only. */
 	stop = refuse_lost(pipeline, batch, stop);
 	if (batch->sector_count == 0)
 		return stop;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The update protocol: what keeps every sector readable as its old or its new content at any crash.
+ * The update protocol: it keeps every sector readable as its old or its new content, whenever a crash comes.
  *
  * Invariants. Code cites them by number.
  *
@@ -14,7 +14,7 @@
  *  I5  The other copy follows (settles) only when the new entries and the data are durable.      [settle_apart]
  *  I6  A group leaves the intent, by a sliding window or by "clean", only when it has settled.
  *                                                                                 [clean_apart, drop_apart]
- *  I7  Whoever opens for writing flushes before it reads: what a killed process wrote may be in a cache.
+ *  I7  Opening for writing flushes before it reads: writes of a killed process may still be in a cache.
  *                                                                                          [flush_at_open]
  *  I8  A group whose copies are not as in I1 is mirrored, durably, before an intent covers it.  [mirror_first]
  *  I9  Recovery changes a governing copy only through the journal; a record stays until both copies of every
@@ -24,7 +24,7 @@
  *
  *   step                 what is written                            function
  *   O1 open              flush of every device; an invalid slot;    csum_volume_open_devices()
- *                        what W6 left half done of an identity
+ *                        an identity that W6 left half changed
  *   O2 recover           see recover.c                              csum_protocol_recover()
  *   W0 mirror            the older copy := the newer's entries      csum_protocol_mirror()
  *   W1 intent            superblock, active, to one slot, then      csum_super_add() in two rounds
@@ -36,8 +36,8 @@
  *   W6 clean             superblock, clean, to one slot; to all     csum_super_clean()
  *                        three when the identity changed
  *
- * Each is flushed before the next of the same group begins. W2 of a batch of groups, W3 of the one before, W4
- * and W5 of those before that share a round and its one flush; batches share no group.
+ * Each step is flushed before the next step of the same group begins. W2 of a batch of groups, W3 of the batch
+ * before, W4 and W5 of the two batches before that share a round and its one flush; batches share no group.
  *
  * After a crash: before W3 is durable the group reads as it was (W2 touches unwritten sectors only); from then
  * until W5 a sector reads by whichever copy it matches; after W5 as new.

@@ -5,7 +5,7 @@
  *   R1  journal images in force go in place; flush; then the other copies; flush          [replay_first]
  *       (replay.c)
  *   R2  per group of the intent whose copies differ, or of which one cannot be read:
- *         the newest copy right as it stands: the other copy := its entries; flush
+ *         if the newest copy is right as it stands: the other copy := its entries; flush
  *         otherwise the right entry of each sector, through the journal: record; flush; older copies; flush;
  *         other copies; flush; only then another record (merge.c)      [use_journal, journal_after_older]
  *   R3  superblock: clean; flush
@@ -25,14 +25,14 @@
 #include "update/super.h"
 #include "volume/verify.h"
 
-/* Metadata in memory at a time, bytes of one copy. */
+/* Bytes of metadata in memory at a time, counted for one copy. */
 #define CHUNK_BYTES (UINT64_C(1) << 20)
 
 enum outcome {
 	NOTHING_TO_DO,
 	COPY_OVER, /* the newest copy is right as it stands */
 	MERGE, /* some sectors are right by the older copy */
-	UNRESOLVED, /* a sector is right by none, as far as can be read */
+	UNRESOLVED, /* a sector is right by no version that can be read */
 	VANISHED,
 	NO_MEMORY,
 };
@@ -41,10 +41,10 @@ struct chunk {
 	struct csum_volume *volume;
 	struct csum_groups span;
 	uint8_t *merged; /* an imd sector per group: its entries when the outcome is MERGE */
-	uint8_t *outcome; /* per group */
-	uint64_t *unresolved_sector; /* per group: the first one, when the outcome says so */
+	uint8_t *outcome; /* enum outcome, per group */
+	uint64_t *unresolved_sector; /* per group: its first one, when the outcome is UNRESOLVED */
 	uint64_t unresolved; /* groups so far */
-	struct csum_recovery *recovery; /* a scrub's, or NULL */
+	struct csum_recovery *recovery; /* of a scrub, or NULL */
 	struct csum_io_list list;
 	struct csum_merge merge;
 };
@@ -54,7 +54,7 @@ static uint8_t *merged_of(const struct chunk *chunk, uint64_t i)
 	return chunk->merged + i * csum_volume_geometry(chunk->volume)->sector_size;
 }
 
-/* What the verdicts on the sectors where the versions differ make of the group. */
+/* Derives the outcome for a group from the verdicts on the sectors where its versions differ. */
 static enum outcome merge_group(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
 {
 	const struct csum_group *group = &chunk->span.groups[i];
@@ -81,7 +81,7 @@ static void run_free(struct csum_verify *run)
 	free(run->entry);
 }
 
-/* Verifies the sectors of a group on which it depends: -ENOMEM, or a vanished device. */
+/* Verifies the sectors that decide about a group. -ENOMEM, or the error of a vanished device. */
 static int read_deciding(const struct chunk *chunk, uint64_t i, struct csum_verify *run)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(chunk->volume);
@@ -115,8 +115,9 @@ static enum outcome examine_data(struct chunk *chunk, uint64_t i)
 }
 
 /*
- * A copy that cannot be read now may be readable some day, and then be the only one by which a sector is right; unlike one
- * that is torn, which a crash leaves only where the other is right for all of the group.
+ * Examines one group. A copy that cannot be read now may be readable some day, and may then be the only one by which a
+ * sector is right: its group needs a look at the data. A torn copy does not: a crash tears a copy only while the other
+ * one is right for all of the group.
  */
 static void examine_work(void *argument, size_t index)
 {
@@ -126,7 +127,7 @@ static void examine_work(void *argument, size_t index)
 
 	chunk->unresolved_sector[index] =
 		csum_layout_first_sector(csum_volume_geometry(chunk->volume), chunk->span.first_group + index);
-	/* A lost group has nothing to recover from; it stays what it is: a finding. */
+	/* Nothing can recover a lost group; it stays a finding. */
 	if (group->newer < 0)
 		chunk->outcome[index] = csum_group_hidden(group) ? UNRESOLVED : NOTHING_TO_DO;
 	else if (csum_group_sound(group, sector_size))
@@ -138,7 +139,9 @@ static void examine_work(void *argument, size_t index)
 		chunk->outcome[index] = (uint8_t)examine_data(chunk, index);
 }
 
-/* Whether examining the group failed; one that cannot be resolved does not stop the recovery of others. */
+/*
+ * Reports and returns errors of examining the group. One that cannot be resolved does not stop the recovery of others.
+ */
 static int report_outcome(struct chunk *chunk, uint64_t i)
 {
 	const struct csum_volume *volume = chunk->volume;
@@ -168,7 +171,7 @@ static int report_outcome(struct chunk *chunk, uint64_t i)
 	}
 }
 
-/* Of sectors that are right by no version, a scrub knows by which one they can be made right. */
+/* Chooses entries for sectors that are right by no version: the scrub knows by which version each can be made right. */
 static void resolve_sectors(struct chunk *chunk, uint64_t i, const struct csum_verify *run)
 {
 	const struct csum_recovery *recovery = chunk->recovery;
@@ -211,7 +214,7 @@ static int resolve_group(struct chunk *chunk, uint64_t i)
 	return error;
 }
 
-/* What only a scrub does: it names the groups, and resolves what nobody else may. */
+/* A scrub names the groups, and decides about sectors that no other command may change. */
 static int take_part(struct chunk *chunk)
 {
 	struct csum_recovery *recovery = chunk->recovery;
@@ -230,7 +233,7 @@ static int take_part(struct chunk *chunk)
 	return error;
 }
 
-/* A copy that is refused leaves the other one, which is right; the pass of the scrub finds it. */
+/* When a copy refuses a scrub's write the other copy is right; the pass of the scrub finds the refused one. */
 static int chunk_round(struct chunk *chunk)
 {
 	const struct csum_io_policy *policy = chunk->recovery ? chunk->recovery->policy : NULL;
@@ -258,7 +261,7 @@ static bool next_with_outcome(const struct chunk *chunk, enum outcome outcome, u
 	return *i < chunk->span.group_count;
 }
 
-/* The groups to merge from *i on, as many as a record holds; *i moves behind them. */
+/* Merges the groups from *i on, as many as one record holds; *i moves behind them. */
 static int merge_record(struct chunk *chunk, uint64_t *i)
 {
 	struct csum_merge *merge = &chunk->merge;

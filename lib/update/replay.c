@@ -59,7 +59,7 @@ static int replay_image(struct replay *replay, uint64_t number)
 				geometry->sector_size, csum_layout_imd_offset(geometry, number, copy));
 }
 
-/* *refused becomes true when the device refuses a write, which only a scrub lets pass. */
+/* *refused becomes true when the device refuses a write; without a scrub that ends with an error. */
 static int replay_round(struct replay *replay, const struct csum_recovery *recovery, bool *refused)
 {
 	bool in_this_one;
@@ -70,7 +70,7 @@ static int replay_round(struct replay *replay, const struct csum_recovery *recov
 	return error;
 }
 
-/* Where writes were refused: whether each group has its image's entries in at least one place. */
+/* Asked where writes were refused: a group without the entries of its image in any place makes the recovery stuck. */
 static int check_replayed(struct replay *replay, struct csum_recovery *recovery)
 {
 	int error = 0;
@@ -114,7 +114,7 @@ int csum_protocol_replay(struct csum_volume *volume, struct csum_recovery *recov
 	if (!error && refused)
 		error = check_replayed(replay, recovery);
 	replay_free(replay);
-	/* What was in force is in place now; what was not must not count for groups changed from here on. */
+	/* Images in force are in place now; the others must not count for groups changed from here on. */
 	volume->journal.count = 0;
 	return error;
 }

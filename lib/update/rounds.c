@@ -7,7 +7,7 @@
 void csum_rounds_free(struct csum_rounds *rounds)
 {
 	if (rounds->under_way) {
-		/* Only after a failure, which has been reported. */
+		/* A round is still under way only after a failure, which has been reported. */
 		int ignored = csum_io_round_wait(rounds->volume->io);
 
 		(void)ignored;
@@ -36,7 +36,7 @@ int csum_rounds_start(struct csum_rounds *rounds)
 	return 0;
 }
 
-/* The steps of the round are durable. */
+/* The steps of the round are durable: each commit goes on to its next one. */
 static void advance(struct csum_rounds *rounds)
 {
 	size_t kept = 0;

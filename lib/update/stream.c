@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* csum_write() and csum_discard(): byte ranges made into batches of whole sectors for the pipeline. */
+/* csum_write() and csum_discard() cut ranges of bytes into batches of whole sectors for the pipeline. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@ struct writer {
 	struct csum_volume *volume;
 	const struct csum_source *source; /* NULL: discard */
 	uint64_t begin, end; /* bytes of data space */
-	bool length_known; /* else `end` is where the data space ends */
-	uint64_t cursor; /* what the batches so far reach to */
+	bool length_known; /* false: `end` is the end of the data space */
+	uint64_t cursor; /* end of the bytes that are in batches so far */
 	bool source_ended;
 	uint8_t *old_sector; /* content of a sector that is replaced in part */
 };
@@ -59,7 +59,7 @@ static bool sector_in_part(const struct writer *writer, uint64_t sector)
 	return start < writer->begin || start + sector_size(writer) > writer->cursor;
 }
 
-/* Puts the bytes that stay around the new ones. */
+/* Completes a sector that is changed in part with the old bytes around the new ones. */
 static int complete_sector(struct writer *writer, struct csum_batch *batch, uint64_t i, const struct csum_groups *span)
 {
 	uint32_t size = sector_size(writer);
@@ -81,7 +81,7 @@ static int complete_sector(struct writer *writer, struct csum_batch *batch, uint
 	return 0;
 }
 
-/* The pipeline's csum_complete_fn: the first and the last sector of the whole write may be changed in part. */
+/* The csum_complete_fn: completes the first and the last sector of the whole write, which may be changed in part. */
 static int complete_batch(void *user, struct csum_batch *batch, const struct csum_groups *span)
 {
 	struct writer *writer = user;
@@ -109,7 +109,9 @@ static bool covers_group(const struct writer *writer, uint64_t group)
 					writer->end / size, group);
 }
 
-/* Whether the sector that holds this byte position, an end of the write, can be changed in part. */
+/*
+ * Refuses when the sector that holds this byte position, an end of the write, is to be changed in part but cannot be.
+ */
 static int probe_end(struct writer *writer, const struct csum_groups *span, uint64_t position)
 {
 	bool unwritten;
@@ -119,7 +121,7 @@ static int probe_end(struct writer *writer, const struct csum_groups *span, uint
 	return fetch_sector(writer, span, position / sector_size(writer), &unwritten);
 }
 
-/* One end of the write: its group must not be lost, nor its sector bad, unless replaced as a whole. */
+/* Probes one end of the write: its group must not be lost, nor its sector bad, unless that is replaced as a whole. */
 static int probe_group(struct writer *writer, struct csum_groups *span, uint64_t position, uint64_t inside)
 {
 	uint64_t group = csum_layout_group_of(csum_volume_geometry(writer->volume), inside / sector_size(writer));
@@ -132,7 +134,7 @@ static int probe_group(struct writer *writer, struct csum_groups *span, uint64_t
 	return probe_end(writer, span, position);
 }
 
-/* What can be refused is refused before anything is written. */
+/* Probes both ends, so that a write is refused before anything is written, if it can be known then. */
 static int probe(struct writer *writer)
 {
 	struct csum_groups span;
@@ -188,7 +190,7 @@ static int fill_batch(struct writer *writer, struct csum_batch *batch, uint64_t 
 	return 0;
 }
 
-/* Whether a source of unknown length goes on where the data space has ended. */
+/* Refuses a source of unknown length that goes on where the data space has ended. */
 static int refuse_rest(struct writer *writer)
 {
 	uint8_t byte;

@@ -47,9 +47,9 @@ void csum_super_set_intent(struct csum_volume *volume, uint64_t first_group, uin
 	superblock->intent_first = first_group;
 	superblock->intent_count = group_count;
 	superblock->last_write = (uint64_t)time(NULL);
-	/* It moves with the write. */
+	/* The end of the content moves with the write. */
 	superblock->record.content_end_bytes = 0;
-	/* From here on the data is changed: the record is gone if we are stopped, and not wrong. */
+	/* From here on the data changes. If the program is stopped, no record is better than a wrong one. */
 	superblock->record.file_mtime_ns = 0;
 	superblock->record.file_size_bytes = 0;
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Speed beside the raw device's, in one run: ratios of medians, csumtool to dd, on a loop device over tmpfs (root)
-# or an image file. More than 1 is faster than dd. CSUMTOOL names the program.
+# Measures the speed of csumtool and of dd on the raw device in one run, on a loop device over tmpfs (root) or an image
+# file, and prints ratios of medians. More than 1 is faster than dd. CSUMTOOL names the program.
 #   BENCH_SIZE   bytes of the device (default 2G)   BENCH_RUNS  runs of each (default 5)
 set -euo pipefail
 
@@ -20,7 +20,8 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# A loop device over a file on tmpfs, or the file itself where there are none, in the variable named.
+# Makes a loop device over a file on tmpfs, or just the file where there are no loop devices. $1 names the variable for
+# the path.
 make_target() {
 	local device
 	truncate -s "$size" "$work/$1"
@@ -30,11 +31,11 @@ make_target() {
 	else
 		printf -v "$1" %s "$work/$1"
 	fi
-	# Every page of the file exists before anything is measured.
+	# All pages of the file are made before anything is measured.
 	dd if=/dev/zero of="${!1}" bs=4M count="$(($(stat -c %s "$work/$1") / 4194304))" conv=notrunc status=none
 }
 
-# Seconds of one run of a command.
+# Prints the seconds that one run of a command takes.
 seconds() {
 	local start=$EPOCHREALTIME
 	bash -c "$1" >/dev/null 2>&1
@@ -45,7 +46,7 @@ median() {
 	sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'
 }
 
-# Both commands in turn, so that a change of the machine's speed meets both.
+# Runs both commands in turn, so that a change of the machine's speed affects both.
 compare() {
 	local name=$1 ours=$2 theirs=$3 run
 	: >"$work/ours"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What goes on beside a scrub, and what does not; info, which asks for no lock.
+# Commands that run beside a scrub, and those that are refused; info, which asks for no lock.
 # sanitize: yes
 
 # Each test sets its own holder; the shell of scrubs expands its words itself.
@@ -12,8 +12,8 @@ load damage
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# hold_scrub [OPTION...] VOLUME: a scrub, $holder, that goes on for longer than any test: it reads a byte a second. It has
-# all its locks, and has written its record.
+# hold_scrub [OPTION...] VOLUME: starts a scrub, $holder, that takes longer than any test, as it reads a byte a second.
+# On return it has all its locks, and has written its record.
 hold_scrub() {
 	local file=${*: -1} before
 	[ -z "${metadata:-}" ] || file=$metadata
@@ -31,7 +31,7 @@ end_scrub() {
 
 locked() { grep -qE "FLOCK .*:$(stat -L -c %i "$1") " /proc/locks; }
 
-# A process of its own, $reader, that shares a lock of FILE.
+# Starts a process, $reader, that holds a shared lock of FILE.
 hold_shared() {
 	in_background flock -s -F "$1" sleep 60
 	reader=$!
@@ -89,7 +89,7 @@ hold_shared() {
 	done
 	must_fail 8 "^csumtool: v: in use by process $holder " format --force v
 	must_fail 8 "^csumtool: v: in use by process $holder " superblock erase -f v
-	# What they take for writing, and for reading.
+	# Readers can still take the lock, and writers cannot.
 	! flock -xn v true || false
 	flock -sn v true
 	[ "$(digest v)" = "$before" ]
@@ -156,7 +156,7 @@ hold_shared() {
 	swap_in_older 2
 	old_data 130 131
 	run_csum 0 read -q v mixture
-	# An older content that lies in other sectors is looked for in all of the data, before the groups are put in order.
+	# Older content that lies in other sectors is looked for in all data, before the groups are put in order.
 	cp v crashed
 	for pair in "300 130" "301 300" "130 301"; do
 		piece crashed "$(data_at "${pair#* }")" 512 >moved
@@ -188,12 +188,12 @@ hold_shared() {
 	superblock set v ab state=1 session=5 generation=9 intent_first=0 intent_count=2
 	run_csum 4 info --health v
 	out_has "a writer was interrupted, and nobody has put it in order$"
-	# A reader puts nothing in order.
+	# A reader does not recover the volume.
 	hold_shared v
 	run_csum 4 info --health v
 	kill "$reader"
 	wait "$reader" || :
-	# Older builds leave no mark.
+	# Older builds leave no mark that shows who holds the lock.
 	in_background flock -x -F v sleep 60
 	holder=$!
 	wait_for locked v
@@ -206,7 +206,7 @@ hold_shared() {
 	kill "$holder"
 	wait "$holder" || :
 	run_csum 4 info --health v
-	# The lock of a writer of ours, which has nothing to write yet.
+	# This writer of ours has the lock, but nothing to write yet.
 	mkfifo feed
 	in_background "$CSUMTOOL" write -q v feed
 	holder=$!
@@ -234,7 +234,7 @@ hold_shared() {
 	out_has "^data file +as our last write left it$"
 	must_fail 8 "^csumtool: d: in use by process $holder " write -m m d in
 	must_fail 8 "^csumtool: d: in use by process $holder " scrub -m m d
-	# Either one.
+	# Either device is locked.
 	must_fail 8 "^csumtool: m: in use by process $holder " superblock erase -f m
 	! flock -xn m true || false
 	! flock -xn d true || false
@@ -278,7 +278,7 @@ hold_shared() {
 	must_fail 8 "^csumtool: d: in use by this process itself: was it given twice\?$" scrub -m d d
 }
 
-# Slots are rewritten all the time: none of them is seen torn, whatever the moment.
+# Slots are rewritten all the time, but no check ever sees a torn one.
 @test "9.9 check of a sound volume beside scrubs, one after the other" {
 	full_volume
 	in_background bash -c 'while "$1" scrub -q v && [ ! -e stop ]; do :; done' bash "$CSUMTOOL"

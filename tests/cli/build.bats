@@ -8,7 +8,7 @@ setup() {
 	common_setup
 	command -v make >/dev/null || skip "make is not installed"
 	root=$BATS_TEST_DIRNAME/../..
-	# A pkg-config that has not heard of ISA-L.
+	# Makes a pkg-config that does not know ISA-L.
 	cat >pkg-config-without-isal <<-'END'
 		#!/bin/sh
 		case " $* " in *" libisal "*) echo "Package libisal was not found" >&2; exit 1 ;; esac
@@ -18,7 +18,7 @@ setup() {
 }
 teardown() { common_teardown; }
 
-# checksums ARGUMENT...: compiles what computes checksums, into ./out, as a make that no other make has started.
+# checksums ARGUMENT...: compiles the objects that compute checksums, into ./out, with a make independent of any other.
 checksums() {
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ISAL make -C "$root" BUILD="$PWD/out" DEPS=no \
 		"$PWD/out/obj/lib/base/checksum.o" "$PWD/out/obj/lib/base/checksum_portable.o" "$@"

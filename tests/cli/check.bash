@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# For tests of check: what it finds. For files that load common, places and damage.
+# Helpers for tests of check and its findings. For files that load common, places and damage.
 
-# found STATUS LINE...: check has to end with STATUS and find just that, in that order. LINEs are
-# KIND data FIRST COUNT DEVICE_OFFSET, KIND imd FIRST_GROUP GROUPS COPY DEVICE_OFFSET, or
-# KIND superblock SLOT DEVICE_OFFSET. Options for check come from the array options.
+# found STATUS LINE...: check must end with STATUS and report exactly these findings, in that order. LINEs are KIND data
+# FIRST COUNT DEVICE_OFFSET, KIND imd FIRST_GROUP GROUPS COPY DEVICE_OFFSET, or KIND superblock SLOT DEVICE_OFFSET.
+# Options for check come from the array options.
 options=()
 found() {
 	local status=$1 filter
@@ -19,7 +19,7 @@ found() {
 	[ "$(json finding .device | sort -u)" = v ] || [ $# -eq 0 ] || [ -z "$1" ]
 }
 
-# errors_are COUNTS: as the summary has them, "3 mismatch" or "1 imd-bad, 2 stale", of all errors.
+# errors_are COUNTS: the summary must have exactly these errors, such as "3 mismatch" or "1 imd-bad, 2 stale".
 errors_are() {
 	local sum=0 number
 	for number in $(tr -cd '0-9 ' <<<"$1"); do

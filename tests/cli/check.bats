@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# check: each kind of finding in the data, with its place in data space and on the device. check_metadata.bats has others.
+# check: each kind of finding in the data, with its place in data space and on the device. check_metadata.bats has the
+# other findings.
 # sanitize: yes
 
 load common
@@ -104,19 +105,19 @@ teardown() { common_teardown; }
 
 @test "adjacent sectors of one kind are one finding" {
 	full_volume
-	# Over the ends of a group and of a cluster, and to the end of the volume.
+	# Runs of sectors go over the ends of a group and of a cluster, and to the end of the volume.
 	for sector in 60 61 62 63 122 123 124 125 200 202 329 330 331; do
 		flip v "$(data_at $sector)"
 	done
 	found 4 "mismatch data 60 4 $(data_at 60)" "mismatch data 122 4 $(data_at 122)" \
 		"mismatch data 200 1 $(data_at 200)" "mismatch data 202 1 $(data_at 202)" \
 		"mismatch data 329 3 $(data_at 329)"
-	# Only single sectors have checksums.
+	# Only findings of single sectors have checksums.
 	[ "$(json finding 'select(has("expected")) | .first_sector' | tr '\n' ' ')" = "200 202 " ]
 	run_csum 4 check v
 	out_has "^mismatch: data sectors 60-63 \(4 sectors, offset 30720\), v offset $(data_at 60): "
 	errors_are "13 mismatch"
-	# Of different kinds they are not.
+	# Adjacent sectors with findings of different kinds stay apart.
 	zeros v "$(data_at 61)" 512
 	found 4 "mismatch data 60 1 $(data_at 60)" "zeroed data 61 1 $(data_at 61)" "mismatch data 62 2 $(data_at 62)" \
 		"mismatch data 122 4 $(data_at 122)" "mismatch data 200 1 $(data_at 200)" \
@@ -143,7 +144,7 @@ teardown() { common_teardown; }
 	cp v before
 	pattern in "$space" new
 	run_csum 0 write -q v in
-	# With copies that agree nobody can know that it was once right.
+	# With copies that agree nothing shows that this content was once right.
 	old_data 70
 	found 4 "mismatch data 70 1 $(data_at 70)"
 	swap_in_older 1
@@ -153,7 +154,7 @@ teardown() { common_teardown; }
 	out_has "^stale: data sectors 70-71 \(2 sectors, offset 35840\), v offset $(data_at 70): an earlier content"
 	out_has "^imd-differs: copy $older of group 1 \(data sectors 62-123\), v offset $(imd_at 1 "$older"): "
 	errors_are "1 imd-differs, 2 stale"
-	# Read does not take it for good, nor does a write mix anything into it.
+	# Read does not hand it out as good, and a write mixes no bytes into it.
 	run_csum 4 read v
 	[ "$(stat -c %s ../stdout)" -eq 35840 ]
 	run_csum 4 write -o 35841 -l 10 v in
@@ -199,15 +200,15 @@ teardown() { common_teardown; }
 		[ "$(json summary .sectors_transient)" -eq 1 ]
 		[ "$(json finding '"\(.kind) \(.is_error)"')" = "transient false" ]
 	done
-	# The sector is named where it is known.
+	# Where the sector is known it is named.
 	fault clear "flip $(data_at 150) 512 1"
 	run_csum 0 check "$device"
 	out_has "^transient: data sector 150 \(offset 76800\), $device offset $(data_at 150): "
-	# An error that a single sector shows again, and then not.
+	# A single sector has the error again, and then not.
 	fault clear "read EIO $(data_at 150) 512 2"
 	run_csum 0 check "$device"
 	out_has "^transient: data sector 150 \(offset 76800\), $device offset $(data_at 150): "
-	# Metadata that reads at the second attempt.
+	# Metadata is read at the second attempt.
 	fault clear "read EIO $(imd_at 3 0) 512 1"
 	run_csum 0 check "$device"
 	out_has ": no errors"
@@ -238,12 +239,12 @@ teardown() { common_teardown; }
 	out_has "^332 data sectors: 300 right, 0 unwritten, 32 bad"
 	run_csum 4 check -l 30s v
 	! grep -q ^unreadable <<<"$stdout" || false
-	# Before the last cluster, in the middle of the cluster before.
+	# The cut is in the cluster before the last one.
 	truncate -s "$(data_at 150)" v
 	run_csum 4 check v
 	out_has "^unreadable: data sectors 150-"
 	out_has "^332 data sectors: 150 right, 0 unwritten, 182 bad"
-	# To nothing but superblocks.
+	# Only superblocks are left.
 	truncate -s 1048576 v
 	run_csum 4 check v
 	out_has "^unreadable: data sectors 0-331 \(332 sectors, offset 0\), v offset $(data_at 0): beyond the end"

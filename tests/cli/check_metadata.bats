@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# check: findings in the metadata, groups and superblocks, and what an interrupted update leaves.
+# check: findings about groups and superblocks, and traces of an interrupted update.
 # sanitize: yes
 
 load common
@@ -28,14 +28,14 @@ teardown() { common_teardown; }
 	out_has "^imd-bad: copy 0 of group 2 \(data sectors 124-185\), v offset $(imd_at 2 0): no imd magic$"
 	out_has "^332 data sectors: 332 right, 0 unwritten, 0 bad$"
 	out_has "^11 imd sectors right; in "
-	# One that landed elsewhere, and the wrong copy in its place.
+	# An imd sector of another group, and the wrong copy, in this place.
 	move v "$(imd_at 3 0)" "$(imd_at 2 0)" 512
 	run_csum 4 check v
 	out_has "^imd-bad: copy 0 of group 2 .*: belongs to another place$"
 	move v "$(imd_at 2 1)" "$(imd_at 2 0)" 512
 	run_csum 4 check v
 	out_has "^imd-bad: copy 0 of group 2 .*: belongs to another place$"
-	# That of another volume, in its very place.
+	# An imd sector of another volume for the same place.
 	small w
 	piece w "$(imd_at 2 0)" 512 >other
 	put v "$(imd_at 2 0)" other
@@ -58,7 +58,7 @@ teardown() { common_teardown; }
 	out_has "^imd-bad: copy 1 of groups 1-3 \(data sectors 62-247\), v offset $(imd_at 1 1): no imd magic$"
 	out_has "^imd-bad: copy 1 of group 5 \(data sectors 310-331\), v offset $(imd_at 5 1): no imd magic$"
 	errors_are "4 imd-bad"
-	# Not so the other copy.
+	# The other copy does not join them.
 	flip v "$(imd_at 4 0)"
 	found 4 "imd-bad imd 1 3 1 $(imd_at 1 1)" "imd-bad imd 4 1 0 $(imd_at 4 0)" "imd-bad imd 5 1 1 $(imd_at 5 1)"
 }
@@ -74,12 +74,12 @@ teardown() { common_teardown; }
 		copy=1
 	fi
 	cp v before
-	# The older one has another entry for a sector: the newer governs, data is right.
+	# The older copy has another entry for a sector: the newer one governs, so data is right.
 	surgery imd v "$lower" 4 $copy 512 24:8=0x1234567
 	found 4 "imd-differs imd 4 1 $copy $lower"
 	run_csum 0 read -q v
 	cmp ../stdout in
-	# Equal generations: reported although entries agree; copy 1 is taken as newer.
+	# Equal generations are reported although entries agree; copy 1 counts as newer.
 	cp before v
 	generation=$(surgery get v $((higher + 8)) 4)
 	surgery imd v "$lower" 4 $copy 512 "8:4=$generation"
@@ -92,7 +92,7 @@ teardown() { common_teardown; }
 	found 4 "imd-differs imd 4 1 0 $(imd_at 4 0)"
 	surgery imd v "$(imd_at 4 1)" 4 1 512 24:8=0x1234567
 	found 4 "imd-differs imd 4 1 0 $(imd_at 4 0)" "mismatch data 249 1 $(data_at 249)"
-	# 2^31 apart.
+	# The generations are 2^31 apart.
 	cp before v
 	surgery imd v "$lower" 4 $copy 512 "8:4=$((generation ^ 0x80000000))"
 	found 4 "imd-differs imd 4 1 0 $(imd_at 4 0)"
@@ -136,13 +136,13 @@ teardown() { common_teardown; }
 	run_csum 4 check v
 	out_has "^superblock-bad: superblock C, v offset $backup: magic or checksum wrong, or unreadable$"
 	errors_are "1 superblock-bad"
-	# Its other static fields.
+	# Other static fields of the slot.
 	flip v $((backup + 2000))
 	surgery super v C 40:1=65
 	found 4 "superblock-bad superblock C $backup"
 	run_csum 4 check v
 	out_has "^superblock-bad: superblock C, .*: static fields differ from the superblock in force$"
-	# Its state and what is behind that do not count.
+	# The state in C, and the fields behind it, do not count.
 	surgery super v C 40:1=0 16:8=+7 256:4=1 264:8=55 288:8=1
 	found 0
 }
@@ -158,11 +158,11 @@ teardown() { common_teardown; }
 		out_has "^v: no errors"
 		run_csum 0 check -q v
 		silent
-		# The next writer makes it whole.
+		# The next writer rewrites the slot.
 		run_csum 0 write -q v in
 		found 0
 	done
-	# An old one whose static fields differ is not.
+	# An older slot with other static fields is no trace of a crash.
 	surgery super v A 40:1=65 16:8=1
 	found 4 "superblock-bad superblock A 0"
 }
@@ -176,7 +176,7 @@ teardown() { common_teardown; }
 	run_csum 0 read -q v
 	cmp ../stdout in
 	must_fail 4 "superblocks A and B are both invalid; run 'csumtool scrub'" write v in
-	# Read as active everywhere: what would be an error elsewhere may be an interrupted write.
+	# Every group counts as in the intent: damage that would be an error elsewhere may be an interrupted write.
 	flip v "$(imd_at 3 0)"
 	found 4 "superblock-bad superblock A 0" "superblock-bad superblock B 524288" \
 		"interrupted imd 3 1 0 $(imd_at 3 0)"
@@ -206,7 +206,7 @@ teardown() { common_teardown; }
 	[ "$(wc -l <<<"$stdout")" -eq 1 ]
 	out_has "^imd-bad: "
 	flip v $(($(imd_at 3 1) + 50))
-	# Older metadata and older content.
+	# Here metadata and content are the older ones.
 	flip v $(($(imd_at 2 1) + 50))
 	swap_in_older 2
 	found 0 "interrupted imd 2 1 $older $(imd_at 2 "$older")"
@@ -219,17 +219,17 @@ teardown() { common_teardown; }
 	out_has "^v: no errors"
 	run_csum 0 check -J v
 	[ "$(json summary .sectors_interrupted)" -eq 2 ]
-	# The same outside of it.
+	# The same outside of the intent is an error.
 	inside="interrupted imd 2 1 $older $(imd_at 2 "$older")"
 	swap_in_older 4
 	old_data 250
 	found 4 "$inside" "imd-differs imd 4 1 $older $(imd_at 4 "$older")" "interrupted data 130 2 $(data_at 130)" \
 		"stale data 250 1 $(data_at 250)"
-	# Neither version: bad on an active volume too.
+	# Content of neither version is bad on an active volume too.
 	flip v "$(data_at 140)"
 	run_csum 4 check v
 	out_has "^mismatch: data sector 140 "
-	# Both copies torn is more than a crash does.
+	# A crash does not tear both copies.
 	flip v $(($(imd_at 1 0) + 50))
 	flip v $(($(imd_at 1 1) + 50))
 	run_csum 4 check v
@@ -248,7 +248,7 @@ teardown() { common_teardown; }
 	fault "read EIO $(imd_at 2 0) 512"
 	run_csum 4 check "$device"
 	out_has "^imd-lost: both copies of group 2 "
-	# No crash makes a copy unreadable: an error on an active volume too.
+	# A crash does not make a copy unreadable, so this is an error on an active volume too.
 	fault clear
 	active 2 1
 	fault "read EIO $(imd_at 2 0) 512"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# check: ranges, limits, and what it prints.
+# check: ranges, limits and output.
 # sanitize: yes
 
 load common
@@ -67,7 +67,7 @@ teardown() { common_teardown; }
 	must_fail 8 "go past the end" check -o 1 -l "$space" v
 	must_fail 16 "is too large" check -o 9223372036854775808 v
 	must_fail 16 "is negative" check -l -5 v
-	# Superblocks are checked whatever the range.
+	# Superblocks are checked for any range.
 	flip v "$backup"
 	# shellcheck disable=SC2034 # found() uses them
 	options=(-o 330s -l 1s)
@@ -122,7 +122,7 @@ teardown() { common_teardown; }
 	must_fail 16 "--quiet and --json exclude each other" check -q -J v
 	run_csum 8 check -J missing
 	jq -e '.type == "summary" and .exit_status == 8 and (.error | contains("missing"))' <<<"$stdout"
-	# A name that is no UTF-8, and one with a quote.
+	# A file name that is not UTF-8, and has a quote.
 	mv v $'v\xff"\n'
 	run_csum 4 check -J $'v\xff"\n'
 	jq -se 'map(select(.device)) | .[0].device == "v\ufffd\"\n"' <<<"$stdout"
@@ -141,7 +141,7 @@ teardown() { common_teardown; }
 	vol v -s 512 -K 2 --size=4M
 	places 512 2 $((4 << 20))
 	run_csum 0 write -q v < <(yes | head -c "$space")
-	# Every second sector of the first cluster: each of them is named.
+	# Every second sector of the first cluster is bad: each gets a finding of its own.
 	for ((sector = 0; sector < 124; sector += 2)); do
 		flip v "$(data_at "$sector")"
 	done
@@ -149,7 +149,7 @@ teardown() { common_teardown; }
 	[ "$(json finding .first_sector | wc -l)" -eq 62 ]
 	[ "$(json finding .first_sector | sort -n | uniq | wc -l)" -eq 62 ]
 	[ "$(json summary .findings.mismatch)" -eq 62 ]
-	# All of it zeroed: one.
+	# All of it is zeroed: one finding.
 	zeros v "$(data_at 0)" $((124 * 512))
 	run_csum 4 check -J -l 124s v
 	[ "$(json finding '"\(.kind) \(.first_sector) \(.sector_count)"')" = "zeroed 0 124" ]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the bats files share. They begin with
+# Shared by the bats files. They begin with
 #
 #	load common
 #	setup() { common_setup; }
@@ -14,29 +14,30 @@ common_setup() {
 	: "${CSUMTOOL:=$BATS_TEST_DIRNAME/../../build/csumtool}"
 	export LC_ALL=C
 	unset SOURCE_DATE_EPOCH
-	# What the program keeps goes with the test.
+	# State that the program keeps is removed with the test.
 	export STATE_DIRECTORY="$BATS_TEST_TMPDIR/state" XDG_STATE_HOME="$BATS_TEST_TMPDIR/home"
 	mkdir "$BATS_TEST_TMPDIR/work"
 	cd "$BATS_TEST_TMPDIR/work" || return 1
-	# Killed by a time limit, clean up all the same.
+	# When a time limit kills the test it cleans up all the same.
 	trap "exit 143" TERM HUP
-	# bats notes each command to name the one that failed: those of a test are enough, without functions'.
+	# bats notes each command, to name the one that failed. Commands of tests are enough; those of functions are
+	# left out.
 	set +T
 	stdout='' stderr='' status='' loop=''
-	# Files, as subshells of a test register too.
+	# These are files, since subshells of a test add to them too.
 	touch ../loops ../mounts ../pids
 }
 
 common_teardown() {
 	local name
 	cd / || return 1
-	# A process does not die before the calls are over that a fault device holds.
+	# A process does not die while a fault device holds a call of it.
 	while read -r name; do
 		[ ! -e "$name/control" ] || echo clear >"$name/control"
 	done <"$BATS_TEST_TMPDIR/mounts"
 	while read -r name; do
 		kill -KILL "$name" 2>/dev/null || continue
-		# So that bash does not announce its death.
+		# Without this bash would announce its death.
 		wait "$name" 2>/dev/null || :
 	done <"$BATS_TEST_TMPDIR/pids"
 	while read -r name; do
@@ -47,8 +48,8 @@ common_teardown() {
 	done <"$BATS_TEST_TMPDIR/loops"
 }
 
-# run_csum STATUS ARGUMENT...: runs csumtool, fails unless it ends with STATUS; leaves its output in
-# the variables stdout and stderr. Redirect stdin as usual: run_csum 0 write vol <file
+# run_csum STATUS ARGUMENT...: runs csumtool, and fails unless it ends with STATUS; puts its output into the variables
+# stdout and stderr. Redirect stdin as usual: run_csum 0 write vol <file
 run_csum() {
 	local expected=$1
 	shift
@@ -61,7 +62,7 @@ run_csum() {
 	return 1
 }
 
-# bash cannot hold NULs, and says so; the first megabyte is enough for any message.
+# bash cannot hold NULs, and complains of them; the first megabyte is enough for any message.
 take_output() {
 	local directory=$BATS_TEST_TMPDIR
 	{
@@ -78,8 +79,8 @@ show_output() {
 	printf -- '--- stdout:\n%.4000s\n--- stderr:\n%.4000s\n' "$stdout" "$stderr"
 }
 
-# must_fail STATUS REGEX ARGUMENT...: csumtool has to end with STATUS and say REGEX (grep -E) on
-# stderr, where every line is marked as a message of csumtool; nothing is on stdout.
+# must_fail STATUS REGEX ARGUMENT...: csumtool must end with STATUS and print REGEX (grep -E) on stderr, where every
+# line is marked as a message of csumtool; stdout must be empty.
 must_fail() {
 	local expected=$1 regex=$2
 	shift 2
@@ -99,7 +100,7 @@ must_fail() {
 	}
 }
 
-# out_has REGEX, err_has REGEX: of the csumtool run last.
+# out_has REGEX, err_has REGEX: the output of the last csumtool must match.
 out_has() {
 	grep -qE -- "$1" <<<"$stdout" && return
 	echo "stdout without: $1"
@@ -114,7 +115,7 @@ err_has() {
 	return 1
 }
 
-# A command after "!" never ends a bats test, so out_lacks and err_lacks are no negations of those.
+# In bats a failed command after "!" does not end a test, so out_lacks and err_lacks exist.
 out_lacks() {
 	grep -qE -- "$1" <<<"$stdout" || return 0
 	echo "stdout with: $1"
@@ -129,22 +130,21 @@ err_lacks() {
 	return 1
 }
 
-# silent: nothing on stdout nor stderr of the csumtool run last.
+# silent: the last csumtool must have printed nothing.
 silent() {
 	[ -z "$stdout$stderr" ] && return
 	show_output
 	return 1
 }
 
-# no_other_warning: nothing on stderr but what depends on the device under the test's directory.
+# no_other_warning: stderr has only warnings that depend on the device under the test's directory.
 no_other_warning() {
 	! grep -v '^csumtool: warning: .*sectors of [0-9]* bytes are \(above\|below\) ' <<<"$stderr" | grep -q . && return
 	show_output
 	return 1
 }
 
-# vol FILE [OPTION...]: formats quietly; makes an image of 4 MiB unless FILE is there or an OPTION
-# says how large.
+# vol FILE [OPTION...]: formats quietly. Makes an image of 4 MiB, unless FILE exists or an OPTION has a size.
 vol() {
 	local file=$1 size=--size=4M
 	shift
@@ -155,7 +155,7 @@ vol() {
 	run_csum 0 format -q ${size:+"$size"} "$@" "$file"
 }
 
-# digest FILE...: a checksum of each file's content, or that there is none. cksum, as it is by far the fastest.
+# digest FILE...: prints a checksum of each file's content, or that there is no file. cksum is the fastest tool by far.
 digest() {
 	local file
 	for file in "$@"; do
@@ -167,12 +167,12 @@ digest() {
 	done
 }
 
-# Lines of JSON of one type: json TYPE FILTER: jq's output for the csumtool run last.
+# json TYPE FILTER: prints jq's output for the JSON lines of one type that the last csumtool printed.
 json() {
 	jq -r "select(.type == \"$1\") | $2" <<<"$stdout"
 }
 
-# random_file FILE SIZE, filled_file FILE SIZE OCTAL: as head -c understands SIZE.
+# random_file FILE SIZE, filled_file FILE SIZE OCTAL: make a file; SIZE as for head -c.
 random_file() {
 	head -c "$2" /dev/urandom >"$1"
 }
@@ -181,7 +181,7 @@ filled_file() {
 	head -c "$2" /dev/zero | tr '\0' "\\$3" >"$1"
 }
 
-# poke FILE OFFSET HEX: puts bytes in place, as in: poke vol 4096 ff00
+# poke FILE OFFSET HEX: overwrites bytes, as in: poke vol 4096 ff00
 poke() {
 	xxd -r -p <<<"$3" | dd of="$1" oflag=seek_bytes seek="$2" bs=64K conv=notrunc status=none
 }
@@ -193,7 +193,7 @@ flip() {
 	poke "$1" "$2" "$(printf %02x $((byte ^ 1)))"
 }
 
-# as_decay FILE COMMAND...: changes FILE, which keeps its time of modification, as no disk that decays changes it.
+# as_decay FILE COMMAND...: changes FILE but keeps its time of modification, like decay of a disk.
 as_decay() {
 	local file=$1
 	shift
@@ -203,7 +203,7 @@ as_decay() {
 	touch -r ../time "$file"
 }
 
-# Other pythons in PATH may be wrappers that take longer than all the rest of a test.
+# Other pythons in PATH may be wrappers that take longer than the rest of a test.
 python() {
 	local interpreter=/usr/bin/python3
 	[ -x $interpreter ] || interpreter=python3
@@ -215,8 +215,8 @@ superblock() {
 	python "$BATS_TEST_DIRNAME/superblock.py" "$@"
 }
 
-# make_loop [LOSETUP-OPTION...] FILE: attaches FILE and puts the device's path in $loop; as in
-# make_loop --sector-size 4096 FILE. Not in a subshell, as it skips the test where it cannot.
+# make_loop [LOSETUP-OPTION...] FILE: attaches FILE, and puts the path of the device into $loop; as in make_loop
+# --sector-size 4096 FILE. Skips the test where it cannot, so it must not run in a subshell.
 make_loop() {
 	local error fd
 	[ "$(id -u)" -eq 0 ] || skip "loop devices need root"
@@ -227,12 +227,12 @@ make_loop() {
 		skip "losetup cannot attach: $error"
 	fi
 	echo "$loop" >>"$BATS_TEST_TMPDIR/loops"
-	# Detached when the last one closes it: so it goes away even if this test is killed.
+	# The kernel detaches the device when it is closed last, so also when this test is killed.
 	exec {fd}<"$loop"
 	losetup -d "$loop"
 }
 
-# detach LOOP...: now, rather than at the end of the test.
+# detach LOOP...: detaches now, not at the end of the test.
 detach() {
 	local name link
 	for name in "$@"; do
@@ -242,7 +242,7 @@ detach() {
 	done
 }
 
-# make_mount OPTION... SOURCE DIRECTORY: as mount(8); skips where that is not allowed.
+# make_mount OPTION... SOURCE DIRECTORY: calls mount(8); skips the test where that is not allowed.
 make_mount() {
 	local directory=${*: -1}
 	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
@@ -253,8 +253,8 @@ make_mount() {
 	realpath "$directory" >>"$BATS_TEST_TMPDIR/mounts"
 }
 
-# in_background COMMAND...: starts a program, killed at the end of the test; its id is in $!. It gets no
-# descriptors but the standard ones: of 3 bats would wait for its end, and others keep pipes open.
+# in_background COMMAND...: starts a program that is killed at the end of the test; its id is in $!. It gets only the
+# standard descriptors: bats would wait for the end of 3, and others would keep pipes open.
 in_background() {
 	(
 		for link in "/proc/$BASHPID/fd/"*; do
@@ -266,8 +266,8 @@ in_background() {
 	echo $! >>"$BATS_TEST_TMPDIR/pids"
 }
 
-# wait_for COMMAND...: until it succeeds. The limit is far beyond what that takes on any machine, as no result may
-# depend on its speed; by the line that begins with "out of time: " tests/run knows that there is no verdict.
+# wait_for COMMAND...: waits until the command succeeds. No result may depend on speed, so the limit is far beyond the
+# time needed on any machine; a line that begins with "out of time: " tells tests/run that there is no verdict.
 wait_for() {
 	local end=$((SECONDS + 300))
 	until "$@"; do

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What crashes, lost writes and decay leave of the volume v. For files that load common and places.
+# Makes the traces of crashes, lost writes and decay on the volume v. For files that load common and places.
 
-# swap_in_older GROUP: the volume has been written twice; the group's older copy becomes what it was
-# between the writes, when "before" was made. Sets older.
+# swap_in_older GROUP: the volume has been written twice; puts the group's older copy back to its state between the
+# writes, when "before" was made. Sets older.
 swap_in_older() {
 	older=0
 	if [ "$(surgery get v $(($(imd_at "$1" 0) + 8)) 4)" -gt "$(surgery get v $(($(imd_at "$1" 1) + 8)) 4)" ]; then
@@ -13,7 +13,7 @@ swap_in_older() {
 	put v "$(imd_at "$1" $older)" old
 }
 
-# old_data SECTOR...: puts the data back that was there when "before" was made.
+# old_data SECTOR...: puts back the data of the time when "before" was made.
 old_data() {
 	local sector
 	for sector; do
@@ -22,13 +22,13 @@ old_data() {
 	done
 }
 
-# active FIRST_GROUP COUNT: as if a writer with that intent had been killed.
+# active FIRST_GROUP COUNT: makes v active, as if a writer with that intent had been killed.
 active() {
 	surgery super v A 256:4=1 264:8=+1 "272:8=$1" "280:8=$2" 16:8=+2
 	surgery super v B 256:4=1 264:8=+1 "272:8=$1" "280:8=$2" 16:8=+2
 }
 
-# mixed FILE SECTOR_SIZE: every sector of FILE is what the file old or the file new has there.
+# mixed FILE SECTOR_SIZE: every sector of FILE must be the one of the file old or of the file new.
 mixed() {
 	python - "$1" "$2" <<-'END'
 		import sys

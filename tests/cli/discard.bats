@@ -8,7 +8,7 @@ load places
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# unwritten COUNT: data sectors that check finds unwritten.
+# unwritten COUNT: check must find so many unwritten data sectors.
 unwritten() {
 	run_csum 0 check -J v
 	[ "$(json summary .sectors_unwritten)" -eq "$1" ]
@@ -23,10 +23,10 @@ unwritten() {
 	zeros in 5120 51200
 	holds v in
 	unwritten 100
-	# What is stored there has no meaning any more.
+	# Bytes stored there have no meaning any more.
 	flip v "$(data_at 50)"
 	holds v in
-	# Again, and what is unwritten already.
+	# The range is discarded again, with unwritten sectors around it.
 	run_csum 0 discard -q -o 5s -l 120s v
 	silent
 	zeros in 2560 61440
@@ -51,7 +51,7 @@ unwritten() {
 			zeros model "$begin" $((end - begin))
 			run_csum 0 read -q v
 			cmp ../stdout model
-			# Written again, in part.
+			# A part is written again.
 			piece source $((n * 977)) $(((end - begin + 1) / 2)) >in
 			run_csum 0 write -q -o "$begin" v in
 			put model "$begin" in
@@ -70,7 +70,7 @@ unwritten() {
 	zeros in 5000 1
 	holds v in
 	unwritten 1
-	# In a sector that is unwritten nothing has to be written.
+	# In an unwritten sector nothing has to be written.
 	run_csum 0 discard -q -o 520 -l 4 v
 	holds v in
 	unwritten 1

@@ -2,7 +2,7 @@
 #
 # For tests of dump-imd. For files that load common.
 
-# The second half of the volume stays unwritten.
+# Writes a volume v, except for its second half, which stays unwritten.
 half_volume() {
 	small v
 	pattern in 84992 half

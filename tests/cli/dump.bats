@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# dump-imd: metadata as it is stored. dump_carve.bats has volumes whose superblocks are gone.
+# dump-imd: metadata as stored. dump_carve.bats has volumes without superblocks.
 # sanitize: yes
 
 load common
@@ -26,7 +26,7 @@ teardown() { common_teardown; }
 	[ "$(grep -c '(newer)' <<<"$stdout")" -eq 6 ]
 	out_has "^ +0 +$(data_at 0)  0x[0-9a-f]{16}  0x[0-9a-f]{16}$"
 	out_has "^ +165 +$(data_at 165)  0x[0-9a-f]{16}  0x[0-9a-f]{16}$"
-	# Sectors that say the same share a line.
+	# Sectors with equal contents of a row share a line.
 	out_has "^ +166-185 +$(data_at 166)  unwritten +unwritten$"
 	out_has "^ +310-331 +$(data_at 310)  unwritten +unwritten$"
 	! grep -q '^!' <<<"$stdout" || false
@@ -55,7 +55,7 @@ $(data_at $((group * 62))) $(data_at $((group * 62 + count - 1)))" ]
 		all(. == "string")' <<<"$stdout"
 	jq -se 'map(select(.type == "group") | .copies[] | .stored_crc == .computed_crc and .verdict == "valid") |
 		all' <<<"$stdout"
-	# What is on the disk, read without csumtool.
+	# Compared with the bytes on the disk, read without csumtool.
 	for group in 0 2 5; do
 		for copy in 0 1; do
 			at=$(imd_at $group $copy)
@@ -142,7 +142,7 @@ $(data_at $((group * 62))) $(data_at $((group * 62 + count - 1)))" ]
 	[ "$(json group '.copies[0].stored_group')" -eq 3 ]
 	[ "$(json group '.copies[0].newer')" = false ]
 	[ "$(json group '.copies[1].newer')" = true ]
-	# Both: none is newer.
+	# With both copies damaged none is newer.
 	flip v "$(imd_at 0 1)"
 	run_csum 0 dump-imd -J -g 0 v
 	[ "$(json group '[.copies[].newer] | any')" = false ]
@@ -160,17 +160,17 @@ $(data_at $((group * 62))) $(data_at $((group * 62 + count - 1)))" ]
 	[ "$(json group 'select(.group == 0) | .data[4].verdict')" = good ]
 	[ "$(json group 'select(.group == 0) | .data[5].verdict')" = "matches no entry" ]
 	[ "$(json group 'select(.group == 0) | .data | length')" -eq 62 ]
-	# The entry that would be right for what is there.
+	# Each sector has the entry that would be right for its present content.
 	[ "$(json group 'select(.group == 0) | .data[4].entry')" = "$(json group 'select(.group == 0) | .copies[0].entries[4]')" ]
 	[ "$(json group 'select(.group == 0) | .data[5].entry')" != "$(json group 'select(.group == 0) | .copies[0].entries[5]')" ]
 	[ "$(json group 'select(.group == 5) | .data[0].verdict')" = unwritten ]
 	[ "$(json group 'select(.group == 5) | .data[0].entry')" = null ]
-	# A group without valid metadata: what its sectors hold can still be said.
+	# In a group without valid metadata the entry of the content can still be shown.
 	flip v "$(imd_at 0 0)"
 	flip v "$(imd_at 0 1)"
 	run_csum 0 dump-imd --data -J -g 0 v
 	[[ $(json group '.data[4].entry') =~ ^0x[0-9a-f]{16}$ ]]
-	# Without it no data is read.
+	# Without --data no data is read.
 	run_csum 0 dump-imd -J -g 0 v
 	[ "$(json group 'has("data")')" = false ]
 }
@@ -268,7 +268,7 @@ $(data_at $((group * 62))) $(data_at $((group * 62 + count - 1)))" ]
 	[ "$(json group 'select(.group == 2) | .journal.in_force')" = false ]
 	[ "$(json group 'select(.group == 3) | has("journal")')" = false ]
 	[ "$(json group 'select(.group == 3) | .in_intent')" = true ]
-	# A record of another session, one that is damaged, and one on a clean volume do not count.
+	# A record of another session, a damaged one, and one on a clean volume do not count.
 	surgery journal v $((session + 1)) 512 "1:0:$(imd_at 1 1):$((generation + 5))"
 	run_csum 0 dump-imd -J v
 	[ "$(json group 'select(.journal.in_force) | .group')" = "" ]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# dump-imd --carve, and volumes whose superblocks are gone.
+# dump-imd --carve, and volumes without superblocks.
 # sanitize: yes
 
 load common
@@ -30,7 +30,7 @@ teardown() { common_teardown; }
 		imd_at $group 1
 	done | sort -n | tr '\n' ' ')" ]
 	jq -se 'map(select(.type == "candidate") | .fits and .sector_size == 512) | all' <<<"$stdout"
-	# With a range, groups too.
+	# With a range groups are shown too.
 	run_csum 0 dump-imd --carve -J -g 2-3 v
 	[ "$(groups_shown)" = "2 3 " ]
 	run_csum 0 dump-imd --carve -J -o 62s -l 1s v
@@ -61,13 +61,13 @@ teardown() { common_teardown; }
 		behead v
 		must_fail 8 "not a csumtool volume" info v
 		run_csum 0 dump-imd -J v
-		# With one cluster only there is no telling how many groups would have been in it.
+		# A single cluster does not show how many groups it could have had.
 		[ "$(json carved_geometry .interleave_known)" = "$([ "$groups" -gt "$k" ] && echo true || echo false)" ]
 		[ "$(json carved_geometry "if .interleave_known then . else .interleave = $k end | $fields")" = "$expected" ]
 		[ "$(json carved_geometry '[.known, .end_known, .checksum_bits] | join(" ")')" = \
 			"true true $([ "$c" = crc64 ] && echo 64 || echo 32)" ]
 		[ "$(json carved_geometry .seed_state | grep -c '^0x[0-9a-f]\{8\}$')" -eq 1 ]
-		# And every group is what it was.
+		# Every group is shown as before.
 		json group 'del(.in_intent)' | cmp - groups
 	done
 }
@@ -99,7 +99,7 @@ teardown() { common_teardown; }
 		zeros v 0 4096
 		[ "$size" -le 528384 ] || zeros v 524288 4096
 		truncate -s "$size" v
-		# As long as there is anything to find.
+		# Candidates are found as long as there are any.
 		if [ "$size" -gt 1048576 ]; then
 			run_csum 0 dump-imd v
 			out_has "^  copy 0 at 1048576: valid"
@@ -122,7 +122,7 @@ teardown() { common_teardown; }
 	rm v
 	small v
 	run_csum 0 write -q -l 100000 v in
-	# What the older one had, wherever this one has not written.
+	# Makes a volume with the older metadata in each place that the newer volume has not written.
 	cp old mixed
 	for group in 0 1 2 3 4 5; do
 		for copy in 0 1; do

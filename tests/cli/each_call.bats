@@ -1,21 +1,21 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every pread, pwrite and fdatasync of the real program fails once with each errno, is short, or is the last one before
-# SIGKILL: what each_call.py describes, by the calls that preload_fault.c takes over.
+# SIGKILL. each_call.py describes this; preload_fault.c takes over the calls.
 #
-# CSUM_CALL_STRIDE (79) says how many of these faults are tried: 1 is all of them.
+# CSUM_CALL_STRIDE (79) says how many of these faults are tried: with 1 all of them.
 # sanitize: yes
 
 load common
 setup() {
 	common_setup
 	export CSUM_CALL_STRIDE=${CSUM_CALL_STRIDE:-79}
-	# So that a failure can be told from what was asked for.
+	# With this a failure shows which faults were tried.
 	echo "CSUM_CALL_STRIDE=$CSUM_CALL_STRIDE"
 }
 teardown() { common_teardown; }
 
-# each_call WORD...: the scenarios whose names begin with one of them.
+# each_call WORD...: tries the scenarios whose names begin with one of the words.
 each_call() {
 	CSUMTOOL=$CSUMTOOL BUILD=${BUILD:-$BATS_TEST_DIRNAME/../../build} \
 		python "$BATS_TEST_DIRNAME/each_call.py" "$BATS_TEST_TMPDIR/$1" "$@"
@@ -33,7 +33,7 @@ each_call() {
 
 @test "9.16 each call of a scrub that recovers" { each_call scrub_recovers; }
 
-# preloaded ARGUMENT...: csumtool with preload_fault.c, which logs the calls to the file ../log.
+# preloaded ARGUMENT...: runs csumtool with preload_fault.c, which logs the calls to the file ../log.
 preloaded() {
 	local library=${BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/cli/preload_fault.so
 	: >../log

@@ -2,17 +2,17 @@
 """One call of the real program fails, is cut short, or is its last: every pread, pwrite, fdatasync and fsync in turn.
 
     each_call.py DIRECTORY WORD...          tries the scenarios of each_call_volumes.py whose name begins with a WORD
-    each_call.py DIRECTORY WORD... --list   prints what would be tried
+    each_call.py DIRECTORY WORD... --list   prints the faults that would be tried
 
-Of a scenario the calls are listed by a run without faults; then for each of them and each thing that can become of it
-the command is run on a fresh copy. What it leaves is read by reference.py. Each sector holds its old content or its new
-one, and none is bad that was not; the exit status is one that the manual has for it; success means that all is new and
-the volume sound. Then check and scrub find what they should and end well, and lose nothing.
+A run without faults lists the calls of a scenario. Then the command is run on a fresh copy for each call and each fault
+of it, and reference.py reads the volume that it leaves. Each sector must hold its old content or its new one, and no
+other sector may become bad; the manual must have the exit status for that fault; after a success everything must be new
+and the volume sound. Then check and scrub must find what they should, end well, and lose nothing.
 
-CSUM_CALL_STRIDE=N takes of the list every N-th fault of reads; of writes and flushes, which are fewer and matter more,
-every (N / 2)-th that is an error, and every (N / 15)-th that is EIO, EINTR, a short transfer or a kill. Each scenario
-begins one further on. 1, the default, takes all of them; a prime number meets each kind.
-CSUM_CALL_ONLY=TEXT takes all those with TEXT in their line, as a failure prints it.
+CSUM_CALL_STRIDE=N takes from the list every N-th fault of reads. Writes and flushes are fewer and matter more: of their
+faults it takes every (N / 2)-th that is an error, and every (N / 15)-th that is EIO, EINTR, a short transfer or a kill.
+Each scenario begins one further on. 1, the default, takes all faults; a prime number meets each kind.
+CSUM_CALL_ONLY=TEXT takes all faults with TEXT in their line, as a failure prints it.
 """
 import collections
 import errno
@@ -27,7 +27,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import reference  # noqa: E402
 from each_call_volumes import Machine, Violation, expect, scenarios  # noqa: E402
 
-# What Linux has for devices, network disks and file systems below an image.
+# Errors that Linux has for devices, network disks and file systems below an image.
 ERRORS = {
     "pread": "EIO ENODATA EREMOTEIO EILSEQ ETIMEDOUT EBADE ENOLINK EBADMSG EUCLEAN ENOMEM EAGAIN EACCES "
              "ENODEV ENXIO ENOTCONN ESTALE EINTR",
@@ -37,12 +37,12 @@ ERRORS = {
                  "ENODEV ENXIO ENOTCONN ESTALE EINTR",
     "fsync": "EIO ENOSPC EDQUOT EROFS ETIMEDOUT ENODEV ENXIO ENOTCONN ESTALE EINTR",
 }
-# Nothing is tried again.
+# After these errors nothing is tried again.
 VANISHED = ("ENODEV", "ENXIO", "ENOTCONN", "ESTALE")
 
 
 class Call:
-    """One that the program makes: its name in the log, taken apart."""
+    """A call of the program, parsed from its name in the log."""
 
     def __init__(self, line):
         self.line = line
@@ -51,7 +51,7 @@ class Call:
 
 
 class Fault:
-    """What becomes of a call, once so many bytes of it are transferred."""
+    """The fate of a call, once `size` bytes of it are transferred."""
 
     def __init__(self, call, kind, error="", size=0):
         self.call, self.kind, self.error, self.size = call, kind, error, size
@@ -64,7 +64,7 @@ class Fault:
                              " after %d bytes" % self.size if self.size else "")
 
     def carries_on(self):
-        """The program is to try again, or to go on with the rest, as if nothing had been."""
+        """Whether the program must try again, or go on with the rest, as if there had been no fault."""
         if self.kind == "short":
             return self.size > 0
         return self.error == "EINTR" or (self.call.function == "pread" and self.kind == "fail" and
@@ -72,14 +72,14 @@ class Fault:
 
 
 def torn_size(scenario, call):
-    """Bytes of a write before a kill. Data sectors are written whole or not at all, metadata tears anywhere."""
+    """How many bytes of a write are done before a kill. Data sectors are not torn, metadata may be torn anywhere."""
     volume = scenario.before
     if call.file == "kept":
         return call.size // 2 - 3
     if call.file == "data" or (call.file == "volume" and call.size % volume.sector == 0 and any(
             call.offset <= volume.data_at(number) < call.offset + call.size for number in range(volume.sectors))):
         return call.size // volume.sector // 2 * volume.sector
-    # Of a superblock what changes lies in front.
+    # The fields of a superblock that change lie in its first bytes.
     return 280 if call.size == 4096 else call.size // 2 - 100
 
 
@@ -97,7 +97,7 @@ def faults_of(scenario, call):
 
 
 def all_faults(machine, scenario):
-    """In the order of the names of calls: threads make them in any order."""
+    """Returns all faults, in the order of the names of calls, as threads may make calls in any order."""
     scenario.load(machine)
     status, err = machine.run(*scenario.arguments, log=True)
     expect(status == scenario.status, "without a fault: status %d: %s" % (status, err))
@@ -107,7 +107,7 @@ def all_faults(machine, scenario):
 
 
 def chosen(faults, number):
-    """By the stride, the scenario's number being where it begins."""
+    """Chooses faults by the stride; the number of the scenario shifts the start."""
     stride, only = int(os.environ.get("CSUM_CALL_STRIDE", "1")), os.environ.get("CSUM_CALL_ONLY")
     if only:
         return [fault for fault in faults if only in str(fault)]
@@ -136,17 +136,17 @@ def judge_end(scenario, volume, contents):
 
 
 def expect_status(scenario, fault, status, err):
-    """Whether the status is one that the manual has for what became of the call."""
+    """Asserts that the manual allows the status after this fault."""
     allowed = range(16)
     if fault.kind == "kill":
         allowed = (-signal.SIGKILL,)
     elif fault.carries_on():
         allowed = (scenario.status,)
     elif fault.call.function != "pread" and not scenario.repairs:
-        # Nothing that was not written passes as written.
+        # A write that did not happen must not pass as done.
         allowed = (8,)
     elif fault.call.function in ("fdatasync", "fsync") or (fault.call.function, fault.call.file) == ("pwrite", "kept"):
-        # But a write that one place refuses a scrub tries again.
+        # When one place refuses a write, a scrub tries it again.
         allowed = (8, 9, 12, 13)
     elif not scenario.repairs:
         allowed = (0, 4, 8)
@@ -156,7 +156,7 @@ def expect_status(scenario, fault, status, err):
 
 
 def follow(machine, scenario, contents):
-    """check and scrub, run on what the fault has left."""
+    """Runs check and scrub on the volume that the fault has left."""
     bad = None in contents
     status, err = machine.run("check", "-q", *scenario.again()[-2:] if "data" in scenario.files else ["volume"])
     allowed = (4,) if bad else (0, 4) if scenario.repairs else (0,)
@@ -172,12 +172,13 @@ class Trial:
 
     def __init__(self, machine, scenario):
         self.machine, self.scenario = machine, scenario
-        self.known = {}  # states that were left: what each sector holds
+        self.known = {}  # states that faults left: contents of each sector
         self.followed, self.sound = set(), set()
         self.counts = collections.Counter()
 
     def digest(self, volume):
-        """Of the time of the data file, which is never the same, only whether it is the one recorded."""
+        """Hashes a state. Of the time of the data file, which always differs, only whether it is the recorded one
+        counts."""
         digest = hashlib.sha1(volume.data)
         meta = bytearray(volume.meta) if volume.external else b""
         time = os.stat("data").st_mtime_ns if volume.external else 0
@@ -197,7 +198,7 @@ class Trial:
         self.judge(status, self.scenario.volume(self.scenario.left()))
 
     def judge(self, status, volume):
-        """What was seen and found right before is not looked at again."""
+        """Judges the volume; a state that was judged before is not looked at again."""
         state = self.digest(volume)
         if state not in self.known:
             contents = volume.read()
@@ -224,7 +225,7 @@ class Trial:
 
 
 def try_scenario(machine, number, scenario, only_list):
-    """How many faults were chosen, and how many of them showed a violation."""
+    """Returns how many faults were chosen, and how many of them showed a violation."""
     faults = chosen(all_faults(machine, scenario), number)
     if not only_list:
         return len(faults), Trial(machine, scenario).run(faults)

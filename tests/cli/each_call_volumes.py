@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""For each_call.py: running the program with a fault, and the volumes and commands that faults are tried on."""
+"""For each_call.py: runs the program with a fault, and makes the volumes and commands that faults are tried on."""
 import os
 import sys
 
@@ -9,7 +9,7 @@ import reference  # noqa: E402
 
 PROGRAM = os.environ["CSUMTOOL"]
 PRELOAD = os.path.join(os.environ["BUILD"], "tests/cli/preload_fault.so")
-# Internal volumes have 332 sectors in 6 groups, or 60 in one; external ones as many, and groups.
+# Internal volumes have 332 sectors in 6 groups, or 60 in one; external volumes have as many.
 SECTORS = {512: 332, 4096: 60}
 INTERNAL_BYTES = {512: 1290240, 4096: 1368064}
 META_BYTES = 1200000
@@ -26,7 +26,7 @@ def expect(condition, text):
 
 
 def pattern(word, size):
-    """Text that does not repeat."""
+    """Returns text that does not repeat."""
     return b"".join(b"%s/%05d\n" % (word, i) for i in range(size // (len(word) + 7) + 1))[:size]
 
 
@@ -35,7 +35,7 @@ def sectors_of(space, sector):
 
 
 def runs_of(content):
-    """The size, and the bytes that are not in holes with where they begin."""
+    """Returns the size of a file, and its bytes outside of holes with their offsets."""
     runs, begin = [], None
     for at in range(0, len(content) + PIECE, PIECE):
         filled = content[at:at + PIECE].strip(b"\0") != b""
@@ -55,13 +55,13 @@ class Machine:
         os.makedirs(self.directory, exist_ok=True)
         os.chdir(self.directory)
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("CSUM_")}
-        # Linked to the program or not, the sanitizers' library is behind ours: that is meant.
+        # The sanitizers' library may come behind ours, also when it is linked to the program; this option allows that.
         asan = self.environment.get("ASAN_OPTIONS")
         self.environment.update(LC_ALL="C", LD_PRELOAD=PRELOAD, CSUM_FAULT_DIRECTORY=self.directory,
                                 ASAN_OPTIONS=(asan + ":" if asan else "") + "verify_asan_link_order=0")
 
     def put(self, files, mtime=None):
-        """Makes these the only files; each is its size and what runs_of() says."""
+        """Makes these the only files; each is given by the result of runs_of()."""
         for name in os.listdir("."):
             os.unlink(name)
         for name, (size, runs) in files.items():
@@ -73,7 +73,7 @@ class Machine:
             os.utime("data", ns=(mtime, mtime))
 
     def run(self, *arguments, fault=None, log=False):
-        """Exit status, or a negative signal, and standard error."""
+        """Runs the program. Returns its exit status, or a negative signal, and its standard error."""
         environment = dict(self.environment)
         if log or fault:
             if os.path.exists("../log"):
@@ -99,12 +99,12 @@ class Machine:
 
 
 class Scenario:
-    """A volume, a command, and what each of its sectors holds before and after; None where it is bad."""
+    """A volume, a command, and the content of each sector before and after it; None where the sector is bad."""
 
     def __init__(self, name, files, arguments, new=None, extra=None, status=0):
         self.name = name
         self.files = files  # the volume
-        extra = extra or {}  # what else the command reads
+        extra = extra or {}  # other files that the command reads
         self.put = {name: runs_of(content) for name, content in {**files, **extra}.items()}
         self.arguments = arguments
         self.status = status
@@ -124,14 +124,14 @@ class Scenario:
         return reference.Volume(files["volume"])
 
     def again(self):
-        """A scrub that ends what this command, or a scrub, has left."""
+        """Returns arguments of a scrub that ends the work of this command, or of a scrub."""
         return ["scrub", "--no-undo"] + [word for word in self.arguments if word.startswith("--from")] + self.operands()
 
     def load(self, machine):
         machine.put(self.put, self.mtime)
 
     def left(self):
-        """The volume's files as they are now."""
+        """Returns the present files of the volume."""
         return {name: reference.content(name) for name in self.files}
 
 
@@ -170,13 +170,13 @@ class Maker:
         return Scenario("%s, %s" % (name, self.label), self.take(), arguments + self.operands(), **more)
 
     def damage(self, number, change):
-        """Puts what change() makes of the stored bytes of that sector in their place."""
+        """Replaces the stored bytes of that sector by the result of change()."""
         volume = Scenario.volume(self.take())
         stored = bytearray(volume.stored(number))
         self.overwrite(self.names[-1], volume.data_at(number), change(stored) or stored)
 
     def overwrite(self, name, offset, content):
-        """Without a trace in the time of the file."""
+        """Overwrites bytes, and puts the time of the file back."""
         times = os.stat(name)
         with open(name, "r+b") as file:
             file.seek(offset)
@@ -199,7 +199,7 @@ def write_over(make):
 
 
 def write_fresh(make):
-    """Its ends are in the middle of a sector that is written, and of one that is not."""
+    """A write whose ends lie in the middle of a written sector and of an unwritten one."""
     old = make.old[:make.space // 16] + bytes(make.space - make.space // 16)
     make.write(make.old[:make.space // 16])
     content, offset = pattern(b"new", make.space // 2 + 77), make.space // 16 // make.sector * make.sector - 100
@@ -215,7 +215,7 @@ def discard(make):
 
 
 def interrupt(make):
-    """A write killed when half of its data is there: groups with old and new sectors."""
+    """Kills a write when half of its data is there: groups have old and new sectors."""
     scenario = write_over(make)
     scenario.load(make.machine)
     make.machine.run(*scenario.arguments, "input", log=True)
@@ -299,7 +299,7 @@ def scrub_slots(make):
 
 
 def scrub_swapped(make):
-    """Two sectors hold each other's contents, three go round, and one lies elsewhere and is lost where it belongs."""
+    """Two sectors hold each other's contents, three are rotated, and one content is lost but lies elsewhere."""
     make.write(make.old)
     parts = sectors_of(make.old, make.sector)
     for place, number in ((5, 40), (40, 5), (10, 11), (11, 12), (12, 10), (20, 21)):
@@ -311,7 +311,7 @@ def scrub_swapped(make):
 
 
 EVERYWHERE = [(sector, external) for sector in (512, 4096) for external in (False, True)]
-# What makes each, and on which volumes.
+# Functions that make scenarios, and the volumes for each.
 SCENARIOS = [(write_over, EVERYWHERE), (write_fresh, EVERYWHERE), (discard, EVERYWHERE),
              (write_recovers, [(512, False), (4096, True)]),
              (scrub_recovers, [(512, False), (4096, True)]), (scrub_bits, EVERYWHERE), (scrub_replica, EVERYWHERE),
@@ -320,7 +320,7 @@ SCENARIOS = [(write_over, EVERYWHERE), (write_fresh, EVERYWHERE), (discard, EVER
 
 
 def scenarios(machine, words):
-    """Those whose names begin with one of the words, made when it is their turn."""
+    """Yields the scenarios whose names begin with one of the words, and makes each when its turn comes."""
     for make, volumes in SCENARIOS:
         if not make.__name__.startswith(tuple(words)):
             continue

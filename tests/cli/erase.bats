@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# superblock erase: those that are valid, and nothing else. (Issue 8, A1)
+# superblock erase: zeros valid superblocks, and nothing else. (Issue 8, A1)
 # sanitize: yes
 
 load common
@@ -8,7 +8,7 @@ load places
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# A volume of 4 MiB: A, B and C at 0, 524288 and 4128768.
+# Makes a volume of 4 MiB, with A, B and C at 0, 524288 and 4128768.
 small_volume() {
 	random_file data 1M
 	rm -f "${1:-v}"
@@ -16,7 +16,7 @@ small_volume() {
 	run_csum 0 write -q "${1:-v}" data
 }
 
-# erases SLOTS: v, with -f; those and nothing else are zeros then.
+# erases SLOTS: erases v with -f; afterwards these slots must be zeros, and nothing else may have changed.
 erases() {
 	local slot
 	cp v expected
@@ -72,7 +72,8 @@ erases() {
 }
 
 @test "A1: superblock erase: a superblock in the data is data" {
-	# Cut short, the volume has its data where the device has its backup; there is that of an image.
+	# Cut short, the volume has data where the present size puts the backup; here this is the backup of an image in
+	# the data.
 	vol v -s 4096 -K 32
 	run_csum 0 info -J v
 	truncate -s "$(json info '.data_sectors * .sector_size')" data
@@ -151,7 +152,7 @@ erases() {
 	out_has '^erased: superblock A, meta offset 0,'
 	must_fail 8 '^csumtool: meta: not a csumtool volume' info -m meta disk
 	cmp -n 1048576 data disk
-	# A volume by itself is nobody's metadata.
+	# A volume with data on the same device is not the metadata of another device.
 	small_volume
 	before=$(digest v disk)
 	must_fail 8 '^csumtool: v: holds a volume with data and metadata on one device: name it without --metadata' \
@@ -206,7 +207,7 @@ erases() {
 	run_csum 0 superblock erase -f "$device"
 	[ "$(grep -c '^erased: superblock' <<<"$stdout")" -eq 1 ]
 	must_fail 8 'not a csumtool volume' info "$device"
-	# What is not flushed is not called erased.
+	# A superblock that was not flushed is not reported as erased.
 	cat whole >back
 	fault "flush EIO 0 0 -1 1"
 	run_csum 8 superblock erase -q -f "$device"

@@ -4,7 +4,7 @@
 
 uuid=01234567-89ab-cdef-0123-456789abcdef
 
-# pair [OPTION...]: an external volume of data (8 MiB) and meta (2 MiB).
+# pair [OPTION...]: makes an external volume of data (8 MiB) and meta (2 MiB).
 pair() {
 	rm -f data meta
 	truncate -s 8M data
@@ -12,7 +12,7 @@ pair() {
 	run_csum 0 format -q -m meta "$@" data
 }
 
-# refused REGEX COMMAND...: status 8, and none of the files that there are has changed.
+# refused REGEX COMMAND...: the command must end with status 8 and change no file.
 refused() {
 	local regex=$1 before
 	shift

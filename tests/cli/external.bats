@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Volumes with their metadata on a device of its own, once they are made.
+# Volumes with their metadata on a device of its own, after format.
 # sanitize: yes
 
 load common
@@ -21,7 +21,7 @@ teardown() { common_teardown; }
 			rm -f output
 			run_csum 0 read -q -o 1000 -l 3000001 -m meta data output
 			cmp input output
-			# At its own addresses.
+			# The data lies at its own addresses on the data device.
 			cmp -n 3000001 input <(tail -c +1001 data)
 			[ "$(head -c 1000 data | tr -d '\0' | wc -c)" -eq 0 ]
 			run_csum 0 discard -q -o 0 -l 1M -m meta data
@@ -156,7 +156,7 @@ teardown() { common_teardown; }
 		write -m meta data input
 	refused '^csumtool: data: 7340032 bytes, but the volume was made on 8388608: .*refused for writing' \
 		discard -o 0 -l 4096 -m meta data
-	# A sector that is there in part is there no more.
+	# A sector that is cut in the middle cannot be read.
 	truncate -s $(((1 << 20) - 1)) data
 	run_csum 4 read -q -l 1M -m meta data output2
 	[ ! -e output2 ] || [ "$(stat -c %s output2)" -eq $(((1 << 20) - 4096)) ]
@@ -211,7 +211,7 @@ teardown() { common_teardown; }
 	rm data
 	truncate -s 8M data
 	run_csum 0 info -m meta data
-	# What there is nothing of says nothing.
+	# A device without a signature causes no message.
 	[ -z "$stderr" ]
 	mke2fs -q -t ext4 -U 11111111-89ab-cdef-0123-456789abcdef data
 	for command in info check read; do

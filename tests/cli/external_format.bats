@@ -89,7 +89,7 @@ teardown() { common_teardown; }
 			format ${force:+"$force"} -m meta data
 	done
 	refused 'data: ' format --wipe -m meta data
-	# Whichever of its superblocks is left.
+	# The volume is recognised by any superblock that is left.
 	poke data 0 00
 	poke data 524288 00
 	refused "^csumtool: data: holds a volume of its own: csumtool volume with UUID $uuid" format --force -m meta data
@@ -115,7 +115,7 @@ teardown() { common_teardown; }
 	run_csum 0 format --json -s 512 -m meta data
 	[ "$(json plan '[.uncovered_bytes, .data_sectors] | @csv')" = 100,16384 ]
 	run_csum 0 check -q -m meta data
-	# The same device is no remainder short later on.
+	# A later check does not mention these last bytes.
 	silent
 }
 
@@ -189,7 +189,7 @@ teardown() { common_teardown; }
 	[ "$(superblock get meta a sector_size physical | xargs)" = '4096 4096' ]
 	must_fail 8 "^csumtool: $data: sectors of 512 bytes are below the device's logical sectors of 4096" \
 		format --force -s 512 -m meta "$data"
-	# The metadata device has a say, too.
+	# The sector size also depends on the metadata device.
 	truncate -s 2M disk2
 	truncate -s 8M plain
 	make_loop --sector-size 4096 disk2

@@ -4,31 +4,31 @@
  *
  *   faultfs BACKING MOUNTPOINT
  *
- * MOUNTPOINT/image is BACKING, passed through without a cache of ours or the kernel's; it may be made and removed
- * through it. Lines written to MOUNTPOINT/control say what goes wrong, those written later count first:
+ * MOUNTPOINT/image is BACKING, passed through without a cache here or in the kernel; it may also be created and
+ * removed. Lines written to MOUNTPOINT/control make faults; later lines count first:
  *
  *   read|write|flush ERROR [OFFSET LENGTH [TIMES [SKIP]]]
  *         calls that touch these bytes (LENGTH 0, and flush: all) end with ERROR, a name such as EIO; the first
- *         SKIP of them are let pass, then TIMES are hit (-1, and without it: all that follow)
+ *         SKIP of them pass, the next TIMES are hit (-1, the default: all others)
  *   read|write|flush hold [OFFSET LENGTH [TIMES [SKIP]]]
  *         such calls wait until they are let go
  *   flip OFFSET LENGTH [TIMES [SKIP]]
- *         reads of these bytes arrive with the first of them changed
+ *         reads of these bytes arrive with the first byte changed
  *   worn OFFSET LENGTH
- *         reads that touch these bytes end with EIO until they are written, as of a disk that remaps a sector then
+ *         reads that touch these bytes end with EIO until they are written, as on a disk that then remaps a sector
  *   gone ERROR OFFSET LENGTH
  *         from the first read that touches these bytes on, every read, write and flush ends with ERROR
  *   die OFFSET LENGTH
- *         with that read the server is gone: it and all that follow end as the kernel has it
+ *         with that read the server is gone: that call and all later ones get the error of the kernel
  *   delay read|write|flush MILLISECONDS
- *         each takes that much longer
+ *         each call takes that much longer
  *   let go
- *         ends the waiting of all calls that are held
+ *         all calls that are held go on
  *   clear
- *         does so, forgets all of it, and sets the counts to 0
+ *         lets go, forgets all faults, and sets the counts to 0
  *
- * Reading it gives the numbers of reads, writes and flushes of the image, and of calls that are held now, on one line.
- * The program returns when it is mounted and goes on in the background; fusermount3 -u ends it.
+ * Reading MOUNTPOINT/control gives the numbers of reads, writes and flushes of the image, and of calls that are held
+ * now, on one line. The program returns when it is mounted and goes on in the background; fusermount3 -u ends it.
  */
 #define FUSE_USE_VERSION 31
 #include <errno.h>
@@ -43,7 +43,7 @@
 
 #include "cli/faultfs_faults.h"
 
-/* -1: there is no such file. */
+/* fd -1: the backing file does not exist. */
 static struct {
 	const char *path;
 	int fd;
@@ -90,7 +90,7 @@ static int fs_readdir(const char *path, void *buffer, fuse_fill_dir_t fill, off_
 static int fs_open(const char *path, struct fuse_file_info *info)
 {
 	(void)path;
-	/* Every call reaches us, whatever the kernel has seen before. */
+	/* Every call must come here, whatever the kernel has cached. */
 	info->direct_io = 1;
 	return 0;
 }
@@ -104,7 +104,7 @@ static int fs_create(const char *path, mode_t mode, struct fuse_file_info *info)
 	return backing.fd < 0 ? -errno : 0;
 }
 
-/* Its user has nothing more to write to it. */
+/* The user of the file has finished writing by then. */
 static int fs_unlink(const char *path)
 {
 	if (strcmp(path, "/image"))
@@ -168,7 +168,7 @@ static int fs_fsync(const char *path, int data_only, struct fuse_file_info *info
 
 	(void)data_only;
 	(void)info;
-	/* Nothing here outlives the test: the backing file is not synced. */
+	/* The backing file is not synced, as nothing here outlives the test. */
 	return is_control(path) ? 0 : meet(CALL_FLUSH, 0, 0, &flip);
 }
 
@@ -195,7 +195,7 @@ static const struct fuse_operations operations = {
 	.fsync = fs_fsync,
 };
 
-/* With address sanitizer: libfuse ends its threads where they are, with what they had allocated. */
+/* libfuse ends its threads without freeing their memory, so the address sanitizer must not look for leaks. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What goes wrong in faultfs: the lines written to its control file, as faultfs.c describes them, and which of them a
- * call meets. A header, as each C file beside it is a program of its own.
+ * The faults of faultfs: the lines of its control file, as faultfs.c describes them, and the choice of the fault that a
+ * call meets. This is a header, as each C file beside it is a program of its own.
  */
 #ifndef FAULTFS_FAULTS_H
 #define FAULTFS_FAULTS_H
@@ -26,8 +26,8 @@ struct fault {
 	long times, skip;
 	int error; /* 0: the byte at `offset` is changed */
 	bool until_written;
-	bool gone; /* the whole device, from then on */
-	bool hold; /* it waits to be let go */
+	bool gone; /* the whole device, from the first hit on */
+	bool hold; /* the call waits to be let go */
 };
 
 enum { FAULTS = 64, LINE = 256 };
@@ -38,7 +38,7 @@ static struct {
 	unsigned long times_let_go, held; /* calls that are held now */
 	struct fault faults[FAULTS];
 	size_t fault_count;
-	int gone_error; /* of every call, or 0 */
+	int gone_error; /* the error of every call, or 0 */
 	unsigned int delay_ms[CALLS];
 	unsigned long calls[CALLS];
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER, .let_go = PTHREAD_COND_INITIALIZER };
@@ -100,7 +100,7 @@ static void sleep_ms(unsigned int milliseconds)
 		;
 }
 
-/* With the lock, which others get meanwhile. */
+/* Called with the lock held; others get it during the wait. */
 static void wait_to_be_let_go(void)
 {
 	unsigned long before = state.times_let_go;
@@ -152,7 +152,7 @@ static int meet(enum call call, uint64_t offset, uint64_t size, uint64_t *flip)
 	return error;
 }
 
-/* What was worn and is written is as good as new. */
+/* Worn bytes that are written become readable. */
 static void mend(uint64_t offset, uint64_t size)
 {
 	pthread_mutex_lock(&state.lock);
@@ -195,7 +195,7 @@ static int add_fault(const struct fault *fault)
 	return 0;
 }
 
-/* "gone" and "die"; false when the line is none of these. */
+/* Parses "gone" and "die"; false when the line is neither. */
 static bool parse_gone(const char *line, struct fault *fault)
 {
 	char name[16];
@@ -209,7 +209,7 @@ static bool parse_gone(const char *line, struct fault *fault)
 	return fault->gone;
 }
 
-/* "clear" and "let go"; false when the line is none of these. */
+/* Obeys "clear" and "let go"; false when the line is neither. */
 static bool obey(const char *line)
 {
 	bool clear = !strcmp(line, "clear");

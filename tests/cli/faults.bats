@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Devices that fail: every write and every flush in turn, with the errors of real ones; and that
-# afterwards the next writer puts things in order.
+# Devices that fail: every write and every flush in turn, with the errors of real devices; afterwards the next writer
+# recovers the volume.
 
 load common
 load places
@@ -9,7 +9,7 @@ load damage
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# A small volume in $device, whose content is the file old, and a file new to be written.
+# Makes a small volume in $device with the content of the file old, and a file new to be written.
 fault_volume() {
 	small back
 	pattern old "$space" old
@@ -18,8 +18,7 @@ fault_volume() {
 	fault_device back
 }
 
-# consistent: what is on the device now, whatever happened, is a consistent volume that the next
-# writer recovers.
+# consistent: the device must now hold a consistent volume, which the next writer recovers.
 consistent() {
 	fault clear
 	run_csum 0 info -J "$device" || return
@@ -47,7 +46,7 @@ consistent() {
 	is_state "$device" active
 	run_csum 0 info "$device"
 	out_has "^state +active"
-	# As long as it fails, so does recovery or what comes after; nothing gets worse.
+	# While a place fails, recovery fails too, or the write after it; nothing gets worse.
 	fault "write EIO $(data_at 100) 512"
 	run_csum 8 write "$device" new
 	fault clear
@@ -100,7 +99,7 @@ consistent() {
 		status=0
 		run_csum 8 write "$device" new || [ "$status" -eq 0 ] || false
 		[ "$status" -eq 8 ] || break
-		# Nothing was written after it: the state says so.
+		# Nothing was written after the failure: the state is still active.
 		fault clear
 		consistent
 	done
@@ -124,8 +123,8 @@ consistent() {
 		fault clear
 		run_csum 0 info -J "$device"
 		echo "flush $n: $(json info .state) after $writes writes"
-		# Before the first superblock there was nothing to say; and the last flush is that of the superblock that
-		# says clean, which may have reached the disk.
+		# The volume may be clean if no superblock was written yet, or if only the flush of the last superblock
+		# failed, which says clean and may have reached the disk.
 		if [ "$writes" -gt 0 ] && [ "$(json info .state)" = clean ]; then
 			run_csum 0 read -q "$device"
 			cmp ../stdout new
@@ -152,7 +151,7 @@ consistent() {
 			[ "$status" -eq 8 ] || break
 			[ -z "$stdout" ]
 			err_has "^csumtool: $device: .*: Input/output error$"
-			# Sectors at the ends keep a part: not for mixed().
+			# Sectors at the ends keep a part of their content, so mixed() would not do.
 			fault clear
 			run_csum 0 check -q "$device"
 			run_csum 0 read -q "$device"
@@ -237,8 +236,9 @@ consistent() {
 			[ "$status" -eq 8 ] || break
 			err_has "^csumtool: $device: .*: Input/output error$"
 			fault clear
-			# While its superblocks cannot be voided the old volume is still there, and nothing of it has been
-			# touched but reserved space, which goes first in three writes; in the end a new one may be.
+			# As long as the superblocks cannot be voided the old volume is there, and only its reserved
+			# space has changed, which takes the first three writes; near the end the new volume may be
+			# there.
 			status=0
 			run_csum 0 info -J "$device" || [ "$status" -eq 8 ] || false
 			if [ "$status" -eq 0 ]; then
@@ -249,7 +249,8 @@ consistent() {
 					cmp -n 5000 ../stdout old
 					;;
 				3)
-					# A valid superblock, be it C, means that all but superblocks is done.
+					# A valid superblock, even if it is C, means that everything but superblocks is
+					# done.
 					run_csum 0 read -q "$device"
 					head -c "$space" /dev/zero | cmp - <(piece ../stdout 0 "$space")
 					last=$n
@@ -284,12 +285,12 @@ consistent() {
 		run_csum 4 check -J "$device"
 		[ "$(json finding '[.kind, .first_sector, .sector_count, .reason] | @csv')" = \
 			'"unreadable",100,1,"the device cannot read it"' ]
-		# No error is tried less often than another.
+		# Reads with any error are tried the same number of times.
 		reads=$(fault_calls 1)
 		[ "$reads" -eq "${first:=$reads}" ]
 		must_fail 4 "data sector 100 .*the device cannot read it" read -o 100s -l 1s "$device"
 		must_fail 4 "data sector 100 .* is bad" write -o $((100 * 512 + 5)) -l 20 "$device" new
-		# It may pass.
+		# The error may pass.
 		fault clear "read $error $(data_at 100) 512 3"
 		run_csum 0 check -J "$device"
 		[ "$(json finding .kind)" = transient ]
@@ -327,13 +328,13 @@ consistent() {
 
 @test "metadata that cannot be read is not written over with something made up" {
 	fault_volume
-	# One copy: the other one serves, and it is renewed.
+	# One copy is unreadable: the other one serves, and the first is rewritten.
 	fault "read EIO $(imd_at 2 0) 512"
 	run_csum 0 write -q -o 130s -l 100 "$device" new
 	fault clear
 	put old $((130 * 512)) <(piece new 0 100)
 	holds "$device" old
-	# Both: no write into the group, but one of all of it.
+	# Both copies are unreadable: the group can only be written as a whole.
 	fault "read EIO $(imd_at 2 0) 512" "read EIO $(imd_at 2 1) 512"
 	before=$(digest back)
 	must_fail 4 "both imd copies of group 2 " write -o 130s -l 100 "$device" new

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Faults that were found in the field: what such a case has to end with. Numbered as they were reported.
+# Faults that users met: how each such case must end. The numbers are those of the reports.
 
 load common
 load places
@@ -47,7 +47,7 @@ teardown() { common_teardown; }
 		[ "$(json summary .exit_status)" -eq 16 ]
 		[ -n "$(json summary .error)" ]
 	done
-	# A label is no option, and where the data goes no object goes.
+	# "-J" here is the value of a label; and no JSON goes where the data goes.
 	run_csum 16 format -LJ
 	[ -z "$stdout" ]
 	run_csum 16 read -J v
@@ -77,7 +77,7 @@ teardown() { common_teardown; }
 @test "9.6: a rate is that of what was read" {
 	vol v
 	run_csum 0 check v
-	# Metadata only was read: a rate of bytes of data would be nonsense.
+	# Only metadata was read, so a rate of data makes no sense.
 	out_lacks " bytes/s"
 }
 
@@ -126,7 +126,7 @@ teardown() { common_teardown; }
 @test "9.10: messages name what there is: no command that is not there, and cron's path" {
 	! grep -rq "csumtool accept" "$BATS_TEST_DIRNAME/../../"{lib,csumtool,man,README.md} || false
 	grep -qE '^/[a-z/]*/csumtool scrub' "$BATS_TEST_DIRNAME/../../man/csumtool.8"
-	# Nothing of zlib is called.
+	# No function of zlib is called.
 	! ldd "$CSUMTOOL" | grep -q libz || false
 }
 
@@ -164,11 +164,11 @@ teardown() { common_teardown; }
 	random_file in 64M
 	run_csum 0 write -q back in
 	fault_device back
-	# A surface that is gone: each read of it fails.
+	# A part of the surface is gone: each read of it fails.
 	fault "read EIO $(data_at 40000) $((20000 * 512)) -1"
 	run_csum 4 scrub -J --max-errors=10 "$device"
 	[ "$(json summary .end)" = max-errors ]
-	# As many reads at a time as there are threads, and each may find one.
+	# There are as many reads at a time as threads, and each may find an error.
 	[ "$(json summary .errors_open)" -le $((10 + 16)) ]
 	run_csum 4 scrub -q --max-errors=10 "$device"
 	err_has "too many errors .*: [0-9]+ found last .*; data sectors up to [0-9]+ of [0-9]+ are done"
@@ -192,7 +192,7 @@ teardown() { common_teardown; }
 	[ "$(jq -r 'select(.type == "finding") | .kind' ../out)" = "" ]
 }
 
-# gone_volume: a full volume in $device whose image is the file back.
+# gone_volume: makes a full volume in $device, whose image is the file back.
 gone_volume() {
 	vol back -s 4096 -K 16 --size=24M
 	places 4096 16 $((24 << 20))
@@ -201,7 +201,7 @@ gone_volume() {
 	fault_device back
 }
 
-# is_gone: of the csumtool run last; it calls nothing bad for that, and gives no advice that leads astray.
+# is_gone: the last csumtool must have said that the device is gone, called nothing bad, and given no misleading advice.
 is_gone() {
 	err_has "^csumtool: $device: .*: the device is gone; bring it back and run the command again: "
 	out_lacks "unreadable|lost|--on-error|csumtool write"
@@ -210,14 +210,14 @@ is_gone() {
 @test "9.3: check on a device that goes away ends with 8 and says so, and calls no sector bad" {
 	gone_volume
 	for how in ENOTCONN ESTALE ENODEV ENXIO EIO; do
-		# In metadata, in the middle, in the last sector.
+		# The device goes with a read of metadata, in the middle, or of the last sector.
 		for at in "$(imd_at 11 1)" "$(data_at $((sectors / 2)))" "$(data_at $((sectors - 1)))"; do
 			fault clear "gone $how $at 4096"
 			run_csum 8 check "$device"
 			is_gone
 		done
 	done
-	# In the last of several batches.
+	# The device goes in the last of several batches.
 	fault clear "gone EIO $(data_at $((sectors - 1))) 4096"
 	run_csum 8 check --rate=20M "$device"
 	is_gone
@@ -239,7 +239,8 @@ is_gone() {
 @test "9.3: a scrub whose device goes away says where the next one really goes on" {
 	gone_volume
 	for how in ENOTCONN EIO; do
-		# One that was interrupted, and is going on; of one that had just begun there is nothing to go on with.
+		# First with a scrub that goes on where an earlier one was interrupted; then with a scrub that has just
+		# begun, so the next one begins anew.
 		for group in 3 0; do
 			superblock set back ab now_started=1700000000 now_group=$group
 			fault clear "gone $how $(data_at $((sectors - 1))) 4096"
@@ -273,7 +274,7 @@ is_gone() {
 		scrub v
 	truncate -s 1290240 v
 	run_csum 5 scrub -q v
-	# A device is not made larger that way.
+	# truncate does not make a device larger, so it is not named.
 	truncate -s 1200128 v
 	make_loop v
 	run_csum 4 check "$loop"
@@ -315,7 +316,7 @@ is_gone() {
 		run_csum 0 info -J v
 		[ "$(json info '.superblocks.valid | join("")')" = ABC ]
 	done
-	# A volume on the device with the metadata of another.
+	# A volume on the data device, with the metadata of another volume.
 	small_external data meta
 	pattern in "$space" full
 	run_csum 0 write -q -m meta data in
@@ -332,7 +333,7 @@ is_gone() {
 	zeros v 0 4096
 	zeros v 524288 4096
 	must_fail 8 "not a csumtool volume: .*on a device that has grown by more .*losetup --sizelimit" check v
-	# The image of a volume that lies in the data of what was one: its backup is not where this one has its own.
+	# A former volume has an image of a volume in its data, whose backup lies in another place than its own.
 	rm v
 	full_volume
 	head -c $((1 << 20)) /dev/zero | cat - v >other

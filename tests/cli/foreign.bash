@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Things that others put on a disk. For files that load common.
+# Puts things of others on a disk. For files that load common.
 
 # plant FILE KIND: see plant.py.
 plant() {
@@ -14,7 +14,7 @@ need() {
 	done
 }
 
-# lay KIND FILE: puts it over all of FILE, as its own tool does, and leaves alone what that leaves.
+# lay KIND FILE: puts the thing over FILE with its own tool, which may leave parts of FILE alone.
 lay() {
 	local kind=$1 file=$2 size
 	PATH=$PATH:/usr/sbin:/sbin
@@ -40,7 +40,7 @@ lay() {
 	esac
 }
 
-# The tool of a kind; what libblkid calls it.
+# tool_of KIND: the tool that makes it. name_of KIND: its name in libblkid.
 tool_of() {
 	case $1 in
 	gpt | mbr) echo sfdisk ;;
@@ -67,7 +67,7 @@ name_of() {
 	esac
 }
 
-# works KIND FILE: whether the thing is in order, as far as its own tool can tell.
+# works KIND FILE: whether the thing is in order, as far as its own tool can see.
 works() {
 	PATH=$PATH:/usr/sbin:/sbin
 	case $1 in
@@ -88,7 +88,7 @@ works() {
 	}
 }
 
-# a_volume FILE SIZE: with 2 MiB of data in it, as the file "data" has them; and "u", an undo file.
+# a_volume FILE SIZE: makes a volume with 2 MiB of data, which the file "data" has too; and "u", an undo file.
 a_volume() {
 	random_file data 2M
 	run_csum 0 format -q --size="$2" "$1" && run_csum 0 write -q "$1" data || return 1
@@ -98,8 +98,8 @@ a_volume() {
 	rm ../damaged
 }
 
-# no_writer REGEX [OPTION...] VOLUME: each command that writes refuses with 8 and REGEX, and leaves the file, and those
-# of the OPTIONs, as they are. u is an undo file, data something to write.
+# no_writer REGEX [OPTION...] VOLUME: each command that writes must refuse with 8 and REGEX, and change neither VOLUME
+# nor the files in OPTIONs. u is an undo file, data a file to write.
 no_writer() {
 	local regex=$1 before
 	shift

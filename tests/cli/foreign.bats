@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A volume's disk put to another use: no command overwrites what is there now. (Issue 8, A1)
+# A volume's disk was put to another use: no command overwrites the present content. (Issue 8, A1)
 # sanitize: yes
 
 load common
@@ -9,8 +9,8 @@ load foreign
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# refused TEXT [OFFSET]: of v, after something was laid over it: no command writes; check names it, also with -q, and
-# says what to do; a dry run names it.
+# refused TEXT [OFFSET]: after something was laid over v, no command may write; check must name it, also with -q, and
+# say what to do; a dry run must name it.
 refused() {
 	local text=$1 offset=${2:-[0-9]+}
 	no_writer "^csumtool: v: holds what is not the volume's: .*$text.* at offset $offset.*--allow=foreign.*'csumtool superblock erase v'" v
@@ -25,12 +25,12 @@ refused() {
 	out_has "^foreign: the device, v offset $offset: $text.*; left: a scrub does not start without --allow=foreign"
 }
 
-# allowed TEXT: of a copy of v, with the word for it all of them go on, and say what they pass over.
+# allowed TEXT: with --allow=foreign every command must go on with a copy of v, and name the thing.
 allowed() {
 	cp v w
 	status=0
 	"$CSUMTOOL" write -q --allow=foreign -l 4096 w data 2>err || status=$?
-	# With both slots gone it is left to a scrub.
+	# With both slots gone only a scrub goes on.
 	[ $status -eq 0 ] || [ $status -eq 4 ]
 	grep -q "^csumtool: warning: w: holds what is not the volume's: .*$1.*; written all the same" err
 	cp v w
@@ -44,14 +44,14 @@ allowed() {
 	rm w out err
 }
 
-# erased KIND: v is no volume after erasing, and the other thing works.
+# erased KIND: after erasing v must not be a volume, and the other thing must work.
 erased() {
 	run_csum 0 superblock erase -f v
 	must_fail 8 '^csumtool: v: not a csumtool volume' info v
 	works "$1" v
 }
 
-# foreign KIND [OFFSET [SIZE]]: all of that.
+# foreign KIND [OFFSET [SIZE]]: tries all three on a volume with the thing laid over it.
 foreign() {
 	local text
 	# shellcheck disable=SC2046 # several words
@@ -119,7 +119,7 @@ foreign() {
 		cp whole v
 		dd if=other of=v bs=4096 skip=$((${place%:*} / 4096)) seek=$((${place%:*} / 4096)) count=1 conv=notrunc status=none
 		refused "superblock ${place#*:} of another csumtool volume \(UUID 01234567-89ab-cdef-0123-456789abcdef\)" "${place%:*}"
-		# It is our volume still: the backup, or two slots, say so.
+		# This is still our volume, by its backup, or by two slots.
 		run_csum 0 read -q -f -l 2M v copy
 		cmp data copy
 		run_csum 1 scrub -q --allow=foreign v
@@ -138,7 +138,7 @@ foreign() {
 	refused "superblock A of another csumtool volume" 0
 	run_csum 0 info -J v
 	[ "$(json info '.superblocks.governing, .metadata_device_bytes' | xargs)" = 'B 8388608' ]
-	# And the other way round.
+	# Now with slot B of the other volume.
 	run_csum 1 scrub -q --allow=foreign v
 	superblock set other b generation=1000000
 	dd if=other of=v bs=4096 skip=128 seek=128 count=1 conv=notrunc status=none
@@ -190,7 +190,7 @@ foreign() {
 	must_fail 8 'not a csumtool volume' info v
 }
 
-# garbage_over FILE OFFSET LENGTH: not a zero byte in it, nor anything libblkid knows.
+# garbage_over FILE OFFSET LENGTH: writes garbage without a zero byte, and without anything that libblkid knows.
 garbage_over() {
 	head -c "$3" /dev/zero | tr '\0' 'G' | dd of="$1" bs=64K seek="$2" oflag=seek_bytes conv=notrunc status=none
 }
@@ -235,7 +235,7 @@ garbage_over() {
 		status=0
 		"$CSUMTOOL" scrub -q --allow=foreign -m v disk.raw 2>err || status=$?
 		[ $((status & ~5)) -eq 0 ]
-		# By itself, and with its data device.
+		# Tried without and with the data device.
 		cp whole v
 		lay $kind v
 		if [ $kind = gpt ]; then
@@ -268,7 +268,7 @@ garbage_over() {
 @test "A1: bytes of a valid superblock are the volume's, whatever they look like" {
 	a_volume v 8M
 	for slot in A B; do
-		# One entry and a list of bad sectors, as an Atari has them.
+		# One entry and a list of bad sectors, as on an Atari disk.
 		surgery super v $slot 450:4=0x00100000 490:4=0x4d454701 494:4=0x02000000 498:4=0xd0070000 \
 			502:4=0x04000000 506:4=0x01000000
 	done
@@ -276,7 +276,7 @@ garbage_over() {
 	run_csum 0 check -q v
 	run_csum 0 write -q -l 4096 v data
 	run_csum 0 scrub -q v
-	# Beside another table it is still not named.
+	# With a real signature beside it, it is still not named.
 	plant v md-1.2
 	run_csum 4 check -q v
 	[ "$(wc -l <<<"$stdout")" -eq 1 ]
@@ -284,14 +284,14 @@ garbage_over() {
 
 @test "A1: journal, parked sector and log may hold anything" {
 	a_volume v 8M
-	# An imd sector of an old record, with what would be the magic number of a UFS.
+	# An imd sector of an old record has the magic number of a UFS in the right place.
 	poke v $((262144 + 1372)) 54190100
 	blkid -p v | grep -w ufs
 	run_csum 4 check -q v
 	out_has '^foreign: the device, v offset 263516: ufs file system$'
 	poke v 262144 494d4431
 	run_csum 0 check -q v
-	# libblkid looks for this one so far from the end.
+	# libblkid looks for this signature at that distance from the end.
 	promise=$(printf 'Promise Technology, Inc.' | xxd -p)
 	for place in 69632 600000; do
 		rm -f w

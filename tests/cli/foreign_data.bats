@@ -1,23 +1,24 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What lies in the data space is never taken for something foreign. (Issue 8, A1)
+# Content of the data space is never taken for something foreign. (Issue 8, A1)
 
 load common
 load foreign
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# not_foreign VOLUME...: with the options that name it. u and data as for no_writer.
+# not_foreign VOLUME...: the volume, with the options that name it, must have nothing foreign. u and data as for
+# no_writer.
 not_foreign() {
 	run_csum 0 check -q "$@" && silent && run_csum 0 write -q -l 4096 "$@" data && silent
 }
 
-# as_data KIND: an image of it, as large as the data space is, in volumes of both layouts, both sector sizes, and with
-# metadata far from the data and beside it.
+# as_data KIND: writes an image of the kind, as large as the data space, into volumes of both layouts and both sector
+# sizes, with metadata far from the data and beside it.
 as_data() {
 	local s k space size
 	case $1 in
-	zfs) size=66M ;; # less is none for libblkid
+	zfs) size=66M ;; # libblkid does not see a smaller one
 	xfs | btrfs | luks) size=24M ;;
 	*) size=3M ;;
 	esac
@@ -73,7 +74,7 @@ as_data() {
 	done
 }
 
-# full_of HEX SPACING: "data", 66 MiB of blocks of so many bytes that begin like this.
+# full_of HEX SPACING: makes "data": 66 MiB of blocks of SPACING bytes that begin with HEX.
 full_of() {
 	python -c '
 import sys
@@ -93,7 +94,7 @@ sys.stdout.buffer.write(block * ((66 << 20) // len(block)))' "$1" "$2" >data
 			full_of "$(xxd -p -s 69140480 -l 64 one | tr -d '\n')" "$spacing"
 		fi
 		rm -f v one
-		# A size that puts what is looked for at the end into the data.
+		# With this size the places near the end that libblkid looks at lie in the data.
 		run_csum 0 format -q -s 4096 -K 1 --size=$((67108864 + 61440)) v
 		run_csum 0 info -J v
 		truncate -s "$(json info '.data_sectors * .sector_size')" data
@@ -104,7 +105,7 @@ sys.stdout.buffer.write(block * ((66 << 20) // len(block)))' "$1" "$2" >data
 		plant v "$foreign"
 		run_csum 4 check -q v
 		grep -q "^foreign: the device, v offset [0-9]*: $(name_of "$foreign")" <<<"$stdout"
-		# What was planted into the data, too, is a mismatch.
+		# The thing was planted into the data too, so there is also a mismatch.
 		[ "$(grep -c '^foreign' <<<"$stdout")" -eq 1 ]
 		must_fail 8 "$(name_of "$foreign") at offset" write -l 4096 v data
 	done

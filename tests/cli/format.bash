@@ -4,13 +4,13 @@
 
 uuid=01234567-89ab-cdef-0123-456789abcdef
 
-# blank SIZE: an image without anything in it.
+# blank SIZE: makes an empty image.
 blank() {
 	rm -f vol
 	truncate -s "$1" vol
 }
 
-# refused REGEX ARGUMENT...: format ends with 8, and says that of vol, which it leaves as it was.
+# refused REGEX ARGUMENT...: format must end with 8, print REGEX for vol, and not change vol.
 refused() {
 	local regex=$1 before
 	shift

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# format: its options, and what it says. What it refuses to overwrite is in format_blank.bats. Sizes are in format_size.bats, external volumes in
-# external_format.bats.
+# format: its options and its output. format_blank.bats has devices that it refuses to overwrite, format_size.bats
+# sizes, external_format.bats external volumes.
 # sanitize: yes
 
 load common
@@ -12,7 +12,7 @@ load process
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# However long it takes.
+# Matches any duration.
 a_time='([0-9.]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)'
 
 @test "a volume is made of a blank image: what is printed" {
@@ -24,7 +24,7 @@ a_time='([0-9.]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)'
 	out_has '^  sector size +4096 bytes'
 	out_has '^  checksum +crc64, 32 groups a cluster$'
 	out_has '^  data space +3063808 bytes \(2\.9 MiB\), 748 sectors$'
-	# Four imd sectors, all before the clusters, all behind them, three superblocks.
+	# To write: four imd sectors, the bytes before the clusters and those behind them, three superblocks.
 	out_has '^  to write +1142784 bytes \(1\.1 MiB\), in (less than a second|(about )?'"$a_time)\$"
 	out_has "^done in $a_time: every sector is unwritten and reads as zeros\$"
 	run_csum 0 check vol
@@ -316,7 +316,7 @@ a_time='([0-9.]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)'
 @test "interrupted: a file it made is removed" {
 	fault_device vol
 	for signal in INT TERM HUP; do
-		# --wipe begins at the front; this is behind all that is written to every volume.
+		# --wipe begins at the front; this place lies behind everything that is written to each volume.
 		fault clear "write hold 3000000 4096 1"
 		start format --wipe --size=8M "$device"
 		interrupt $signal
@@ -328,7 +328,7 @@ a_time='([0-9.]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)'
 	done
 }
 
-# So large that the last superblock is not in the first part that is wiped, whose size is 256 MiB.
+# The file is so large that the last superblock lies outside the part that is wiped first, of 256 MiB.
 @test "interrupted and killed: neither the old volume nor a new one is left" {
 	for signal in INT KILL; do
 		rm -f vol
@@ -369,6 +369,6 @@ a_time='([0-9.]+ s|[0-9]+ min [0-9]+ s|[0-9]+ h [0-9]+ min)'
 	"$CSUMTOOL" format --size=4M vol >/dev/full 2>err || status=$?
 	[ "$status" -eq 8 ]
 	grep -q '^csumtool: cannot write to standard output: No space left on device' err
-	# The plan could not be said: nothing was done.
+	# The plan could not be printed, so nothing was done.
 	[ ! -e vol ]
 }

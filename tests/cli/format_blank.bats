@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# format: what is not blank, and what is too small.
+# format: devices that are not blank, and those that are too small.
 # sanitize: yes
 
 load common
@@ -71,7 +71,7 @@ teardown() { common_teardown; }
 		refused 'is not blank: .*gpt partition table'
 		run_csum 0 format -q --force vol
 		[ -z "$(blkid -p -o value vol)" ]
-		# A reader that trusts the backup finds it no more.
+		# A program that trusts the backup table no longer finds it.
 		[ "$(tail -c 512 vol | head -c 8 | tr -d '\0')" != "EFI PART" ]
 	done
 }
@@ -104,7 +104,7 @@ teardown() { common_teardown; }
 	dd if=/dev/urandom of=vol bs=4096 count=3 seek=2560 conv=notrunc status=none
 	poke vol 10485760 55
 	refused 'is not blank: .*non-zero bytes at offset 10485760'
-	# What format does not look at.
+	# Format does not look at these bytes.
 	blank 40M
 	poke vol 20000000 01
 	run_csum 0 format -q vol
@@ -128,7 +128,7 @@ teardown() { common_teardown; }
 @test "--force removes every trace of an old volume" {
 	vol vol --size=8M -L old
 	truncate -s 12M vol
-	# Its backup lies inside now.
+	# The backup lies inside the file now.
 	run_csum 0 format -q --force -L new vol
 	truncate -s 8M vol
 	poke vol 0 00

@@ -91,7 +91,7 @@ teardown() { common_teardown; }
 	[ ! -e vol ]
 	must_fail 8 '^csumtool: vol: 100 bytes are too small' format --size=100 vol
 	[ ! -e vol ]
-	# Past what a file can be: there are file systems where this works, but 3 % of it is too much everywhere.
+	# The size is more than a file can have. On some file systems this works, but 3 % of it is too much everywhere.
 	run_csum 8 format -q -s 512 --size=7E vol
 	err_has '^csumtool: vol: '
 	[ ! -e vol ]
@@ -101,7 +101,7 @@ teardown() { common_teardown; }
 	make_mount -t tmpfs -o size=1M tmpfs mnt
 	must_fail 8 '^csumtool: mnt/vol: .*No space left on device' format -q -s 512 --size=64M mnt/vol
 	[ ! -e mnt/vol ]
-	# One that was there stays, and is no volume.
+	# A file that existed before stays, and is no volume.
 	truncate -s 64M mnt/image
 	must_fail 8 '^csumtool: mnt/image: .*No space left on device' format -q -s 512 mnt/image
 	[ -e mnt/image ]

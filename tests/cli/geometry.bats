@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sizes and places: what format makes of a device, and that every sector of every geometry works.
+# Sizes and places: the geometry that format gives a device, and that every sector of every geometry works.
 # sanitize: yes
 
 load common
@@ -8,7 +8,7 @@ load common
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# The worked examples of the format's layout arithmetic: size, sector size, interleave, data sectors, groups.
+# Worked examples of the layout arithmetic in the format: size, sector size, interleave, data sectors, groups.
 vectors() {
 	cat <<-'END'
 		1118208 512 2048 6 1
@@ -62,7 +62,7 @@ vectors() {
 @test "where sectors and imd sectors lie" {
 	vol vol -s 512 -K 2 --size=1290240
 	run_csum 0 dump-imd --json vol
-	# Those of the worked example: data sector 0, 61, 62, 124, 166, 331.
+	# Data sectors 0, 61, 62, 124, 166 and 331 of the worked example.
 	for case in 0:0:1049600 0:61:1080832 1:0:1081344 2:0:1115136 2:42:1136640 5:21:1223168; do
 		IFS=: read -r group index offset <<<"$case"
 		[ "$(json group "select(.group == $group) | .data_device_offsets | tojson" | tr -d '[]' | cut -d , -f 1)" -le "$offset" ]
@@ -77,7 +77,7 @@ vectors() {
 	[ "$(json group '[.group, .first_sector, .sector_count] | @csv' | tail -n 1)" = 5,310,22 ]
 }
 
-# round_trip VOLUME-ARGUMENTS...: every byte of data space, by one write and by odd pieces.
+# round_trip VOLUME-ARGUMENTS...: writes every byte of data space, in one write and in odd pieces, and reads it back.
 round_trip() {
 	local bytes sectors at
 	run_csum 0 info --json "$@" || return 1
@@ -110,7 +110,7 @@ round_trip() {
 			*) c=crc64 ;;
 			esac
 			rm -f vol
-			# Full groups and a short one; just one; a short one of one sector.
+			# Numbers of groups: several and a short one; just one; a short one of one sector.
 			for size in $((1048576 + 65536 + (s == 512 ? 328 : 2100) * s)) \
 				$((1048576 + 65536 + (s == 512 ? 64 : 512) * s)); do
 				rm -f vol

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The bytes of volumes, compared by hash with those of version 1.0: whoever changes them breaks volumes that
-# exist. And verified by reference.py, which was written after format.md alone.
+# The bytes of volumes, compared by hash with those of version 1.0: a change of these breaks existing volumes. They are
+# also verified by reference.py, which was written from format.md alone.
 
 load common
 
 setup() {
 	common_setup
 	export SOURCE_DATE_EPOCH=1700000000
-	# What is written at byte 1000 of data space.
+	# This is written at byte 1000 of data space.
 	seq 1 100000 | head -c 50000 >input
 }
 teardown() { common_teardown; }
@@ -17,8 +17,8 @@ uuid=01234567-89ab-cdef-0123-456789abcdef
 
 reference() { python "$BATS_TEST_DIRNAME/reference.py" "$@"; }
 
-# Layout, sector size, interleave, checksum; SHA-256 of the metadata device as reference.py has it, when just
-# formatted and with the input written. The last group is short in all of them.
+# Layout, sector size, interleave, checksum; SHA-256 of the metadata device as normalised by reference.py, after format
+# and after the write. The last group is short in all of them.
 golden() {
 	cat <<-'END'
 		internal 512 1 crc32 2e9fe0fadc6f6fc01cc2979350419e19e527ae78778b5db8580235b1cda3c652 31faa2734b9fa63ae9434fc7498714aaea541b6e6eb47b5ad2a42c88182060cb
@@ -72,13 +72,13 @@ golden() {
 	END
 }
 
-# make LAYOUT S K CHECKSUM: the volume is "$@" of csumtool then.
+# make_volume LAYOUT S K CHECKSUM: makes the volume; csumtool's arguments for it are in the array volume.
 make_volume() {
 	local options=(-q -s "$2" -c "$4" -U "$uuid" -L "golden $1")
 	[ "$3" = default ] || options+=(-K "$3")
 	rm -f vol data
 	if [ "$1" = internal ]; then
-		# 7 groups and a short one, and no multiple of 4096.
+		# 7 groups and a short one; the size is no multiple of 4096.
 		run_csum 0 format "${options[@]}" --size=$((1048576 + 65536 + ($2 == 512 ? 468 : 3606) * $2 + 1536)) vol
 		volume=(vol)
 	else
@@ -88,7 +88,7 @@ make_volume() {
 	fi
 }
 
-# hashes LAYOUT S K CHECKSUM: the two hashes of that volume, in $fresh and $written.
+# hashes LAYOUT S K CHECKSUM: puts the two hashes of that volume into $fresh and $written.
 hashes() {
 	local files=(vol) count
 	[ "$1" = internal ] || files+=(data)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What others wrote to the data device of an external volume is not taken for decay.
+# Writes of others to the data device of an external volume are not taken for decay.
 # sanitize: yes
 
 load common
@@ -14,8 +14,8 @@ setup() {
 }
 teardown() { common_teardown; }
 
-# reason_first REGEX VOLUME: of an external volume with meta: the reason is said once, before the first finding, and one
-# thing to do about it, after the last.
+# reason_first REGEX VOLUME [METADATA]: of an external volume, the reason must come once, before the first finding, and
+# one piece of advice on it, after the last.
 reason_first() {
 	local said
 	"$CSUMTOOL" scrub -n -m "${3:-meta}" "$2" >../said 2>&1 || :
@@ -48,13 +48,13 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 	out_lacks '^(mismatch|zeroed|stale|misplaced): '
 	out_lacks 'healed'
 	reason_first 'ext4 at 0 was mounted' disk.raw imd.img
-	# A copy of the data is no answer to this.
+	# A copy of the data is no remedy, so it is not advised.
 	out_lacks 'give a good copy'
 	for option in --from=fs.raw --heal=none --heal=bits --heal=elsewhere --dry-run; do
 		run_csum 4 scrub -q -m imd.img $option disk.raw
 		cmp disk.raw theirs.raw
 	done
-	# It is all there.
+	# The files of others are all there.
 	make_mount -o loop,ro disk.raw mnt
 	cmp mnt/photo.jpg photo.jpg
 }
@@ -85,7 +85,7 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 	on_disk 512
 	used data
 	scrubbed 4 -q
-	# The superblock as it was recorded, and the time: by themselves they would speak for decay.
+	# The superblock is again as recorded, and so is the time: alone these would be witnesses for decay.
 	piece old 1024 1024 >superblock
 	put data 1024 superblock
 	sync data
@@ -96,7 +96,7 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 		same_disk
 		out_lacks 'healed'
 	done
-	# A part that is allowed ends nothing.
+	# A scrub of a part with --allow does not end the hold.
 	scrubbed 1 -q -o 0 -l 64K --allow=rewritten --from=old
 	decay true
 	keep_theirs
@@ -105,7 +105,7 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 	scrubbed 1 -q --allow=rewritten --from=old
 	cmp data old
 	scrubbed 0
-	# And decay is decay again.
+	# From now on decay counts as decay again.
 	decay flip data 3000000
 	scrubbed 1 -q
 	cmp data old
@@ -160,12 +160,12 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 		same_disk
 		cmp meta meta.before
 	done
-	# Nor does another word help.
+	# Other words of --allow do not help.
 	must_fail 8 '--allow=rewritten' write --allow=foreign,identity,unread -o 4M -l 4K -m meta data input
 	run_csum 0 write -q --allow=rewritten -o 4M -l 4K -m meta data input
 	run_csum 0 discard -q -f -o 4M -l 4K -m meta data
 	run_csum 0 undo -q --allow=rewritten -m meta kept data
-	# Nothing else has changed by that, and it is no less another's.
+	# The write has changed nothing else, and the rest still belongs to others.
 	flip theirs 2000000
 	cmp -n $((4 << 20)) data theirs
 	scrubbed 4 -q --from=old
@@ -178,7 +178,7 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 	used data
 	pattern input 4096 input
 	run_csum 0 write -q --allow=rewritten -o 7M -m meta data input
-	# The time recorded is not that of this write.
+	# The recorded time is not that of this write.
 	keep_theirs
 	scrubbed 4 -q --from=old
 	same_disk
@@ -197,7 +197,7 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 	scrubbed 4 --heal=none --from=old --allow=rewritten
 	same_disk
 	out_lacks 'healed'
-	# Metadata is another matter.
+	# Metadata is repaired all the same.
 	flip meta $((1048576 + 600))
 	scrubbed 5 --heal=none --from=old
 	same_disk
@@ -218,7 +218,7 @@ not_attached() { ! losetup -j "$1" | grep -q .; }
 @test "A2: --heal=LIST" {
 	ext4_content
 	on_disk 512
-	# Few bits of one sector, two that hold each other's content, and one that only the replica has.
+	# One sector with a few wrong bits, two that hold each other's content, and one that only the replica has.
 	at=$((2 << 20))
 	decay flip data $at
 	piece old $((at + 8192)) 512 >one

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is healed by what speaks for decay: the file's time, a mount record, nothing.
+# Healing by the witnesses for decay: the file's time, a mount record, nothing.
 
 load common
 load places
@@ -13,7 +13,8 @@ setup() {
 }
 teardown() { common_teardown; }
 
-# full_at N: the offset of a sector of 512 bytes in the middle of the file that the file system has; N apart.
+# full_at N: prints the offset of a sector of 512 bytes in the middle of a file in the file system; each N gives another
+# one.
 full_at() {
 	local from
 	from=$(debugfs -R "blocks file" old 2>/dev/null | tr ' ' '\n' | grep -E '^[0-9]+$' | sed -n 500p)
@@ -28,7 +29,7 @@ full_at() {
 		decay garbage data 600064 512
 		decay flip data 700000
 		decay zeros data 1000448 2048
-		# A superblock of nobody's is none.
+		# Garbage in place of the superblock is no superblock of others.
 		decay garbage data 1024 512
 		scrubbed 1 -q --from=old
 		cmp data old
@@ -74,7 +75,7 @@ full_at() {
 	scrubbed 4 --from=old
 	same_disk
 	err_has "the file's time"
-	# A copy that has its time is no other file.
+	# A copy that has the same time counts as the same file.
 	cp -p data copy
 	touch -r ../written copy
 	run_csum 1 scrub -q --from=old -m meta copy
@@ -89,7 +90,7 @@ full_at() {
 	scrubbed 1 -q --from=old
 	sync "$loop"
 	cmp data old
-	# The last block is free, and zeros.
+	# The last block of the file system is free, and zeros.
 	garbage "$loop" $(((8 << 20) - 2048)) 512
 	sync "$loop"
 	keep_theirs
@@ -106,7 +107,7 @@ full_at() {
 	flip "$loop" 600000
 	zeros "$loop" 700416 1024
 	move "$loop" 800256 900096 512
-	# Not before all of it is read.
+	# A scrub of a part heals nothing: all data must have been read.
 	sync "$loop"
 	keep_theirs
 	scrubbed 4 -q --from=old -o 0 -l 1M
@@ -121,7 +122,7 @@ full_at() {
 	scrubbed 4 --from=old
 	same_disk
 	err_has 'undecided'
-	# Held: that the new one is gone by itself does not make the rest decay.
+	# Still held: the new sector being gone does not prove that the rest is decay.
 	piece old 3000320 512 >sector
 	put "$loop" 3000320 sector
 	sync "$loop"
@@ -137,7 +138,7 @@ full_at() {
 	ext4_content
 	on_disk 512
 	fault_device data
-	# One behind the superblock, and one in the file.
+	# One sector lies behind the superblock, and one in the file.
 	fault "worn 66048 512" "worn $(full_at 4) 512"
 	flip data "$(full_at 8)"
 	sync data
@@ -174,7 +175,7 @@ full_at() {
 		cp meta meta.before
 		for options in "" --from=old; do
 			"$CSUMTOOL" scrub -q ${options:+$options} -m meta "$loop" >../said 2>&1 || status=$?
-			# Left, or refused.
+			# A scrub leaves it, or refuses.
 			[ $((status & 12)) -ne 0 ]
 			same_disk
 			cp meta.before meta
@@ -201,7 +202,7 @@ full_at() {
 	same_disk
 }
 
-# at_once DIRECTORY: a volume there, and a byte changed as quickly as a script goes on; scrub leaves it.
+# at_once DIRECTORY: makes a volume there, and changes a byte as fast as a script can; scrub must leave it.
 at_once() (
 	cd "$1" || return
 	rm -f data meta
@@ -220,7 +221,7 @@ at_once() (
 	make_mount -o loop fs mnt
 	raw_content
 	cp old mnt/old
-	# Six of them, as the clock may just have moved on.
+	# Six tries, as the clock may just have ticked.
 	for _ in 1 2 3 4 5 6; do
 		at_once mnt
 	done

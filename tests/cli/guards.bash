@@ -4,7 +4,7 @@
 
 random_input() { random_file input 4096; }
 
-# each_reader REGEX VOLUME, each_writer REGEX VOLUME: 8 and REGEX by every command of that kind.
+# each_reader REGEX VOLUME, each_writer REGEX VOLUME: every command of that kind must fail with 8 and REGEX.
 each_reader() {
 	local command
 	for command in info check read; do
@@ -17,7 +17,8 @@ each_writer() {
 	must_fail 8 "$1" discard -o 0 -l 1 "${@:2}"
 }
 
-# refused_by_all REGEX VOLUME: and VOLUME stays what it is. refused_by_two: info and write only.
+# refused_by_all REGEX VOLUME: every command must refuse VOLUME, and leave it unchanged. refused_by_two: info and write
+# only.
 refused_by_all() {
 	local before
 	before=$(digest "$2")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is no volume, and what is in use: a clear message, status 8, and nothing written.
+# Files that are no volume, and devices in use: a clear message, status 8, and nothing written.
 # sanitize: yes
 
 load common
@@ -102,7 +102,7 @@ teardown() {
 		run_csum 0 info vol
 		err_has "^csumtool: warning: vol: $bytes bytes, but the volume was made on 4194304: cut short"
 		each_writer "^csumtool: vol: $bytes bytes, but the volume was made on 4194304: .*refused for writing: it must have at least 4194304 bytes" vol
-		# Backup C is gone, at the least where it has a byte less.
+		# Backup C is gone, unless only bytes behind it were cut off.
 		[ "$bytes" -eq 4194303 ] || [ "$bytes" -eq 4190208 ] || run_csum 4 check vol
 		[ "$(digest vol)" = "$before" ]
 	done
@@ -130,7 +130,7 @@ teardown() {
 	vol vol
 	chmod 444 vol
 	before=$(digest vol)
-	# Root may write it, unless it is without the capability.
+	# Root may write a read-only file, unless it lacks the capability.
 	command -v setpriv >/dev/null || skip "setpriv is not installed"
 	real=$CSUMTOOL
 	printf '#!/bin/sh\nexec %s "%s" "$@"\n' \
@@ -166,7 +166,7 @@ teardown() {
 		must_fail 8 "^csumtool: $tag: no device with this tag" format $tag
 	done
 	each_reader '^csumtool: PARTUUID=: the tag has no value' PARTUUID=
-	# Other names with a "=" are files.
+	# Other names with "=" are files.
 	vol a=b
 	run_csum 0 info -q a=b
 	vol ./PARTUUID=x
@@ -175,7 +175,7 @@ teardown() {
 
 # ------------------------------------------------------------------ in use
 
-# external_with_ext4: $loop, with a file system made after the fact, is the data of meta.
+# external_with_ext4: makes an external volume of $loop and meta, and afterwards a file system on $loop.
 external_with_ext4() {
 	truncate -s 16M data
 	truncate -s 2M meta
@@ -230,7 +230,7 @@ external_with_ext4() {
 	each_reader "^csumtool: vol: in use: attached to $loop: --force reads it all the same$" vol
 	run_csum 0 info -q --force vol
 	run_csum 0 check -q --force vol
-	# By another name, too.
+	# The file has other names too.
 	ln vol hard
 	ln -s vol symbolic
 	for name in hard symbolic; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Superblocks that must be refused, and those that must not: a clear message, status 8, and nothing written.
+# Superblocks that must be refused, and others that must be accepted: a clear message, status 8, and nothing written.
 # sanitize: yes
 
 load common
@@ -8,7 +8,7 @@ load guards
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# Which fields, and what the message says of them.
+# Fields to change, and the message for each.
 refusals() {
 	cat <<-'END'
 		major=2|format version 2\.0 is not supported
@@ -53,7 +53,7 @@ refusals() {
 	END
 }
 
-# refused_superblocks BY SLOTS SLOT: each of them in those slots of a copy of whole; SLOT is in force.
+# refused_superblocks BY SLOTS SLOT: makes each change in these slots of a copy of whole; SLOT is the one in force.
 refused_superblocks() {
 	local by=$1 slots=$2 in_force=$3 changes regex rows=0
 	while IFS='|' read -r changes regex; do
@@ -140,7 +140,7 @@ refused_superblocks() {
 	run_csum 0 read -q -l 4096 vol output
 	cmp input output
 	each_writer '^csumtool: vol: unknown ro_compat feature bits 0x80000004 allow reading only$' vol
-	# Not even to recover, or to renew a slot.
+	# Not even recovery, or rewriting a slot, is allowed.
 	superblock set vol ab state=1 intent_first=0 intent_count=1
 	flip vol 524300
 	before=$(digest vol)

@@ -28,12 +28,12 @@ completion_commands() {
 	)
 }
 
-# Options as "-o --offset", or "--size" where there is no short one, in order.
+# Prints options as "-o --offset", or "--size" without a short one, in order.
 help_options() {
 	"$CSUMTOOL" "$1" --help | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\1\2/p' | tr -d ' ' | tr ',' ' ' | sort
 }
 
-# From ".It Fl o , Fl -offset Ns = Ns Ar SIZE" and ".It Fl -size ...".
+# Parses ".It Fl o , Fl -offset Ns = Ns Ar SIZE" and ".It Fl -size ...".
 man_items() {
 	sed -n 's/^\.It \(Fl . , \|\)Fl -\([a-z-]*\).*/\1--\2/p' | sed 's/^Fl \(.\) , /-\1 /' | sort
 }
@@ -42,7 +42,8 @@ man_common_section() {
 	awk '/^\.Sh/ { on = /COMMON OPTIONS/ } on' "$man"
 }
 
-# Those described with the command, and the common ones that it names; --help and --version are everywhere.
+# Prints the options described with the command, and the common options that it names; all commands have --help and
+# --version.
 man_options() {
 	local section long
 	section=$(awk -v c="$1" '/^\.S[hs]/ { on = $1 == ".Ss" && $2 == c } on' "$man")

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Images with random changes, through the program itself. (tests/unit/whole/test_hostile takes many more
-# of them through the library.)
+# The program itself on images with random changes. (tests/unit/whole/test_hostile runs the library on many more
+# of them.)
 # sanitize: yes
 #
-# CSUM_HOSTILE_CLI_IMAGES=N: how many (default 100).
+# CSUM_HOSTILE_CLI_IMAGES=N: number of images (default 100).
 
 load common
 load places
@@ -13,14 +13,14 @@ setup() {
 	common_setup
 	make_image=${BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/cli/hostile_image
 	[ -x "$make_image" ] || skip "$make_image is not built"
-	# What a sanitizer reserves for itself goes beyond any limit; it has limits of its own.
+	# A sanitizer reserves more address space than any limit allows, but has limits of its own.
 	limit=1000000
 	! grep -q __asan_init "$CSUMTOOL" || limit=unlimited
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:max_allocation_size_mb=256:allocator_may_return_null=1
 }
 teardown() { common_teardown; }
 
-# image [base] NUMBER: leaves it in d, and in m where it is external; sets meta to the options.
+# image [base] NUMBER: makes the image in d, and in m where it is external; sets meta to the options.
 image() {
 	meta=()
 	rm -f d m out
@@ -29,13 +29,12 @@ image() {
 	fi
 }
 
-# endures ARGUMENT...: csumtool ends, with a status of its own and with a message where it
-# failed, and does not lack memory.
+# endures ARGUMENT...: csumtool must end with a status of its own, have a message where it failed, and not lack memory.
 endures() {
 	status=0
 	(
 		ulimit -v "$limit"
-		# Seconds for what takes some hundredths of one.
+		# The limit is in seconds; the command takes some hundredths of one.
 		exec timeout 600 "$CSUMTOOL" "$@"
 	) >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" </dev/null || status=$?
 	stdout=$(tr -d '\0' <"$BATS_TEST_TMPDIR/stdout" | head -c 100000)
@@ -58,7 +57,7 @@ endures() {
 		show_output
 		return 1
 	}
-	# Whatever is in the image, no control characters come out.
+	# No control characters may be printed, whatever is in the image.
 	! grep -qP '[\x00-\x08\x0b-\x1f\x7f]' <<<"$stdout$stderr" || {
 		echo "image $number: csumtool $*: control characters"
 		return 1
@@ -70,7 +69,7 @@ endures() {
 		image base "$number"
 		endures check "${meta[@]}" -J d
 		echo "base $number: status $status"
-		# Superblocks A and B of some are gone.
+		# In some images superblocks A and B are gone.
 		if [ "$status" -eq 4 ]; then
 			[ "$(json finding 'select(.is_error) | .kind' | sort -u)" = superblock-bad ]
 		else
@@ -88,7 +87,7 @@ endures() {
 		endures check "${meta[@]}" -J d
 		jq -e . ../stdout >/dev/null
 		endures read --on-error=raw -f "${meta[@]}" d /dev/null
-		# The others in turn.
+		# Each image gets one of the other commands.
 		case $((number % 4)) in
 		0) endures dump-imd --data "${meta[@]}" d ;;
 		1) endures dump-imd -J --carve -g 0-1 "${meta[@]}" d ;;

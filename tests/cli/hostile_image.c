@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes hostile image NUMBER (see tests/images/hostile.h), or with a name before it that of a sound volume:
+ * Writes hostile image NUMBER (see tests/images/hostile.h), or with "base" the sound volume of that number:
  *
  *   hostile_image [base] NUMBER DATA METADATA
  *
- * METADATA is written, and "external" printed, where the metadata is on a device of its own; else "internal".
+ * For an external volume METADATA is written, too, and "external" printed; else "internal".
  */
 #include <stdio.h>
 

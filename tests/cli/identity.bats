@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# External volumes: whether this is the data of this metadata, and what is recorded of it. The numbers are those of the
+# External volumes: whether the data belongs to the metadata, and the records about it. The numbers are those of the
 # cases of issue 8.
 
 load common
@@ -11,7 +11,7 @@ teardown() { common_teardown; }
 uuid=01234567-89ab-cdef-0123-456789abcdef
 other=11111111-89ab-cdef-0123-456789abcdef
 
-# pair NAME [OPTION...]: an external volume of NAME.raw (32 MiB) and NAME.imd.
+# pair NAME [OPTION...]: makes an external volume of NAME.raw (32 MiB) and NAME.imd.
 pair() {
 	local name=$1
 	shift
@@ -20,7 +20,7 @@ pair() {
 	run_csum 0 format -q --size=4M "$@" -m "$name.imd" "$name.raw"
 }
 
-# refused REGEX COMMAND...: status 8, and not one byte of any file has changed.
+# refused REGEX COMMAND...: the command must end with status 8 and change not one byte of any file.
 refused() {
 	local regex=$1 before
 	shift
@@ -29,7 +29,7 @@ refused() {
 	[ "$(digest ./*)" = "$before" ]
 }
 
-# overwrite FILE OFFSET-IN-KIB KIB: random bytes, as of a disk that decays: the file's time stays.
+# overwrite FILE OFFSET-IN-KIB KIB: writes random bytes and keeps the file's time, like decay of a disk.
 overwrite() {
 	local time
 	time=$(stat -c %.9Y "$1")
@@ -37,7 +37,7 @@ overwrite() {
 	touch -d "@$time" "$1"
 }
 
-# data_file STATE: what info says of it.
+# data_file STATE: info must show that state of the data file.
 data_file() {
 	run_csum 0 info -J -m a.imd a.raw
 	[ "$(json info .data_file)" = "$1" ] || {
@@ -71,7 +71,7 @@ data_file() {
 	refused '^csumtool: b.raw: .*--allow=identity' write -l 4096 -m a.imd b.raw data.bin
 	run_csum 0 check -q -m a.imd a.raw
 	run_csum 0 check -q -m b.imd b.raw
-	# Told to, it goes on.
+	# With --allow or --force it goes on.
 	run_csum 0 write -q --allow=identity -l 4096 -m a.imd b.raw data.bin
 	run_csum 0 write -q --force -o 4096 -l 4096 -m a.imd b.raw data.bin
 }
@@ -152,7 +152,7 @@ data_file() {
 		[ -z "$stderr" ]
 		out_lacks interrupted
 	done
-	# It is gone with the file system.
+	# The identity is gone with the file system.
 	run_csum 0 discard -q -o 0 -l 32M -m a.imd a.raw
 	run_csum 0 write -q -o 0 -m a.imd a.raw <(head -c 1M /dev/zero)
 	run_csum 0 info -J -m a.imd a.raw
@@ -164,7 +164,7 @@ data_file() {
 	mke2fs -q -t ext4 -U $uuid fs
 	pair a
 	run_csum 0 write -q -m a.imd a.raw fs
-	# As format of version 0.1 recorded what was there before, and its write left it.
+	# Format of version 0.1 recorded an identity from before the volume, and a write of that version left it there.
 	superblock set a.imd abc "identity=$(printf 'UUID=%s' $other | xxd -p -c 64)" recorded=0 mtime=0 size=0
 	run_csum 0 check -q -m a.imd a.raw
 	silent
@@ -180,7 +180,7 @@ data_file() {
 	pair a -s 4096
 	run_csum 0 write -q -m a.imd a.raw fs
 	run_csum 0 write -q -m a.imd a.raw other.fs
-	# As it is when power fails before the volume is marked clean.
+	# The slots are as after a power cut before the volume was marked clean.
 	superblock set a.imd abc "identity=$(printf 'UUID=%s' $uuid | xxd -p -c 64)"
 	superblock set a.imd ab state=1 intent_count=17 recorded=0 mtime=0 size=0
 	run_csum 0 write -q -o 30M -l 4096 -m a.imd a.raw fs
@@ -206,19 +206,19 @@ data_file() {
 	data_file changed
 	run_csum 0 info -m a.imd a.raw
 	out_has '^data file +CHANGED since our last write, or copied without its times$'
-	# A later write of ours does not make it ours again.
+	# A later write of ours does not make the file count as unchanged again.
 	run_csum 0 write -q -o 2M -m a.imd a.raw data.bin
 	data_file unknown
 	run_csum 0 info -m a.imd a.raw
 	out_has '^data file +time of our last write not known$'
 	mv copy.raw a.raw
 	data_file unknown
-	# Nor does one of an older build, which leaves another session's record behind.
+	# After a write of an older build the record belongs to another session, so the state is unknown.
 	pair a
 	run_csum 0 write -q -m a.imd a.raw data.bin
 	superblock set a.imd ab session=7
 	data_file unknown
-	# Whole seconds are no evidence.
+	# A time of whole seconds is no evidence.
 	pair a
 	run_csum 0 write -q -m a.imd a.raw data.bin
 	touch -d @1700000000 a.raw
@@ -236,7 +236,7 @@ data_file() {
 	data_file changed
 }
 
-# tick: how often what another program writes right after us leaves the time that we recorded.
+# tick: counts how often a write of another program right after ours leaves the time that we recorded.
 tick() {
 	local equal=0 record
 	random_file data.bin 4096
@@ -244,7 +244,7 @@ tick() {
 	for ((round = 0; round < 100; round++)); do
 		"$CSUMTOOL" write -q -o 1M -m a.imd a.raw data.bin
 		printf x 1<>a.raw
-		# One of the two slots is in force, and has one.
+		# One of the two slots is in force, and has a time.
 		record=$(superblock get a.imd ab mtime | sort -n | tail -n 1)
 		[ "$record" -gt 0 ]
 		[ "$record" -ne "$(stat -c %.9Y a.raw | tr -d .)" ] || equal=$((equal + 1))
@@ -298,7 +298,7 @@ active() { [ "$(superblock get a.imd ab state | xargs)" = "1 1" ]; }
 	[ "${signature:0:16}" = 0000000000000000 ]
 	[ "$(xxd -r -p <<<"${signature:16:48}" | tr -d '\0')" = ext4 ]
 	[ "${signature:64:16}" != 0000000000000000 ]
-	# One that lies there unwritten is not.
+	# A file system in an unwritten part of the device is not recorded.
 	pair b
 	dd if=fs of=b.raw conv=notrunc status=none
 	run_csum 0 write -q -o 16M -l 4096 -m b.imd b.raw fs
@@ -335,7 +335,7 @@ active() { [ "$(superblock get a.imd ab state | xargs)" = "1 1" ]; }
 		run_csum 0 info -J -m a.imd a.raw
 		[ "$(json info '[.held_since, .held_reason] | @csv')" = "1700000000,\"$word\"" ]
 	done
-	# It stays through a write.
+	# The hold stays after a write.
 	run_csum 0 write -q -o 2M -m a.imd a.raw data.bin
 	run_csum 0 info -J -m a.imd a.raw
 	[ "$(json info .held_since)" -eq 1700000000 ]

@@ -10,7 +10,7 @@ teardown() { common_teardown; }
 
 uuid=01234567-89ab-cdef-0123-456789abcdef
 
-# row NAME TEXT-REGEX: a line of info.
+# row NAME TEXT-REGEX: info must have printed that line.
 row() { out_has "^$1 +$2\$"; }
 
 @test "an internal volume" {
@@ -142,11 +142,11 @@ row() { out_has "^$1 +$2\$"; }
 	run_csum 0 info vol
 	row superblocks 'A valid \(in force\), B valid, C valid'
 	row 'last write' never
-	# Whatever C has.
+	# The generation of C does not matter.
 	superblock set vol c generation=100
 	run_csum 0 info vol
 	row superblocks 'A valid \(in force\), B valid, C valid'
-	# Generations are plain numbers.
+	# Generations are compared as plain numbers.
 	superblock set vol b generation=0xffffffffffffffff
 	run_csum 0 info --json vol
 	[ "$(json info '[.superblocks.governing, .generation] | @csv')" = '"B","18446744073709551615"' ]
@@ -182,7 +182,7 @@ row() { out_has "^$1 +$2\$"; }
 	[ "$(json info '[.state, .superblocks.governing, (.superblocks.valid | tojson)] | @csv')" = \
 		'"unknown","C","[""C""]"' ]
 	[ "$(digest vol)" = "$before" ]
-	# It is found at the end of what is there, less a remainder.
+	# The backup is found at the end of the device, without a remainder.
 	truncate -s +4095 vol
 	run_csum 0 info -q vol
 	truncate -s +1 vol

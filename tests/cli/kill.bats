@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The program killed and cancelled at random moments of its writes: what killer.py describes. And who is refused while
-# a writer is at work.
+# The program is killed and cancelled at random moments of its writes, as killer.py describes. And commands that are
+# refused while a writer is at work.
 #
-# CSUM_KILL_ROUNDS (200) is how many rounds there are in all the tests, CSUM_KILL_SEED what the first of them begins
-# with; a failure names its seed.
+# CSUM_KILL_ROUNDS (200) is the number of rounds in all tests together, CSUM_KILL_SEED the seed of the first test; a
+# failure names its seed.
 # sanitize: yes
 
 load common
@@ -17,7 +17,7 @@ setup() {
 }
 teardown() { common_teardown; }
 
-# kill_rounds SIXTEENTHS LARGEST VOLUME [METADATA]: that part of all rounds, with writes of LARGEST bytes at most.
+# kill_rounds SIXTEENTHS LARGEST VOLUME [METADATA]: does that part of all rounds, with writes of at most LARGEST bytes.
 kill_rounds() {
 	local rounds=$((${CSUM_KILL_ROUNDS:-200} * $1 / 16))
 	CSUMTOOL=$CSUMTOOL python "$BATS_TEST_DIRNAME/killer.py" $((rounds > 0 ? rounds : 1)) "$seed" "${@:2}"
@@ -61,7 +61,7 @@ kill_rounds() {
 	start write -q v feed
 	writer=$pid
 	exec {keep}>feed
-	# More than a batch, and then it waits for the rest.
+	# The input is more than a batch, and then the writer waits for the rest.
 	head -c 20M new >&"$keep"
 	comes_to asleep
 	during=$(digest v)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kills and cancels csumtool at random moments of its writes, and looks at what is left each time.
+"""Kills and cancels csumtool at random moments of its writes, and looks at the volume each time.
 
     killer.py ROUNDS SEED LARGEST VOLUME [METADATA]
 
-VOLUME is formatted. Every round writes or discards a part of it, of LARGEST bytes at the most, and sends SIGKILL or one
-or two of the signals that cancel. Then: the exit status is what the manual says; the volume is clean after a cancelled
-command; check ends with 0, and with nothing but "interrupted"; every sector holds its old content or its new one, and
-after a cancelled write exactly the bytes that the message names are new. The next round's write recovers.
+VOLUME is formatted. Every round writes or discards a part of it, of at most LARGEST bytes, and sends SIGKILL or one or
+two of the signals that cancel. Then the exit status must be the one in the manual; the volume must be clean after a
+cancelled command; check must end with 0 and find nothing but "interrupted"; every sector must hold its old or its new
+content, and after a cancelled write exactly the bytes that the message names must be new. The next round's write
+recovers.
 
 CSUMTOOL in the environment is the program. The last line printed sums up.
 """
@@ -22,7 +23,7 @@ PROGRAM = os.environ["CSUMTOOL"]
 CANCELLING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-# For what ends in no time unless the program hangs.
+# Limit for commands that end at once unless they hang.
 PATIENCE_SECONDS = 600
 
 
@@ -45,7 +46,7 @@ def expect(condition, text):
 
 
 def pattern(generation, offset, length):
-    """Bytes that name, in every half kilobyte, their place and the write they are from."""
+    """Returns bytes that name, in every half kilobyte, their place and the write that they come from."""
     first = offset // 512
     end = (offset + length + 511) // 512
     text = b"".join(b"%07x g%06d\n" % (place, generation) * 32 for place in range(first, end))
@@ -53,7 +54,7 @@ def pattern(generation, offset, length):
 
 
 class Command:
-    """A write or discard, and how it is to end."""
+    """A write or discard, and the signals that are to end it."""
 
     def __init__(self, chance, number, space, largest):
         self.number = number
@@ -68,7 +69,7 @@ class Command:
             self.signals = (chance.choice(CANCELLING),)
         else:
             self.signals = (chance.choice(CANCELLING), chance.choice(CANCELLING))
-        # Of how long it takes when it is left alone; and between two signals.
+        # The moment is a part of the time that the command takes undisturbed; the pause lies between two signals.
         self.moment = chance.random() * 0.9
         self.pause = chance.random() * 0.004
 
@@ -83,8 +84,8 @@ class Volume:
         self.operands = [names[0]] + (["--metadata=" + names[1]] if len(names) > 1 else [])
         self.sector = int(re.search(rb'"sector_size":(\d+)', self.info())[1])
         self.content = bytearray(self.read())
-        self.active = False  # left so by the last round
-        self.seconds = {False: 0.03, True: 0.03}  # that a write, and a discard, takes
+        self.active = False  # the last round left the volume active
+        self.seconds = {False: 0.03, True: 0.03}  # time of a write, and of a discard
         self.counts = {"finished": 0, "cancelled": 0, "stopped": 0, "early": 0, "left active": 0, "partly done": 0}
 
     def info(self):
@@ -101,7 +102,7 @@ class Volume:
         return out
 
     def check(self):
-        """Kinds of findings. Errors are not allowed."""
+        """Returns the kinds of findings. Errors are not allowed."""
         status, out, err = run("check", "--json", *self.operands)
         expect(status == 0, "check: status %d: %s%s" % (status, out.decode(errors="replace"), err))
         found = re.search(rb'"findings":\{([^}]*)\}', out)[1]
@@ -118,7 +119,7 @@ class Volume:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run_and_stop(self, command):
-        """The exit status and standard error of the command that the signals met."""
+        """Runs the command and sends the signals; returns its exit status and standard error."""
         begun = time.monotonic()
         process = self.start(command)
         scale = command.length / (4 << 20) if command.length > (4 << 20) else 1
@@ -140,7 +141,7 @@ class Volume:
         return process.returncode, err
 
     def compare(self, old, new, found, allowed_old):
-        """Every sector is the old one or the new one; with allowed_old False the new one."""
+        """Asserts that every sector is the old or the new one; with allowed_old False the new one."""
         expect(len(found) == len(old), "%d bytes of data space, not %d" % (len(found), len(old)))
         if found == new:
             return
@@ -151,11 +152,12 @@ class Volume:
                     at // self.sector, "neither old nor new" if allowed_old else "not what was written", part[:48]))
 
     def outcome(self, command, status, err):
-        """One word for how it ended, and how many bytes are said to be done (of a discard: may be)."""
+        """Returns a word for the end of the command, and how many bytes its message says are done (for a discard: may
+        be)."""
         killed = signal.SIGKILL in command.signals
         if status == 0:
             return "finished", command.length
-        # The signal came before the program could ask to be told of it.
+        # The signal came before the program had installed its handlers.
         if not killed and -status in command.signals:
             return "early", 0
         expect(status == (-signal.SIGKILL if killed else 32), "status %d: %s" % (status, err))
@@ -168,7 +170,7 @@ class Volume:
     def judge(self, command, status, err):
         outcome, done = self.outcome(command, status, err)
         state, found = self.state(), self.check()
-        # Where nothing was done, what an earlier round has left may not have been recovered.
+        # Where nothing was done, the state that an earlier round left may not have been recovered.
         active = outcome == "stopped" or (self.active and outcome != "finished" and (done == 0 or command.discard))
         expect(state == "clean" or active, "%s, and the volume is %s: %s" % (outcome, state, err))
         expect(found <= ({"interrupted"} if active else set()), "%s, and check finds %s" % (outcome, sorted(found)))
@@ -185,7 +187,7 @@ class Volume:
         self.active = state == "active"
 
     def recover(self):
-        """The next writer recovers, whatever it writes: here a byte that is there already."""
+        """Lets the next writer recover; it writes a byte that is there already."""
         with open("input", "wb") as file:
             file.write(self.content[:1])
         status, _, err = run("write", "--quiet", *self.operands, "input")

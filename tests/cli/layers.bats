@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What tests/lint finds: planted in a copy of the sources, which is clean before.
+# tests/lint finds violations that are planted in a copy of the sources, which is clean before.
 
 load common
 
@@ -14,7 +14,7 @@ setup() {
 }
 teardown() { common_teardown; }
 
-# found FILE NAME REASON: an include of NAME at the end of FILE is a line for REASON.
+# found FILE NAME REASON: an include of NAME at the end of FILE must be reported with REASON.
 found() {
 	local file=copy/$1 line
 	printf '#include "%s"\n' "$2" >>"$file"
@@ -61,8 +61,8 @@ found() {
 	found include/csum.h base/le.h "csum includes base/le.h: there is no include/base/le.h"
 }
 
-# with_symbols NAME...: libraries with functions of these names, as public as the header makes them, and the objects of
-# the sources, whose code does not matter here, beside them.
+# with_symbols NAME...: makes libraries with functions of these names, exported as the header says, and objects of the
+# sources beside them, whose code does not matter.
 with_symbols() {
 	local name file object
 	mkdir -p out/obj
@@ -79,7 +79,7 @@ with_symbols() {
 	with_map "$@"
 }
 
-# with_map NAME...: the map and the shared library that it makes of the object.
+# with_map NAME...: makes the map, and with it the shared library from the object.
 with_map() {
 	{
 		echo 'CSUM_1.0 { global:'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The library as other programs find it.
+# The library as other programs see it.
 
 load common
 load places
@@ -12,12 +12,13 @@ setup() {
 }
 teardown() { common_teardown; }
 
-# version_of FILE: MAJOR.MINOR.PATCH, as the macros of that csum.h say.
+# version_of FILE: prints MAJOR.MINOR.PATCH by the macros of that csum.h.
 version_of() {
 	sed -n 's/^#define CSUM_VERSION_[A-Z]* //p' "$1" | paste -sd.
 }
 
-# make_goal GOAL ARGUMENT...: of what is built already, whatever the flags; nothing is built beside tests that use it.
+# make_goal GOAL ARGUMENT...: makes the goal from existing builds, whatever their flags; nothing is built while other
+# tests use the build.
 make_goal() {
 	command -v make >/dev/null || skip "make is not installed"
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$root" -o "$build/flags" BUILD="$build" DEPS=no "$@" >said 2>&1 || {
@@ -26,8 +27,8 @@ make_goal() {
 	}
 }
 
-# installed: all of it is in the tree ./tree, found by pkg-config; v is a sound volume, in bad a byte of sector 40 is
-# wrong.
+# installed: everything must be in the tree ./tree, and pkg-config must find it; v is a sound volume, in bad a byte of
+# sector 40 is wrong.
 installed() {
 	command -v "${CC:-cc}" >/dev/null || skip "there is no C compiler"
 	make_goal install PREFIX="$PWD/tree"
@@ -39,12 +40,12 @@ installed() {
 	flip bad "$(data_at 40)"
 }
 
-# packages OPTION...: what pkg-config says of libcsum.
+# packages OPTION...: calls pkg-config for libcsum.
 packages() {
 	"${PKG_CONFIG:-pkg-config}" "$@" libcsum
 }
 
-# verifies COMMAND...: the example, started so, tells what is right from what is wrong.
+# verifies COMMAND...: the example, started by that command, must tell right data from wrong data.
 verifies() {
 	status=0
 	"$@" v 0 "$space" >said 2>&1 || status=$?

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Who may use a volume at the same time, and --wait.
+# Locks: commands that may use a volume at the same time, and --wait.
 # sanitize: yes
 
 load common
@@ -12,11 +12,11 @@ setup() {
 }
 teardown() { common_teardown; }
 
-# Not by trying to lock it, which is in the way of others.
+# Asks the kernel, as an attempt to lock the file would get in the way of others.
 locked() { grep -qE "FLOCK .*:$(stat -L -c %i "$1") " /proc/locks; }
 unlocked() { ! locked "$1"; }
 
-# hold -s|-x FILE: a process of its own, $holder, has the lock until release FILE.
+# hold -s|-x FILE: starts a process, $holder, that has the lock until release FILE.
 hold() {
 	in_background flock "$1" -F "$2" sleep infinity
 	holder=$!
@@ -29,10 +29,10 @@ release() {
 	wait_for unlocked "$1"
 }
 
-# write_slowly ARGUMENT...: csumtool write of more than it was given so far; finish_writing ends it.
+# write_slowly ARGUMENT...: starts a csumtool write that waits for more input; finish_writing ends it.
 write_slowly() {
 	mkfifo stdin
-	# Opened by the process itself: opening a pipe waits for the other end.
+	# The process itself opens the pipe, as that waits for the other end.
 	in_background sh -c 'exec "$@" <stdin >slow.out 2>slow.err' sh "$CSUMTOOL" write -q "$@"
 	holder=$!
 	exec {feed}>stdin
@@ -51,12 +51,12 @@ read_slowly() {
 	exec {drain}<stdout
 }
 
-# Whether the process pid sleeps with the file open: there is nothing but the lock that it could wait for.
+# Whether the process pid sleeps with the file open: it can only wait for the lock.
 waits_for() {
 	handles_signals && [ -n "$(naps)" ] && [[ "$(readlink "/proc/$pid/fd/"*)" == *"$PWD/$1"* ]]
 }
 
-# Whether it says so, with -v.
+# Whether the process says, with -v, that it waits.
 says_waiting() { grep -q waiting "${1:-$BATS_TEST_TMPDIR/stderr}"; }
 
 each_reader() {
@@ -160,7 +160,7 @@ each_writer() {
 	in_background python -c 'import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL); open("hold").read()' "$loop"
 	exec {keep}>hold
 	must_fail 8 "^csumtool: $loop: in use by another process: --wait waits for it$" write "$loop" input
-	# Who only reads does not mind.
+	# A reader does not mind the claim.
 	run_csum 0 info -q "$loop"
 	in_background "$CSUMTOOL" write -v --wait "$loop" input >second.out 2>second.err
 	# shellcheck disable=SC2030 # for comes_to
@@ -185,7 +185,7 @@ each_writer() {
 		must_fail 8 "^csumtool: $file: in use by process $holder" write -m meta data input
 		release $file
 	done
-	# format only reads the data device, unless it wipes it.
+	# format only reads the data device, unless it wipes that too.
 	hold -s data
 	run_csum 0 format -q --force -m meta data
 	must_fail 8 "^csumtool: data: in use by process $holder" format -q --force --wipe -m meta data
@@ -226,14 +226,14 @@ each_writer() {
 		wait "${waiters[i]}"
 		read -r status begin end <"end.$i"
 		[ "$status" -eq 8 ]
-		# Hundredths of a second.
+		# The times are in hundredths of a second.
 		[ $((${end/./} - ${begin/./})) -ge 95 ]
 		[ ! -s "out.$i" ]
 		grep -qE "^csumtool: vol: in use by process $holder \(sleep\)$" "err.$i"
 	done
 }
 
-# released COMMAND...: csumtool waits for the lock, and goes on when it is released.
+# released COMMAND...: csumtool must wait for the lock, and go on when that is released.
 released() {
 	start "$@" || return
 	comes_to waits_for vol || return
@@ -262,7 +262,7 @@ released() {
 	hold -x vol
 	start check -v --wait vol
 	comes_to says_waiting
-	# It looks some more times.
+	# In the meantime it asks a few more times.
 	sleep 0.2
 	release vol
 	ends 0

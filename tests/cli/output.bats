@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Standard output that is full, closed or gone, for every command; -q and -v; what goes where.
+# Standard output that is full, closed or gone, for every command; -q and -v; output on the right stream.
 # sanitize: yes
 
 load common
@@ -8,7 +8,7 @@ load places
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# commands: what prints something, one command line each. The volume is v, input in.
+# commands: prints command lines with output, one for each command. The volume is v, the input in.
 commands() {
 	cat <<-'END'
 		format -f v
@@ -76,7 +76,7 @@ fresh() {
 		"$CSUMTOOL" $line >&- 2>err </dev/null || status=$?
 		[ "$status" -eq 8 ]
 		grep -E "^csumtool: .*standard output.*: Bad file descriptor$" err
-		# Nothing that was to be printed may have gone into the volume instead.
+		# No output may have gone into the volume.
 		case $line in
 		format*) ;;
 		*) run_csum 0 check -q v ;;
@@ -155,7 +155,7 @@ fresh() {
 		[ -z "$stdout" ]
 		no_other_warning
 	done
-	# Errors are told all the same.
+	# Errors are reported even with -q.
 	run_csum 8 info -q missing
 	[ -z "$stdout" ]
 	err_has "^csumtool: missing: "
@@ -177,7 +177,7 @@ fresh() {
 	[ -z "$stderr" ]
 	run_csum 0 check -v v
 	err_has "^csumtool: note: v: "
-	# That there is no O_DIRECT is said once for each device.
+	# A note says once for each device that there is no O_DIRECT.
 	if [ -d /dev/shm ] && [ -w /dev/shm ]; then
 		copy=$(mktemp /dev/shm/csumtool.XXXXXX)
 		cp v "$copy"
@@ -186,7 +186,7 @@ fresh() {
 		rm -f "$copy"
 		[ "$count" -le 1 ]
 	fi
-	# A recovery is.
+	# A recovery is mentioned.
 	surgery super v A 256:4=1 "272:8=0" "280:8=6" 16:8=+2
 	surgery super v B 256:4=1 "272:8=0" "280:8=6" 16:8=+2
 	run_csum 0 write -v v in

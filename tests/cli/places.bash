@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Where things lie on a volume, computed from the format's description and not by csumtool; ways to
-# damage and change them; and the device that fails on demand. For files that load common too.
+# Places on a volume, computed from the description of the format and not by csumtool; ways to damage and change them;
+# and a device that fails on demand. For files that load common too.
 
-# places S K SIZE [DATA_SIZE]: a volume with sectors of S bytes and interleave K on a (metadata)
-# device of SIZE bytes; external when DATA_SIZE, that of the data device, is given. Sets S, K, E
-# (sectors of a full group), sectors, groups, space (bytes of data space) and backup (offset of C).
+# places S K SIZE [DATA_SIZE]: computes a volume with sectors of S bytes and interleave K on a (metadata) device of SIZE
+# bytes; it is external when DATA_SIZE, that of the data device, is given. Sets S, K, E (sectors of a full group),
+# sectors, groups, space (bytes of data space) and backup (offset of C).
 places() {
 	local usable room rest
 	S=$1 K=$2 external=${4:-}
@@ -24,14 +24,14 @@ places() {
 	space=$((sectors * S))
 }
 
-# Of cluster $1: its first byte, groups and data sectors.
+# cluster_place CLUSTER: sets its first byte, and its numbers of groups and data sectors.
 cluster_place() {
 	cluster_groups=$((groups - $1 * K < K ? groups - $1 * K : K))
 	cluster_sectors=$((sectors - $1 * K * E < K * E ? sectors - $1 * K * E : K * E))
 	cluster_at=$((1048576 + $1 * K * (${#external} ? 2 : E + 2) * S))
 }
 
-# data_at SECTOR: its offset on the data device.
+# data_at SECTOR: prints its offset on the data device.
 data_at() {
 	local cluster_at cluster_groups cluster_sectors
 	if [ -n "$external" ]; then
@@ -42,7 +42,7 @@ data_at() {
 	echo $((cluster_at + cluster_groups * S + $1 % (K * E) * S))
 }
 
-# imd_at GROUP COPY: on the metadata device.
+# imd_at GROUP COPY: prints its offset on the metadata device.
 imd_at() {
 	local cluster_at cluster_groups cluster_sectors
 	cluster_place $(($1 / K))
@@ -53,7 +53,7 @@ imd_at() {
 	echo $((cluster_at + $1 % K * S))
 }
 
-# Offsets of the slots.
+# slot_at SLOT: prints the offset of the slot.
 slot_at() {
 	case $1 in
 	A) echo 0 ;;
@@ -62,26 +62,26 @@ slot_at() {
 	esac
 }
 
-# small FILE [OPTION...]: 332 sectors of 512 bytes in 6 groups, the last of them short, in 3
-# clusters of two groups; the data space has 169984 bytes, a group 31744.
+# small FILE [OPTION...]: makes 332 sectors of 512 bytes in 6 groups, the last of them short, in 3 clusters of two
+# groups; the data space has 169984 bytes, a group 31744.
 small() {
 	vol "$1" -s 512 -K 2 --size=1290240 "${@:2}"
 	places 512 2 1290240
 }
 
-# small_external DATA META [OPTION...]: the same data space.
+# small_external DATA META [OPTION...]: makes an external volume with the same data space.
 small_external() {
 	truncate -s 169984 "$1"
 	run_csum 0 format -q -s 512 -K 2 -m "$2" --size=1200000 "${@:3}" "$1"
 	places 512 2 1200000 169984
 }
 
-# pattern FILE BYTES SEED: text that does not repeat, the same every time.
+# pattern FILE BYTES SEED: makes text that does not repeat within the file, and is the same every time.
 pattern() {
 	seq -f "$3/%.0f" 1 $(($2 / 3 + 1)) | head -c "$2" >"$1"
 }
 
-# put MODEL OFFSET FILE: what a write is to do to data space, done to a plain file.
+# put MODEL OFFSET FILE: changes a plain file as a write should change data space.
 put() {
 	dd if="$3" of="$1" oflag=seek_bytes seek="$2" bs=64K conv=notrunc status=none
 }
@@ -91,7 +91,7 @@ zeros() {
 	head -c "$3" /dev/zero | dd of="$1" oflag=seek_bytes seek="$2" bs=64K conv=notrunc status=none
 }
 
-# piece FILE OFFSET LENGTH: to stdout.
+# piece FILE OFFSET LENGTH: prints the bytes.
 piece() {
 	tail -c +$(($2 + 1)) "$1" | head -c "$3"
 }
@@ -106,7 +106,7 @@ surgery() {
 	python "$BATS_TEST_DIRNAME/surgery.py" "$@"
 }
 
-# is_state VOLUME STATE [-m META]: what info says, and that info was content.
+# is_state VOLUME STATE [-m META]: info must succeed and show that state.
 is_state() {
 	run_csum 0 info -J "$1" "${@:3}" || return
 	[ "$(json info .state)" = "$2" ] && return
@@ -114,7 +114,7 @@ is_state() {
 	return 1
 }
 
-# holds VOLUME FILE [OPTION...]: data space is what the file is, and the volume clean and sound.
+# holds VOLUME FILE [OPTION...]: the data space must equal FILE, and the volume must be clean and sound.
 holds() {
 	is_state "$1" clean "${@:3}" || return
 	run_csum 0 check -q "$1" "${@:3}" || return
@@ -123,8 +123,8 @@ holds() {
 	cmp "$BATS_TEST_TMPDIR/stdout" "$2"
 }
 
-# fault_device FILE: mounts a file system whose file $device is FILE, with faults to be asked for by
-# fault LINE... (see faultfs.c). Skips the test where there is no FUSE.
+# fault_device FILE: mounts a file system in which the file $device is FILE, and fails as "fault LINE..." asks for (see
+# faultfs.c). Skips the test where there is no FUSE.
 fault_device() {
 	local program=${BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/cli/faultfs mountpoint
 	[ -c /dev/fuse ] || skip "no /dev/fuse"
@@ -142,12 +142,12 @@ fault() {
 	printf '%s\n' "$@" >"${device%/image}/control"
 }
 
-# fault_calls 1|2|3|4: how many reads, writes or flushes there were; how many calls are held.
+# fault_calls 1|2|3|4: prints the number of reads, writes or flushes; or of calls that are held.
 fault_calls() {
 	cut -d ' ' -f "$1" "${device%/image}/control"
 }
 
-# full_volume [OPTION...]: a small volume v, made with these options of format and written full.
+# full_volume [OPTION...]: makes a small volume v with these options of format, and writes all of it.
 full_volume() {
 	small v "$@"
 	pattern in "$space" full

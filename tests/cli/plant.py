@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Puts the bytes in place that libblkid knows something by which no tool makes here.
+"""Writes signatures that libblkid knows, of things that no tool here can make.
 
   plant.py FILE KIND   KIND: zfs, lvm, md-0.90, md-1.0, md-1.1, md-1.2 or ddf
 """
@@ -18,7 +18,7 @@ def write(file, offset, data):
 
 
 def zfs(file, size):
-    """Labels as zpool create leaves them: 8 KiB of nothing, a list of names, uberblocks; twice at each end."""
+    """Writes labels as zpool create does: 8 KiB of zeros, a list of names, uberblocks; twice at each end."""
     size = size // 262144 * 262144
     for label in (0, 262144, size - 524288, size - 262144):
         write(file, label + 16384, bytes.fromhex("01010000 00000000 00000001"))

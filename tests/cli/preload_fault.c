@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A library for LD_PRELOAD: one call of pread, pwrite, fdatasync or fsync of the real program does not end as it should.
- * Only calls on files below CSUM_FAULT_DIRECTORY count, and on itself, as "."; each has the name "CALL FILE OFFSET SIZE
- * NUMBER", where NUMBER counts the calls that are the same in all the rest, from 0 on. So a name does not depend on which
- * thread comes first.
+ * A library for LD_PRELOAD: one call of pread, pwrite, fdatasync or fsync of the real program does not end as it
+ * should. Only calls on files below CSUM_FAULT_DIRECTORY count, and on the directory itself, as ".". Each has the name
+ * "CALL FILE OFFSET SIZE NUMBER", where NUMBER counts the calls that are equal otherwise, from 0 on. So a name does not
+ * depend on the order of threads.
  *
  *   CSUM_FAULT_DIRECTORY=PATH  absolute, without links in it
- *   CSUM_FAULT_LOG=FILE        the name of each call is appended; "struck" when the one of CSUM_FAULT came
+ *   CSUM_FAULT_LOG=FILE        takes the name of each call, and "struck" when the call of CSUM_FAULT came
  *   CSUM_FAULT=CALL FILE OFFSET SIZE NUMBER KIND ERROR BYTES
- *                              what becomes of that call, once the first BYTES of it are transferred, and no others:
+ *                              the fate of that call, once its first BYTES bytes, and no others, are transferred:
  *                                fail   it ends with ERROR, a number
  *                                short  it ends with BYTES
  *                                kill   SIGKILL
  *
- * A power cut is not what is tried here: flushes are counted and not done, so that no test waits for a disk. Clocks stand
- * still and random bytes are the same ones, so that the same calls and the same bytes come every time.
+ * Power cuts are not tried here: flushes are counted and not done, so that no test waits for a disk. Clocks stand still
+ * and random bytes are always the same, so that the same calls and the same bytes come every time.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 #define SECONDS_OF_THE_TEST 1700000000
-/* More than the largest unit of O_DIRECT. */
+/* At least the largest unit of O_DIRECT. */
 #define ALIGNMENT 4096u
 
 enum { PATH_BYTES = 4096, NAME_BYTES = 256, CALLS_MAX = 4096 };
@@ -57,9 +57,9 @@ static struct {
 	int (*clock_gettime)(clockid_t, struct timespec *);
 	const char *directory;
 	int log;
-	char struck[NAME_BYTES]; /* the name of the call */
+	char struck[NAME_BYTES]; /* name of the call */
 	struct fault fault;
-	char seen[CALLS_MAX][NAME_BYTES]; /* names without number */
+	char seen[CALLS_MAX][NAME_BYTES]; /* names of calls so far, without their number */
 	size_t seen_count;
 } state = { .once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .log = -1 };
 
@@ -71,7 +71,7 @@ static void give_up(const char *why)
 	_exit(127);
 }
 
-/* POSIX has functions in objects, ISO C does not. */
+/* dlsym() gives functions as object pointers, which POSIX allows and ISO C does not. */
 static void find(void *function, const char *name)
 {
 	void *found = dlsym(RTLD_NEXT, name);
@@ -110,7 +110,7 @@ static void prepare(void)
 
 /* ------------------------------------------------------------------ which call it is */
 
-/* The file as the directory has it; false for any other. */
+/* Finds the name of the file in the directory; false for other files. */
 static bool watched(int descriptor, char *path, const char **file)
 {
 	size_t length = state.directory ? strlen(state.directory) : 0;
@@ -150,7 +150,7 @@ static void name_call(char *name)
 	snprintf(name + length, NAME_BYTES - length, " %zu", number);
 }
 
-/* What is to become of the call; false when it is none of ours. */
+/* Finds the fate of the call; false when the call does not count. */
 static bool meet(const char *call, int descriptor, size_t size, off_t offset, struct fault *fault)
 {
 	char path[PATH_BYTES], name[NAME_BYTES];
@@ -196,14 +196,14 @@ ssize_t pread(int descriptor, void *buffer, size_t size, off_t offset)
 
 	if (!meet("pread", descriptor, size, offset, &fault) || fault.kind == KIND_NONE)
 		return state.pread(descriptor, buffer, size, offset);
-	/* A part of a sector is more than O_DIRECT can transfer: all of it arrives, and less is said to have. */
+	/* O_DIRECT cannot transfer a part of a sector: all of it is read, and fewer bytes are reported. */
 	done = fault.bytes ? state.pread(descriptor, buffer, size, offset) : 0;
 	if (done < 0 || (size_t)done < fault.bytes)
 		return done;
 	return strike(&fault);
 }
 
-/* For the same reason what is not to be written is written with what is there. */
+/* For the same reason bytes that are not to be written are overwritten with themselves. */
 static ssize_t write_part(int descriptor, const void *buffer, size_t size, off_t offset, size_t bytes)
 {
 	int flags = fcntl(descriptor, F_GETFL);
@@ -215,7 +215,7 @@ static ssize_t write_part(int descriptor, const void *buffer, size_t size, off_t
 	if (posix_memalign(&mixed, ALIGNMENT, size) != 0)
 		give_up("no memory");
 	memset(mixed, 0, size);
-	/* Behind the end of the file there is nothing. */
+	/* Behind the end of the file there are no bytes to keep. */
 	done = state.pread(descriptor, mixed, size, offset);
 	if (done >= 0) {
 		memcpy(mixed, buffer, bytes);

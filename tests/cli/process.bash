@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# csumtool beside the test: started, brought to a certain point, sent signals, ended. For files that load common, and
-# places too if they hold calls.
+# Runs csumtool beside the test: starts it, brings it to a certain point, sends signals, ends it. For files that load
+# common, and places too if they hold calls.
 #
-# Nothing here guesses how long something takes. A process is where a test wants it when it sleeps and waits for the
-# test, or when a call of it on the fault device is held.
+# Nothing here guesses how long something takes. A process has reached the point that the test wants when it sleeps and
+# waits for the test, or when the fault device holds a call of it.
 
-# start ARGUMENT...: csumtool in the background, with signals as a terminal's foreground job has
-# them; its id is in pid.
+# start ARGUMENT...: starts csumtool in the background, with signals as in a terminal's foreground job; its id is in
+# pid.
 start() {
 	env --default-signal "$CSUMTOOL" "$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- &
 	pid=$!
 	echo $pid >>"$BATS_TEST_TMPDIR/pids"
 }
 
-# ended: the one that was started; its status, stdout and stderr are in the variables of those names.
+# ended: waits for the process that start began; puts its status, stdout and stderr into variables of those names.
 ended() {
 	status=0
 	wait_for gone || return
@@ -23,7 +23,7 @@ ended() {
 	stderr=$(cat "$BATS_TEST_TMPDIR/stderr")
 }
 
-# ends STATUS: it has to end with that.
+# ends STATUS: the process must end with that status.
 ends() {
 	ended || return
 	[ "$status" -eq "$1" ] && return
@@ -32,12 +32,12 @@ ends() {
 	return 1
 }
 
-# A zombie is gone; before exec(2) it is not csumtool yet.
+# A zombie counts as gone. Before exec(2) the process is not csumtool yet.
 gone() {
 	! grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$pid/status" 2>/dev/null
 }
 
-# comes_to COMMAND...: waits until it succeeds; fails when the process ends without that.
+# comes_to COMMAND...: waits until the command succeeds; fails when the process ends before that.
 comes_to() {
 	came=''
 	wait_for comes_or_goes "$@" || return
@@ -47,7 +47,7 @@ comes_to() {
 	return 1
 }
 
-# Asked for once only, as it may be over again; after the end the answer is the last one.
+# The command is asked once only, as its condition may pass again; after the end of the process the last answer counts.
 comes_or_goes() {
 	local ended=''
 	! gone || ended=yes
@@ -58,20 +58,20 @@ comes_or_goes() {
 	fi
 }
 
-# Whether it handles SIGHUP, SIGINT and SIGTERM by now.
+# Whether the process handles SIGHUP, SIGINT and SIGTERM by now.
 handles_signals() {
 	local mask
 	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") && [ $((0x0$mask & 0x4003)) -eq $((0x4003)) ]
 }
 
-# Whether it handles signals, all of its threads sleep, and have not been awake meanwhile: it waits for what the test
-# does next. What waits for a disk is in another state.
+# Whether the process handles signals, and all its threads sleep and did not wake meanwhile: then it waits for the next
+# step of the test. A thread that waits for a disk is in another state.
 asleep() {
 	local before
 	handles_signals && before=$(naps) && [ -n "$before" ] && sleep 0.1 && [ "$(naps)" = "$before" ]
 }
 
-# How often each of its threads went to sleep; nothing unless they all sleep.
+# Prints how often each of its threads went to sleep; prints nothing unless all of them sleep.
 naps() {
 	awk '/^State:/ && $2 != "S" { awake = 1 }
 		/^voluntary_ctxt_switches:/ { all = all " " $2 }
@@ -83,7 +83,7 @@ stopped() {
 	grep -q '^State:[[:space:]]*[Tt]' "/proc/$pid/status"
 }
 
-# hold_flush N, hold_write N: the fault device holds the Nth from here on, and forgets other faults.
+# hold_flush N, hold_write N: the fault device holds the Nth call from now on, and forgets other faults.
 hold_flush() {
 	fault clear "flush hold 0 0 1 $(($1 - 1))"
 }
@@ -92,7 +92,7 @@ hold_write() {
 	fault clear "write hold 0 0 1 $(($1 - 1))"
 }
 
-# hold_read SECTOR: it holds the first read of that data sector.
+# hold_read SECTOR: the fault device holds the first read of that data sector.
 hold_read() {
 	fault clear "read hold $(data_at "$1") $S 1"
 }
@@ -102,8 +102,8 @@ held() {
 	[ "$(fault_calls 4)" -gt 0 ]
 }
 
-# interrupt SIGNAL...: sent while a call is held, which is then let go. A process handles what was sent before it does
-# anything else.
+# interrupt SIGNAL...: sends the signals while a call is held, and then lets the call go. A process handles signals
+# before it does anything else.
 interrupt() {
 	local signal
 	comes_to held || return

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# read: verified bytes and nothing else; where they go; what is bad.
+# read: verified bytes and nothing else; outputs; bad sectors.
 # sanitize: yes
 
 load common
@@ -89,7 +89,7 @@ silent_error() {
 	must_fail 16 "--length: '18446744073709551616' is too large" read -l 18446744073709551616 v
 	must_fail 16 "--offset: '-1' is negative" read -o -1 v
 	must_fail 16 "--length: '0' is too small" read -l 0 v
-	# At the very end there is nothing, which is not wrong.
+	# At the very end there are no bytes, which is no error.
 	run_csum 0 read -o "$space" v
 	[ ! -s ../stdout ]
 }
@@ -99,7 +99,7 @@ silent_error() {
 	for bad in 0 1 61 62 124 200 330 331; do
 		at=$(data_at $bad)
 		flip v $((at + 511))
-		flip v $((bad < 331 ? $(data_at 331) : at)) # another bad one, behind
+		flip v $((bad < 331 ? $(data_at 331) : at)) # another bad sector, further on
 		[ $bad -lt 331 ] || flip v "$at"
 		for option in "" --on-error=stop; do
 			echo "sector $bad $option"
@@ -109,7 +109,7 @@ silent_error() {
 			[ "$(grep -c mismatch <<<"$stderr")" -eq 1 ]
 			err_has "^csumtool: v: .*stopped at a bad sector, after $((bad * 512)) of $space bytes$"
 		done
-		# The good part of a file stays, and it says how much that is.
+		# The good part of a file stays, and a message says how long it is.
 		rm -f out
 		run_csum 4 read v out
 		if [ $bad -eq 0 ]; then
@@ -118,11 +118,11 @@ silent_error() {
 			piece in 0 $((bad * 512)) | cmp - out
 			err_has "^csumtool: warning: out: incomplete: .*$((bad * 512)) bytes\\b.* from offset 0 on"
 		fi
-		# A range that has only good sectors is read without a word.
+		# A range with only good sectors is read without a message.
 		if [ $bad -gt 0 ]; then
 			run_csum 0 read -q -l $((bad * 512)) v
 		fi
-		# One that begins in it gives nothing.
+		# A range that begins in the bad sector gives nothing.
 		run_csum 4 read -o $((bad * 512 + 511)) -l 1 v
 		[ ! -s ../stdout ]
 		flip v $((at + 511))
@@ -134,7 +134,7 @@ silent_error() {
 	full_volume
 	cp in zero
 	cp in raw
-	# At the start; three in a row over the end of a cluster; in the middle; at the end.
+	# Bad sectors at the start; three in a row over the end of a cluster; in the middle; at the end.
 	for bad in 0 123 124 125 200 331; do
 		flip v $(($(data_at $bad) + 3))
 		zeros zero $((bad * 512)) 512
@@ -153,12 +153,12 @@ silent_error() {
 	run_csum 4 read --on-error raw v out
 	cmp out raw
 	out_has "bad sectors: 6$"
-	# Parts of bad sectors.
+	# The ranges cover parts of bad sectors.
 	run_csum 4 read --on-error=zero -o $((124 * 512 + 500)) -l 20 v
 	head -c 20 /dev/zero | cmp ../stdout -
 	run_csum 4 read --on-error=raw -o $((331 * 512 + 1)) v
 	piece raw $((331 * 512 + 1)) 600 | out_is
-	# Nothing bad in the range: nothing said.
+	# Without a bad sector in the range there is no message.
 	run_csum 0 read --on-error=raw -o 512 -l 1000 v
 	silent_error
 	must_fail 16 "--on-error: 'skip' is not stop, zero or raw" read --on-error=skip v
@@ -205,7 +205,7 @@ silent_error() {
 	zeros zero 63488 31744
 	out_is zero
 	run_csum 0 read -q -o 186s v
-	# One copy is enough.
+	# One valid copy is enough.
 	poke v "$(imd_at 4 0)" 00
 	run_csum 0 read -q -o 186s v
 	piece in 95232 "$space" | out_is
@@ -227,7 +227,7 @@ silent_error() {
 		err_has "^csumtool: unreadable: data sectors 50-51 \(2 sectors, offset 25600\), $device offset $(data_at 50): "
 		err_has "^csumtool: unreadable: data sector 331 "
 	done
-	# Of both copies one may be unreadable.
+	# One of both copies may be unreadable.
 	fault clear "read EIO $(imd_at 3 1) 512"
 	run_csum 0 read -q "$device"
 	out_is in
@@ -256,14 +256,14 @@ silent_error() {
 		run_csum 8 read --on-error=$mode "$device"
 		err_has "$device: .*No such device"
 		! grep -q unreadable <<<"$stderr" || false
-		# What came out before is right.
+		# The bytes that came out before are right.
 		piece in 0 "$(stat -c %s ../stdout)" | out_is
 	done
 }
 
 @test "a device that was cut short" {
 	full_volume
-	# In the last cluster, whose second copies go with it.
+	# The cut is in the last cluster, whose second copies are gone with it.
 	truncate -s "$(data_at 300)" v
 	run_csum 4 read --on-error=zero v
 	cp in zero
@@ -275,7 +275,7 @@ silent_error() {
 	run_csum 4 read v
 	piece in 0 153600 | out_is
 	run_csum 0 read -q -l 153600 v
-	# Before the last cluster.
+	# The cut is before the last cluster.
 	truncate -s "$(data_at 100)" v
 	run_csum 0 read -q -l 51200 v
 	run_csum 4 read v

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# read: where the bytes go, and outputs that fail.
+# read: outputs, and outputs that fail.
 # sanitize: yes
 
 load common
@@ -9,7 +9,7 @@ load process
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# allocated FILE: bytes.
+# allocated FILE: prints how many bytes the file takes on disk.
 allocated() {
 	echo $(($(stat -c '%b * %B' "$1")))
 }
@@ -21,7 +21,7 @@ allocated() {
 	[ "$(cat out)" = precious ]
 	run_csum 0 read -f -q v out
 	cmp out in
-	# A longer one gets shorter.
+	# A longer file becomes shorter.
 	random_file out 400000
 	run_csum 0 read --force -q -o 100 v out
 	piece in 100 "$space" | cmp - out
@@ -46,7 +46,7 @@ allocated() {
 	flip v "$(data_at 0)"
 	run_csum 4 read -f v out
 	[ "$(cat out)" = precious ]
-	# A file made for it goes again.
+	# A file that read has created is removed again.
 	run_csum 4 read v new
 	[ ! -e new ]
 	must_fail 8 "past the end" read -o 1G v new
@@ -91,7 +91,7 @@ allocated() {
 	vol v -s 4096 --size=32M
 	pattern data 300000 sparse
 	run_csum 0 write -q -o 8M v data
-	# Written zeros are zeros, too.
+	# Written zeros become holes too.
 	run_csum 0 write -q -o 16M v < <(head -c 2M /dev/zero)
 	run_csum 0 info -J v
 	size=$(($(json info .data_sectors) * 4096))
@@ -101,19 +101,19 @@ allocated() {
 	silent
 	cmp out model
 	[ "$(stat -c %s out)" -eq $size ]
-	# Without holes where the data is, and with them where it is not.
+	# There are no holes where data is, and holes where none is.
 	[ "$(allocated out)" -ge 300000 ]
 	[ "$(allocated out)" -lt 1000000 ]
 	run_csum 0 read -q v dense
 	cmp dense model
 	[ "$(allocated dense)" -ge $((size - 65536)) ]
-	# An odd range, all of it a hole, and one that ends in one.
+	# The range is odd: all of it a hole, and another one that ends in a hole.
 	run_csum 0 read -q --sparse -o 100 -l 200001 v hole
 	[ "$(stat -c %s hole)" -eq 200001 ]
 	[ "$(allocated hole)" -eq 0 ]
 	run_csum 0 read -q --sparse -o 8388609 -l 700000 v end
 	piece model 8388609 700000 | cmp - end
-	# Raw, bad and all.
+	# The output is raw, with the bad sector.
 	run_csum 0 info -J v
 	places 4096 "$(json info .interleave)" $((32 << 20))
 	flip v "$(data_at 2050)"
@@ -168,7 +168,7 @@ allocated() {
 	statuses=$("$CSUMTOOL" read v 2>err | head -c 10 >/dev/null; echo "${PIPESTATUS[0]}")
 	[ "$statuses" -eq 8 ]
 	grep "^csumtool: standard output: cannot write: Broken pipe$" err
-	# With SIGPIPE as the shell may have left it.
+	# The shell may have left SIGPIPE ignored.
 	statuses=$( (trap '' PIPE; "$CSUMTOOL" read v 2>err) | head -c 10 >/dev/null; echo "${PIPESTATUS[0]}")
 	[ "$statuses" -eq 8 ]
 	status=0
@@ -180,7 +180,7 @@ allocated() {
 @test "a pipe that is slow gets everything" {
 	full_volume
 	mkfifo fifo
-	# Not before the pipe is full.
+	# The reader goes only after the pipe is full.
 	# shellcheck disable=SC2016 # for that shell
 	in_background env --default-signal sh -c 'exec "$1" read v >fifo' sh "$CSUMTOOL"
 	pid=$!
@@ -207,7 +207,7 @@ allocated() {
 	script -qec "'$CSUMTOOL' read -f v /dev/tty" /dev/null </dev/null >out || status=$?
 	[ "$status" -eq 8 ]
 	grep "a terminal cannot be the output" out
-	# Elsewhere it is none of our business that there is one.
+	# With the output in a file, a terminal does not matter.
 	script -qec "'$CSUMTOOL' read v out.img" /dev/null </dev/null >out
 	cmp out.img in
 }

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads and verifies volumes by what format.md says, with nothing of csumtool's own code.
+"""Reads and verifies volumes by format.md, without any of csumtool's own code.
 
     reference.py fresh|written METADATA [DATA]
 
-verifies a clean volume. fresh: nothing but superblocks and empty imd sectors may be there. Prints how many data sectors
-have a checksum, then the SHA-256 of METADATA with what depends on the machine and the day (physical sector size, last
-write) zeroed, and the record of the data file, which is compared with the file. Exits with a message where something
-is wrong.
+verifies a clean volume. fresh: there may be only superblocks and empty imd sectors. Prints how many data sectors have a
+checksum, then the SHA-256 of METADATA. For that the fields that depend on the machine and the day (physical sector
+size, last write) are zeroed, and so is the record of the data file, which is compared with the file. Exits with a message
+where something is wrong.
 
-Imported, Volume also reads one in any state, as crashes and failures leave it.
+When imported, Volume also reads volumes in any state that crashes and failures leave.
 """
 import hashlib
 import os
@@ -75,13 +75,13 @@ def is_superblock(block):
 
 
 def newer(one, other):
-    """Of two valid copies, 0 or 1; generations are serial numbers."""
+    """Returns which of two valid copies is newer, 0 or 1; generations are serial numbers."""
     difference = (u32(one, 8) - u32(other, 8)) % 2**32
     return 0 if 1 <= difference < 2**31 else 1
 
 
 class Volume:
-    """The bytes of a volume; data is None for an internal one."""
+    """The bytes of a volume; data is None for an internal volume."""
 
     def __init__(self, meta, data=None):
         self.meta = meta
@@ -101,7 +101,7 @@ class Volume:
         return 0, 524288, self.backup
 
     def understand(self):
-        """What the governing superblock says, compared with what the sizes make of it."""
+        """Takes the fields of the governing superblock, and compares them with those that follow from the sizes."""
         block = self.governing
         need(struct.unpack_from("<HH", block, 12) == (1, 0), "version of the superblock")
         self.sector, self.kind, self.interleave = u32(block, 84), u32(block, 88), u32(block, 92)
@@ -125,7 +125,7 @@ class Volume:
     # ---- places
 
     def cluster(self, group):
-        """Of the group's: its first byte, groups, and data sectors stored in it."""
+        """For the group's cluster, returns its first byte, its groups, and the data sectors stored in it."""
         number = group // self.interleave
         first = number * self.interleave
         groups = min(self.interleave, self.groups - first)
@@ -162,7 +162,7 @@ class Volume:
         return found
 
     def journal(self):
-        """Images of a record that counts: group to copy and bytes."""
+        """Returns the images of a record that counts: group to copy and bytes."""
         head = self.meta[JOURNAL:JOURNAL + BLOCK]
         count = u32(head, 12)
         images = self.meta[JOURNAL + BLOCK:JOURNAL + BLOCK + count * self.sector]
@@ -179,7 +179,7 @@ class Volume:
                 for i, (group, copy) in enumerate(places)}
 
     def versions(self, group, journal):
-        """imd sectors that count, newest first."""
+        """Returns imd sectors that count, newest first."""
         copies = self.copies(group)
         valid = [self.is_imd(copies[copy], group, copy) for copy in (0, 1)]
         first = newer(*copies) if all(valid) else 0 if valid[0] else 1
@@ -193,7 +193,7 @@ class Volume:
         return found
 
     def read(self):
-        """The content of each data sector; None where it is bad."""
+        """Returns the content of each data sector; None where it is bad."""
         journal, contents = self.journal(), []
         for group in range(self.groups):
             versions = self.versions(group, journal)
@@ -209,7 +209,7 @@ class Volume:
     # ---- a clean volume
 
     def verify(self, fresh=False):
-        """How many data sectors have a checksum, and the bytes that are not accounted for."""
+        """Returns how many data sectors have a checksum, and the metadata with all verified bytes zeroed."""
         need(not self.active, "not clean")
         need(self.governing[172:176] == bytes(4) and self.governing[240:256] == bytes(16), "reserved fields")
         left = bytearray(self.meta)
@@ -242,7 +242,8 @@ class Volume:
         return written
 
     def verify_record(self, status):
-        """The record of the data, and that nothing else is recorded; status of the data file, or None."""
+        """Verifies the record of the data, and that nothing else is recorded. status: that of the data file, or
+        None."""
         block = self.governing
         need(u32(block, 72) == 0, "features")
         if status:
@@ -254,7 +255,7 @@ class Volume:
         need(block[448:640] == bytes(640 - 448), "record of undo, of what is held, or of signatures")
 
     def normal(self):
-        """The metadata device without what depends on machine and day."""
+        """Returns the metadata device without the fields that depend on the machine and the day."""
         normal = bytearray(self.meta)
         for at, slot in zip(self.slot_places(), self.slots):
             block = bytearray(slot)

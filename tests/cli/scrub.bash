@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# For tests of scrub and undo: damage, and what is said about it. For files that load common and places.
+# Helpers for tests of scrub and undo: damage, and reports of it. For files that load common and places.
 
-# done_is STATUS LINE...: scrub has to end with STATUS and report just that, in order of place. LINEs are
-# KIND data FIRST COUNT OUTCOME, KIND imd FIRST_GROUP GROUPS COPY OUTCOME, or KIND superblock SLOT OUTCOME,
-# where OUTCOME is "left -", or repaired or would-repair with the means and, where there is one, the number
-# of bits, the replica or the source sector. Options for scrub come from the array options.
+# done_is STATUS LINE...: scrub must end with STATUS and report exactly these findings, in order of place. LINEs are
+# KIND data FIRST COUNT OUTCOME, KIND imd FIRST_GROUP GROUPS COPY OUTCOME, or KIND superblock SLOT OUTCOME, where
+# OUTCOME is "left -", or repaired or would-repair with the means and, where there is one, the number of bits, the
+# replica or the source sector. Options for scrub come from the array options.
 options=()
 done_is() {
 	local status=$1 filter
@@ -20,7 +20,7 @@ done_is() {
 	diff ../expected ../found
 }
 
-# Superblocks, then imd, then data: bad data sectors are reported later than what is found beside them.
+# Sorts superblocks first, then imd, then data, as bad data sectors are reported later than other findings near them.
 in_order() {
 	local all
 	all=$(cat)
@@ -29,14 +29,14 @@ in_order() {
 	grep ' data ' <<<"$all" | sort -snk 3
 }
 
-# xor FILE OFFSET HEX: changes bits of as many bytes.
+# xor FILE OFFSET HEX: changes these bits of as many bytes.
 xor() {
 	local old
 	old=$(od -An -v -tx1 -j "$2" -N $((${#3} / 2)) "$1" | tr -d ' \n')
 	poke "$1" "$2" "$(printf "%0${#3}x" $((0x$old ^ 0x$3)))"
 }
 
-# garbage FILE OFFSET LENGTH: other bytes, the same every time.
+# garbage FILE OFFSET LENGTH: writes other bytes, the same every time.
 garbage() {
 	seq -f "garbage %.0f" "$2" $(($2 + $3)) | head -c "$3" | dd of="$1" oflag=seek_bytes seek="$2" bs=64K \
 		conv=notrunc status=none

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# scrub: what becomes of each kind of finding in the data, with exit status; afterwards check has nothing to say.
+# scrub: the outcome of each kind of finding in the data, with exit status; afterwards check finds nothing.
 # sanitize: yes
 
 # The options are for done_is.
@@ -43,7 +43,7 @@ teardown() { common_teardown; }
 		pattern in "$space" "$layout"
 		run_csum 0 write -q v in
 		xor v "$(data_at 10)" 01                       # the first bit
-		xor v $(($(data_at 30) + S - 1)) 80            # the last one
+		xor v $(($(data_at 30) + S - 1)) 80            # the last bit
 		xor v $(($(data_at 50) + 100)) ffff            # a burst of 16 bits
 		xor v $(($(data_at 70) + 7)) 8001              # 2 adjacent bits, over the end of a byte
 		xor v $(($(data_at 90) + 20)) 10               # 2 bits apart
@@ -144,7 +144,7 @@ teardown() { common_teardown; }
 	done_is 1 "zeroed data 130 4 repaired replica in"
 	holds v in
 	options=()
-	# Nothing is stored for what is unwritten.
+	# An unwritten sector has no content, so its stored bytes do not matter.
 	run_csum 0 discard -q -o 200s -l 10s v
 	garbage v "$(data_at 205)" 512
 	done_is 0
@@ -160,7 +160,7 @@ teardown() { common_teardown; }
 	cp v damaged
 	imd="imd-differs imd 1 1 $older repaired other-copy"
 	done_is 5 "$imd" "stale data 71 2 left -"
-	# The older copy has been rewritten: nobody can know any more that it was once right.
+	# The older copy has been rewritten, so nothing shows any more that this content was once right.
 	run_csum 4 check v
 	out_has "^mismatch: data sectors 71-72"
 	cp damaged v
@@ -171,7 +171,7 @@ teardown() { common_teardown; }
 
 @test "misplaced: content that belongs elsewhere, and is found there" {
 	full_volume
-	# Swapped; one over another; and one whose own content is gone.
+	# Two sectors are swapped; one lies over another; one has lost its own content.
 	move v "$(data_at 10)" "$(data_at 0)" 512
 	piece v "$(data_at 100)" 512 >one
 	piece v "$(data_at 300)" 512 >other
@@ -186,7 +186,7 @@ misplaced 300 100 repaired elsewhere 100" ]
 	out_has "^misplaced: data sector 0 \(offset 0\), .*data sector 10.*; left$"
 	run_csum 1 scrub --from=in v
 	holds v in
-	# The write went to 200 instead of 20: what 20 lacks is there.
+	# A write went to 200 instead of 20: the content of 20 is there.
 	move v "$(data_at 20)" "$(data_at 200)" 512
 	garbage v "$(data_at 20)" 512
 	cp v damaged
@@ -206,10 +206,10 @@ misplaced 300 100 repaired elsewhere 100" ]
 	run_csum 4 scrub "$device"
 	out_has "^unreadable: data sector 123 \(offset 62976\), $device offset $(data_at 123): the device cannot read it; left$"
 	out_has "^1 LEFT: 1 unreadable$|^0 repaired, 1 LEFT: 1 unreadable$"
-	# It cannot be read back either.
+	# The sector cannot be read back either.
 	run_csum 4 scrub --from=in "$device"
 	out_has "^unreadable: data sector 123 .*; left: "
-	# A medium that has its sector back once it is written.
+	# The medium can read its sector again once that is written.
 	for ((times = 1; times < 20; times++)); do
 		fault clear "read EIO $(data_at 123) 512 $times"
 		status=0
@@ -241,7 +241,7 @@ misplaced 300 100 repaired elsewhere 100" ]
 	fault clear
 	run_csum 1 scrub -q "$device"
 	run_csum 0 check -q "$device"
-	# A flush that fails is the end.
+	# A flush that fails ends the scrub.
 	xor v "$(data_at 50)" 01
 	fault clear "flush EIO"
 	run_csum 8 scrub "$device"

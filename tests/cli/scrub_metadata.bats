@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# scrub: what becomes of findings in the metadata, and of volumes that are active.
+# scrub: the outcome of findings in the metadata, and of active volumes.
 # sanitize: yes
 
 # The options are for done_is.
@@ -64,7 +64,7 @@ teardown() { common_teardown; }
 	surgery super v C 40:1=65
 	run_csum 1 scrub v
 	out_has "^superblock-bad: superblock C, v offset $backup: static fields differ.*; rewritten from the other copy$"
-	# One of A and B is what a crash may leave.
+	# A crash may leave one of A and B like this.
 	for slot in A B; do
 		flip v $(($(slot_at $slot) + 300))
 		done_is 0 "interrupted superblock $slot repaired other-copy"
@@ -92,7 +92,8 @@ teardown() { common_teardown; }
 		file=${volume##* }
 		zeros "$file" 0 1048576
 		flip "$file" "$(imd_at 3 0)"
-		# With the slots the time of a data file is lost, without which nothing tells decay from what others wrote.
+		# With the slots the recorded time of the data file is lost, and then nothing tells decay from writes of
+		# others.
 		[ "$volume" != v ] || xor v "$(data_at 77)" 01
 		# shellcheck disable=SC2086
 		run_csum 1 scrub $volume
@@ -131,7 +132,7 @@ teardown() { common_teardown; }
 	run_csum 0 scrub -q v
 	silent
 	holds v in
-	# Beside damage.
+	# An interrupted update and damage at once.
 	cp crashed v
 	xor v "$(data_at 300)" 01
 	run_csum 1 scrub v

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Scrub of a volume whose writer was interrupted, where a device fails for a while or contents lie in other places: what
-# may still be there is not given up.
+# Scrub of a volume whose writer was interrupted, where a device fails for a while, or contents lie in other places:
+# content that may still be there is not given up.
 
 load common
 load places
@@ -10,8 +10,8 @@ load scrub
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# A volume on a device that can fail, whose writer was killed: sectors of group 2 from 124 on hold their old content up
-# to 139, the others the new one; both versions are in its copies. old and new are the contents.
+# Makes a volume on a device that can fail, whose writer was killed: in group 2 sectors 124 to 139 hold their old
+# content, later ones the new one; its copies have both versions. old and new are the contents.
 interrupted_device() {
 	full_volume
 	cp v before
@@ -61,16 +61,16 @@ interrupted_device() {
 		"unreadable 130 left" ]
 	is_state "$device" active
 	must_fail 4 "run 'csumtool scrub'" write -o 0 -l 1 "$device" new
-	# Other words lift nothing here.
+	# Other words of --allow do not help here.
 	run_csum 4 scrub -q --allow=foreign,identity,rewritten "$device"
 	is_state "$device" active
-	# By a replica of either version it is known what the sector is to hold.
+	# A replica of either version shows the content that the sector should have.
 	dd if=old of=replica bs=64K status=none
 	fault clear "read EIO $(data_at 130) 512 15"
 	run_csum 1 scrub -q --from=replica "$device"
 	is_state "$device" clean
 	holds "$device" mixture
-	# Given up: the newer version is kept, and what the sector holds is a mismatch.
+	# The sector is given up: the newer version is kept, and the sector is a mismatch.
 	dd if=crashed of=v bs=64K conv=notrunc status=none
 	fault clear "read EIO $(data_at 130) 512"
 	run_csum 4 scrub -q --allow=unread "$device"
@@ -98,7 +98,7 @@ interrupted_device() {
 	done
 }
 
-# place SECTOR CONTENT: puts what CONTENT had in place of another one into SECTOR.
+# place SECTOR CONTENT: puts the content of the sector CONTENT into SECTOR.
 place() {
 	piece crashed "$(data_at "$2")" 512 >moved
 	put v "$(data_at "$1")" moved
@@ -125,12 +125,12 @@ place() {
 	out_has "^all repaired$"
 	is_state v clean
 	holds v mixture
-	# Not looked for when nothing is to be taken from elsewhere; the newer version is kept then.
+	# With --heal without elsewhere nothing is looked for, and the newer version is kept.
 	cp rotated v
 	run_csum 4 scrub --heal=replica,bits v
 	err_has "data sector 130 .* is right by neither version of its interrupted update"
 	is_state v clean
-	# In the time there is; without a limit it goes on.
+	# The search ends with the time limit; without a limit it goes on.
 	cp rotated v
 	run_csum 4 scrub -q --rate=50K --time-limit=1 v
 	err_has "the time limit ended the search .*stays active.*without --time-limit"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# scrub as it runs: replicas, interruption and going on, limits, records, priority, JSON, wrong usage.
+# Runs of scrub: replicas, interruption and resuming, limits, records, priority, JSON, wrong usage.
 
 # The options are for done_is.
 # shellcheck disable=SC2034
@@ -13,7 +13,7 @@ load process
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# A volume that takes about 7 seconds at 1M a second.
+# Makes a volume that takes about 7 seconds at 1M a second.
 large_volume() {
 	vol v -s 512 -K 4 --size=8M
 	places 512 4 $((8 << 20))
@@ -31,7 +31,7 @@ under_way() {
 	cp v damaged
 	garbage damaged "$(data_at 20)" 512
 	xor damaged "$(data_at 331)" 01
-	# Larger than needed is fine.
+	# A replica may be larger than needed.
 	cp in image
 	echo more >>image
 	vol other -s 512 -K 7 --size=2M -c crc32c
@@ -68,7 +68,7 @@ under_way() {
 	options=(--from=one --from other)
 	done_is 5 "mismatch data 20 1 repaired replica other" "mismatch data 30 1 repaired replica one" \
 		"mismatch data 40 1 left -"
-	# A volume hands out nothing that does not verify by itself, and is used all the same.
+	# A replica that is a volume hands out only sectors that verify there, and may still be damaged elsewhere.
 	vol w -s 512 -K 2 --size=2M
 	run_csum 0 write -q w in
 	run_csum 1 scrub -q --from=w v
@@ -114,7 +114,7 @@ under_way() {
 	jq -e '.type != "info" or (.last_scrub.sectors_verified == 330 and .last_scrub.sectors_repaired == 1 and
 		.last_scrub.sectors_left_bad == 1 and .last_scrub.imd_repaired == 1 and .last_scrub.ended >= .last_scrub.started
 		and (has("current_scrub") | not))' <<<"$stdout"
-	# Parts leave it alone, also one that ends in another second.
+	# A scrub of a part leaves the record alone, even if it ends in another second.
 	superblock set v ab scrub_started=1700000000 scrub_ended=1700000001
 	run_csum 0 info -J v
 	json info .last_scrub >../last
@@ -143,7 +143,7 @@ under_way() {
 	[ "$next" -lt "$groups" ]
 	run_csum 0 info v
 	out_has "^scrub under way .*, goes on at group $next of $groups$"
-	# Something that the first part did not see, and something behind.
+	# One bad sector in the part that is done, and one in the rest.
 	garbage v "$(data_at $((sectors - 10)))" 512
 	run_csum 4 scrub v
 	out_has "^v: going on with the scrub begun 20.*, at group $next of $groups$"
@@ -152,7 +152,7 @@ under_way() {
 	out_has "^v: 1 error: 1 mismatch$"
 	run_csum 0 info -J v
 	[ "$(json info '"\(.last_scrub.sectors_left_bad) \(has("current_scrub"))"')" = "2 false" ]
-	# The one after begins anew.
+	# The next scrub begins anew.
 	run_csum 1 scrub --from=in v
 	! grep -q "going on" <<<"$stdout" || false
 	holds v in
@@ -181,7 +181,8 @@ under_way() {
 	large_volume
 	xor v "$(data_at 5)" 01
 	fault_device v
-	# Behind the first batches, which have half a thousand sectors each; and behind those that come then.
+	# The read lies behind the first batches, which have some 500 sectors each; then behind the batches of the next
+	# run.
 	sector=2000
 	for signal in TERM HUP; do
 		hold_read $sector
@@ -208,7 +209,7 @@ under_way() {
 	fault "read hold $(data_at 2000) 512 1" "read hold $(data_at 5000) 512 1"
 	start scrub --rate=1M "$device"
 	comes_to held
-	# When five seconds have passed the record is written, and that is before the second of these reads.
+	# The record is written after five seconds, so before the second of these reads.
 	sleep 5.1
 	fault "let go"
 	interrupt KILL
@@ -250,7 +251,7 @@ under_way() {
 	read -r begin _ </proc/uptime
 	run_csum 0 scrub -q --rate=12M -l 6M v
 	read -r end _ </proc/uptime
-	# Hundredths of a second. It may well take longer.
+	# The times are in hundredths of a second. The scrub may take longer.
 	[ $((${end/./} - ${begin/./})) -ge 45 ]
 	run_csum 0 scrub -q --rate=100G v
 }
@@ -267,7 +268,7 @@ is_idle() {
 		# At this rate it would take hours.
 		in_background env -u CSUMTOOL_PRIORITY sh -c 'exec "$@" >out 2>err' sh "$CSUMTOOL" scrub $option --rate=1K v
 		wait_for is_idle $!
-		# Every thread.
+		# This holds for every thread.
 		for task in "/proc/$!/task/"*; do
 			[ "$(cut -d ' ' -f 19 "$task/stat")" -eq 19 ]
 		done
@@ -285,7 +286,7 @@ is_idle() {
 	wait $! || :
 	in_background sh -c 'exec "$@" >out 2>err' sh "$CSUMTOOL" scrub --rate=1K v
 	scrubber=$!
-	# It opens the volume once it has given way.
+	# The scrub opens the volume once it has lowered its priority.
 	opened() { [[ "$(readlink "/proc/$scrubber/fd/"*)" == *"$PWD/v"* ]]; }
 	wait_for opened
 	[ "$(ps -o ni= -p "$scrubber")" -eq "$(ps -o ni= -p $$)" ]

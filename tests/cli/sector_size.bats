@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sectors of a new volume beside those of the device. (Issue 8, B8)
+# The sector size of a new volume compared with the sectors of the device. (Issue 8, B8)
 
 load common
 setup() { common_setup; }
@@ -8,7 +8,7 @@ teardown() { common_teardown; }
 
 above='sectors of 4096 bytes are above the device.s physical sectors of 512: a power cut .*; --sector-size=512 avoids that$'
 
-# disk SECTOR: $loop, 16 MiB, with physical sectors of that size.
+# disk SECTOR: makes $loop, 16 MiB, with physical sectors of that size.
 disk() {
 	rm -f backing
 	truncate -s 16M backing

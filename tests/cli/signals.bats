@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# SIGINT, SIGTERM, SIGHUP at any time; a second one; SIGPIPE; SIGKILL.
+# SIGINT, SIGTERM, SIGHUP at any time; a second signal; SIGPIPE; SIGKILL.
 
 load common
 load places
@@ -9,18 +9,18 @@ load process
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# A volume of 32 MiB in $device, whose content is the file old, and a file new to be written.
+# Makes a volume of 32 MiB in $device with the content of the file old, and a file new to be written.
 old_volume() {
 	vol back -s 4096 -K 1 --size=32M
 	places 4096 1 $((32 << 20))
-	# Numbers, which seq(1) makes much faster than what pattern() asks it for.
+	# The content is numbers, which seq(1) makes much faster than pattern() does.
 	seq 10000000 20000000 | head -c "$space" >old
 	seq 50000000 60000000 | head -c "$space" >new
 	run_csum 0 write -q back old
 	fault_device back
 }
 
-# Bytes that the message says are in.
+# Prints how many bytes the message says are in.
 bytes_in() {
 	[[ $stderr =~ "the first "([0-9]+)" bytes" ]] || {
 		echo 0
@@ -68,13 +68,13 @@ bytes_in() {
 		start write v fifo
 		pattern in 10000 $signal
 		cat in >fifo
-		# It has got all of it.
+		# The program has read all bytes of the input.
 		comes_to asleep
 		kill -$signal "$pid"
 		ends 32
 		[ -z "$stdout" ]
 		bytes=$(bytes_in)
-		# Nothing that was read and could be written is thrown away without a word.
+		# Bytes that were read and could be written are not dropped without a message.
 		[ "$bytes" -le 10000 ]
 		piece in 0 "$bytes" >model
 		truncate -s "$space" model
@@ -102,7 +102,7 @@ bytes_in() {
 		put model 0 part
 		holds "$device" model
 	done
-	# In JSON.
+	# Once more with JSON.
 	run_csum 0 write -q "$device" old
 	hold_flush 3
 	start write -J "$device" new
@@ -142,7 +142,7 @@ bytes_in() {
 	start read "$device" out
 	interrupt INT
 	ends 32
-	# What is there is right.
+	# The bytes in the output are right.
 	if [ -e out ]; then
 		[ "$(stat -c %s out)" -lt "$space" ]
 		piece old 0 "$(stat -c %s out)" | cmp - out
@@ -168,7 +168,7 @@ bytes_in() {
 	interrupt INT
 	ends 32
 	[ "$(json summary '"\(.complete) \(.exit_status)"')" = "false 32" ]
-	# With errors found until then, both are in the status.
+	# With errors found before the signal, both are in the status.
 	hold_read $((sectors / 2))
 	fault "read EIO $backup 4096"
 	start check "$device"
@@ -186,7 +186,7 @@ bytes_in() {
 	start dump-imd --data "$device"
 	interrupt INT
 	ends 32
-	# In the first of the pieces that are examined together.
+	# The held read lies in the first of the pieces that are examined together.
 	hold_read 100
 	start dump-imd --carve "$device"
 	interrupt INT
@@ -221,8 +221,8 @@ bytes_in() {
 	is_state none clean
 }
 
-# kill_together SIGNAL SIGNAL: handled one right after the other. Two of a kind would become one if both were sent to the
-# process: the second is for its main thread.
+# kill_together SIGNAL SIGNAL: makes the process handle both, one right after the other. If both were sent to the
+# process, two equal signals would become one; so the second goes to its main thread.
 kill_together() {
 	kill -STOP "$pid"
 	comes_to stopped
@@ -259,11 +259,11 @@ sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' "$pid" "$(kill -l "$2
 		start write "$device" new
 		comes_to held
 		kill -"${signals% *}" "$pid"
-		# It has handled that when it sleeps again.
+		# The program has handled the first signal when it sleeps again.
 		comes_to asleep
 		sleep 1.1
 		kill -"${signals#* }" "$pid"
-		# A call of the kernel that is under way is waited for by the kernel, and none follows it.
+		# The kernel waits for a call that is under way, and no other call follows.
 		wait_for gone
 		fault "let go"
 		ends 32
@@ -300,7 +300,7 @@ sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' "$pid" "$(kill -l "$2
 		mixed ../stdout 4096
 		cp ../stdout model
 		[ "$(digest back)" = "$before" ]
-		# One that only opens for writing: what it writes is what was there.
+		# This writer only recovers: it writes bytes that are there already.
 		run_csum 0 write -q -l 4096 "$device" model
 		holds "$device" model
 	done
@@ -342,7 +342,7 @@ sys.exit(ctypes.CDLL(None).tgkill(pid, pid, number) != 0)' "$pid" "$(kill -l "$2
 		# shellcheck disable=SC2086
 		"$CSUMTOOL" $command 2>err | true
 		statuses=("${PIPESTATUS[@]}")
-		# It may have been quicker than true(1).
+		# The command may have been quicker than true(1).
 		[ "${statuses[0]}" -ne 141 ]
 		mkfifo fifo
 		sh -c 'exec <fifo' &

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Superblocks as format.md has them, by other means than csumtool's own code.
+"""Changes and prints superblocks by format.md, without csumtool's own code.
 
     superblock.py set FILE SLOTS FIELD=VALUE...   changes fields and makes the CRC fit again
     superblock.py get FILE SLOT FIELD...          prints fields, one a line; fails when the CRC does not fit

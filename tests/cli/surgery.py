@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Changes metadata of a volume and makes its checksums right again, as the format's description
-has it, sharing no code with csumtool.
+"""Changes metadata of a volume and makes its checksums right again, by the description of the
+format, without any code of csumtool.
 
   surgery.py super FILE SLOT FIELD...                  a superblock: A, B or C
-  surgery.py imd FILE OFFSET GROUP COPY SECTOR FIELD.. an imd sector, to be that of GROUP and COPY
+  surgery.py imd FILE OFFSET GROUP COPY SECTOR FIELD.. an imd sector, sealed for GROUP and COPY
   surgery.py journal FILE SESSION SECTOR IMAGE...      a journal record; an IMAGE is
                                                        GROUP:COPY:OFFSET:GENERATION, the imd sector
                                                        at that offset with another generation
   surgery.py get FILE OFFSET SIZE                      prints an integer of SIZE bytes
 
 A FIELD is AT:SIZE=VALUE, an integer of SIZE bytes (1 to 8) AT bytes into the block; VALUE may
-begin with 0x, or with + to be added to what is there.
+begin with 0x, or with +, which adds it to the present value.
 """
 import struct
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# scrub --undo and undo: what was overwritten comes back, and nothing else is touched.
+# scrub --undo and undo: overwritten content comes back, and nothing else is touched.
 # sanitize: yes
 
 load common
@@ -10,7 +10,7 @@ load scrub
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# damaged_volume: v with four bad data sectors and one bad imd copy; "before" is a copy of it.
+# damaged_volume: makes v with four bad data sectors and one bad imd copy; "before" is a copy of it.
 damaged_volume() {
 	full_volume
 	xor v "$(data_at 10)" 01
@@ -20,7 +20,7 @@ damaged_volume() {
 	cp v before
 }
 
-# data_is FILE: the data sectors of v are those of FILE, as stored.
+# data_is FILE: the data sectors of v must be those of FILE, as stored.
 data_is() {
 	"$CSUMTOOL" read -q --on-error=raw v raw.v 2>/dev/null || :
 	"$CSUMTOOL" read -q --on-error=raw "$1" raw.other 2>/dev/null || :
@@ -48,10 +48,10 @@ data_is() {
 	is_state v clean
 	run_csum 4 check v
 	out_has "^v: 4 errors: 4 mismatch$"
-	# Only once: nothing would tell it from another volume.
+	# A file is undone only once: afterwards nothing tells it from a file of another volume.
 	must_fail 8 "^csumtool: u: undone already" undo u v
 	data_is before
-	# And forth again.
+	# The scrub is done again.
 	run_csum 1 scrub -q --from=in --undo=u2 v
 	holds v in
 	run_csum 0 undo -q u2 v
@@ -88,7 +88,7 @@ data_is() {
 @test "refused where the sector has changed since" {
 	damaged_volume
 	run_csum 1 scrub -q --from=in --undo=u v
-	# Written anew, with other content and with the same; changed behind csumtool's back.
+	# Sectors are written again, with other content and with the same; one is changed behind csumtool's back.
 	pattern sector 512 new
 	run_csum 0 write -q -o 20s v sector
 	put in $((20 * 512)) sector
@@ -103,7 +103,7 @@ data_is() {
 	cmp ../stdout sector
 	run_csum 1 scrub -q --from=in --undo=u2 v
 	holds v in
-	# Only what is refused with -q.
+	# With -q only refused sectors are shown.
 	run_csum 0 discard -q -o 10s -l 1s v
 	zeros in 5120 512
 	run_csum 4 undo -q u2 v
@@ -123,7 +123,7 @@ data_is() {
 	must_fail 8 "^csumtool: no/u: .*No such file" scrub --from=in --undo=no/u v
 	must_fail 8 "^csumtool: v: " scrub --from=in --undo=v v
 	[ "$(digest v)" = "$before" ]
-	# Nothing overwritten, no file.
+	# A scrub that overwrites nothing makes no file.
 	run_csum 1 scrub -q --from=in v
 	run_csum 0 scrub --undo=new v
 	[ ! -e new ]
@@ -141,13 +141,13 @@ data_is() {
 	must_fail 8 "^csumtool: missing: " undo missing v
 	small w
 	must_fail 8 "^csumtool: u: .*another volume" undo u w
-	# Damaged in the middle: none of it is used.
+	# With damage in the middle nothing of the file is used.
 	cp u damaged
 	flip damaged $((128 + 70))
 	run_csum 4 undo damaged v
 	err_has "^csumtool: damaged: "
 	[ "$(digest v)" = "$before" ]
-	# As a crash leaves it: what is whole serves.
+	# The file ends as after a crash: whole records are used.
 	head -c -164 u >short
 	run_csum 0 undo short v
 	err_has "^csumtool: warning: short: is not complete, "
@@ -177,7 +177,7 @@ data_is() {
 @test "what was unreadable cannot be put back" {
 	full_volume
 	fault_device v
-	# All the time, up to the moment it is read back.
+	# The sector is unreadable all the time, until it is read back.
 	for ((times = 20; times > 0; times--)); do
 		rm -f u
 		fault clear "read EIO $(data_at 123) 512 $times"
@@ -205,7 +205,7 @@ data_is() {
 	cat out err
 	[ $((status & 8)) -ne 0 ]
 	grep -q "^csumtool: full/u: .*No space left" err
-	# The superblock aside, which has the record.
+	# Only the superblock differs, which has the record of the scrub.
 	data_is before
 }
 

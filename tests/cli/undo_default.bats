@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a scrub overwrites is kept without being asked for; where it cannot be kept, data is left; undo belongs to one
-# scrub of one volume.
+# Content that a scrub overwrites is kept by default; where it cannot be kept, data is left; undo belongs to one scrub
+# of one volume.
 # sanitize: yes
 
 load common
@@ -11,7 +11,7 @@ load scrub
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# damaged_volume: v with three bad data sectors; "before" is a copy of it.
+# damaged_volume: makes v with three bad data sectors; "before" is a copy of it.
 damaged_volume() {
 	full_volume
 	xor v "$(data_at 10)" 01
@@ -23,7 +23,7 @@ uuid() {
 	"$CSUMTOOL" info -J v | jq -r 'select(.type == "info") | .uuid'
 }
 
-# data_is FILE: the data sectors of v are those of FILE, as stored.
+# data_is FILE: the data sectors of v must be those of FILE, as stored.
 data_is() {
 	"$CSUMTOOL" read -q --on-error=raw v raw.v 2>/dev/null || :
 	"$CSUMTOOL" read -q --on-error=raw "$1" raw.other 2>/dev/null || :
@@ -31,7 +31,7 @@ data_is() {
 	rm raw.v raw.other
 }
 
-# Puts the build of the commit named v0.1.0 at $old; skips where the history is not there.
+# Puts the build of the commit tagged v0.1.0 at $old; skips the test where that commit is missing.
 build_old() {
 	local root=$BATS_TEST_DIRNAME/../.. kept=$BATS_RUN_TMPDIR/old
 	git -C "$root" rev-parse -q --verify "v0.1.0^{commit}" >/dev/null 2>&1 || skip "there is no v0.1.0 here to build"
@@ -56,7 +56,7 @@ build_old() {
 		undo c.undo v
 	must_fail 8 "another copy of the volume" undo -n c.undo v
 	[ "$(digest v)" = "$before" ]
-	# Also when that has had a scrub of its own since.
+	# This also holds when the other volume has had a scrub of its own since.
 	garbage v "$(data_at 30)" 512
 	run_csum 1 scrub -q --from=in v
 	before=$(digest v)
@@ -190,7 +190,7 @@ build_old() {
 	must_fail 8 "^csumtool: u: an undo file of version 1 does not say which scrub .*--force" undo u v
 	run_csum 0 undo -q --force u v
 	data_is before
-	# Its scrub leaves our id alone; its write does not know of it, and makes it void.
+	# A scrub of the old build leaves our id alone; a write of it begins a new session, which makes the id void.
 	cp other v
 	run_csum 1 scrub -q --from=in v
 	file=$(echo "$BATS_TEST_TMPDIR"/state/undo/*)

@@ -15,7 +15,7 @@ teardown() { common_teardown; }
 
 commands="format info write read check discard dump-imd"
 
-# wrong REGEX ARGUMENT...: and the hint names the command, where there is one.
+# wrong REGEX ARGUMENT...: csumtool must end with 16 and REGEX; the hint must name the command, if there is one.
 wrong() {
 	local regex=$1 hint=--help
 	shift
@@ -45,7 +45,7 @@ wrong() {
 	wrong '--frobnicate: there is no such option' --frobnicate
 	wrong '-q: there is no such option' -q info vol
 	wrong "there is no command 'a\\\\x1b\[31m'" $'a\e[31m'
-	# What comes later is no command yet.
+	# These commands do not exist yet.
 	for command in accept set; do
 		wrong "there is no command '$command'" $command vol
 	done
@@ -80,7 +80,7 @@ wrong() {
 	for command in format read check info; do
 		wrong '--allow=foreign: there is no such option' "$command" --allow=foreign vol
 	done
-	# No abbreviations.
+	# Options cannot be abbreviated.
 	wrong '--js: there is no such option' info --js vol
 }
 

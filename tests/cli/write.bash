@@ -2,7 +2,7 @@
 #
 # For tests of write. For files that load common.
 
-# unchanged FILE...: runs the command after -- and says whether the files are as they were.
+# unchanged FILE...: runs the command after --, and fails unless the files stay unchanged.
 unchanged() {
 	local -a files=()
 	local before
@@ -18,7 +18,7 @@ unchanged() {
 	return 1
 }
 
-# From stdin that is a pipe, whose writer's end does not matter.
+# Writes from stdin through a pipe; the status of the pipe's writer does not matter.
 piped() {
 	local file=$1
 	shift

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# write: what it puts where, and what it refuses. Where its bytes come from is in write_input.bats.
+# write: the places of its bytes, and its refusals. write_input.bats has its inputs.
 # sanitize: yes
 
 load common
@@ -43,7 +43,7 @@ teardown() { common_teardown; }
 				run_csum 0 write -m m d in
 				[ -z "$stderr" ]
 				holds d in -m m
-				# The data device has the data at its own addresses, and the rest is not ours.
+				# The data device has the data at its own addresses, and its other bytes stay.
 				cmp -n $bytes d in
 				[ "$(piece d $bytes 1000 | sha256sum)" = "$before" ]
 			done
@@ -61,7 +61,7 @@ teardown() { common_teardown; }
 	n=0
 	for begin in "${points[@]}"; do
 		for end in "${points[@]}"; do
-			# A third of them, in an order that writes over what was and was not written.
+			# A third of the writes, in an order that overwrites both written and unwritten sectors.
 			[ "$begin" -lt "$end" ] && [ $(((n += 1) % 3)) -eq 0 ] || continue
 			piece source $((n * 977)) $((end - begin)) >in
 			echo "$begin to $end"
@@ -121,7 +121,7 @@ teardown() { common_teardown; }
 		must_fail 8 "offset ${pair#*:} is past the end of the data space" write -o "${pair%:*}" v five
 		must_fail 8 "has only 5000 bytes .*--length asks for ${pair#*:} " write -l "${pair%:*}" v five
 	done
-	# Of another sector size the same "s" is something else.
+	# With another sector size the same "s" means another offset.
 	small w
 	run_csum 0 write -q -o 2s -l 1s w five
 	run_csum 0 check -J w
@@ -153,13 +153,13 @@ teardown() { common_teardown; }
 		unchanged v -- must_fail 16 "--offset: '$size' is too large" write -o "$size" v in
 		unchanged v -- must_fail 16 "--length: '$size' is too large" write -l "$size" v in
 	done
-	# The largest that there is.
+	# The largest numbers possible.
 	unchanged v -- must_fail 8 "past the end of the data space" write -o 9223372036854775807 v in
 	unchanged v -- must_fail 8 "has only 5 bytes" write -l 9223372036854775807 v in
 	unchanged v -- piped in 8 write -o 1 -l 9223372036854775807 v
 	err_has "9223372036854775807 bytes .* do not fit: from offset 1 on there is room for 169983"
 	unchanged v -- piped in 8 write -o 9223372036854775807 -l 9223372036854775807 v
-	# Too much for sectors of 4096 bytes only.
+	# The range is too large only with sectors of 4096 bytes.
 	vol w -s 4096
 	unchanged w -- must_fail 8 "the range is past the end of any volume" write -o 9007199254740992s w in
 }

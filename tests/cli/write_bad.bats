@@ -20,7 +20,7 @@ teardown() { common_teardown; }
 		echo "sector $where at $at"
 		says="^csumtool: v: data sector $where \(device offset $at\) is bad and would be changed in part only; write all"
 		unchanged v -- must_fail 4 "$says" write -o $((where * 512 + 7)) v part
-		# At the end of a longer write, and at its beginning.
+		# The bad sector at the end of a longer write, and at its beginning.
 		if [ $where -gt 0 ]; then
 			pattern longer $((where * 512 + 9)) l
 			unchanged v -- must_fail 4 "$says" write v longer
@@ -31,7 +31,7 @@ teardown() { common_teardown; }
 			unchanged v -- piped longer 4 write -o $((where * 512 + 9)) v
 			err_has "$says"
 		fi
-		# As a whole it is, alone or among others.
+		# The sector may be written as a whole, alone or among others.
 		pattern sector 512 w
 		run_csum 0 write -q -o ${where}s v sector
 		put in $((where * 512)) sector
@@ -48,7 +48,7 @@ teardown() { common_teardown; }
 	pattern new $((130 * 512 + 100)) new
 	piped new 4 write v
 	err_has "data sector 130 \(device offset $(data_at 130)\) is bad"
-	# As much as it says is in; the rest is what it was.
+	# As many bytes are in as the message says; the rest is unchanged.
 	[[ $stderr =~ "the first "([0-9]+)" bytes" ]]
 	bytes=${BASH_REMATCH[1]}
 	[ "$bytes" -le $((130 * 512)) ]
@@ -76,7 +76,7 @@ teardown() { common_teardown; }
 }
 
 @test "a group without integrity metadata is written as a whole or not at all" {
-	# The first group, one in the middle of a cluster, the short last one.
+	# The first group, one in the middle of a cluster, and the short last one.
 	for group in 0 3 5; do
 		small v
 		pattern in "$space" lost
@@ -94,15 +94,15 @@ teardown() { common_teardown; }
 		unchanged v -- must_fail 4 "$says" write -o $((begin + 512)) -l $((length - 512)) v all
 		unchanged v -- must_fail 4 "$says" write -o $((begin + 5)) -l 1 v all
 		if [ $group -gt 0 ]; then
-			# Of a file the end is known, and so the refusal comes first.
+			# The end of a file is known, so the refusal comes first.
 			unchanged v -- must_fail 4 "$says" write -l $((begin + 512)) v all
-			# Of a pipe nobody knows the end: what comes before the group may go in.
+			# The end of a pipe is unknown: the bytes before the group may go in.
 			piped <(piece all 0 $((begin + 512))) 4 write v
 			err_has "$says"
 			[[ $stderr =~ "the first "([0-9]+)" bytes" ]]
 			bytes=${BASH_REMATCH[1]}
 			[ "$bytes" -le $begin ]
-			# It may end within a sector of the group, too; this is said once.
+			# The input may also end within a sector of the group; then there is only one message.
 			piped <(piece all 0 $((begin + 612))) 4 write v
 			[ "$(grep -c "^csumtool: v: refused" <<<"$stderr")" -eq 1 ]
 			is_state v clean
@@ -113,7 +113,7 @@ teardown() { common_teardown; }
 		piece all 0 $length >part
 		put in $begin part
 		holds v in
-		# As at format: copy 0 with generation 0, copy 1 with 1.
+		# Generations are those of format: 0 in copy 0, 1 in copy 1.
 		[ "$(surgery get v $(($(imd_at $group 0) + 8)) 4)" -eq 0 ]
 		[ "$(surgery get v $(($(imd_at $group 1) + 8)) 4)" -eq 1 ]
 		rm v

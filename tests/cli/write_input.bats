@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# write: where its bytes come from, and input that is too long, too short or none.
+# write: inputs, and those that are too long, too short or empty.
 # sanitize: yes
 
 load common
@@ -20,7 +20,7 @@ teardown() { common_teardown; }
 	piped more 0 write -o 12345 -l 50000 v -
 	put in 12345 more
 	holds v in
-	# What comes after --length stays in the pipe.
+	# Bytes behind --length stay in the pipe.
 	{
 		run_csum 0 write -l 1000 v
 		rest=$(wc -c)
@@ -54,7 +54,7 @@ teardown() { common_teardown; }
 	piece in 1234 3766 >model
 	truncate -s "$space" model
 	holds v model
-	# What is left is known, and known to be less than --length.
+	# The rest of the input is known to be shorter than --length.
 	before=$(digest v)
 	{
 		dd bs=1234 count=1 of=/dev/null status=none
@@ -78,7 +78,7 @@ teardown() { common_teardown; }
 	out_has "^wrote 65536 bytes"
 	truncate -s "$space" in
 	holds v in
-	# Larger than the space: known before anything is written.
+	# The input is larger than the space, which is known before anything is written.
 	truncate -s 1M large
 	make_loop large
 	unchanged v -- must_fail 8 "1048576 bytes .* of input do not fit: from offset 0 on there is room for $space" \

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Each rule of the protocol is needed: rules/NAME.patch takes it out of a copy of the library, and the crash test
-# must then fail, in the scenario and by the oracle that the head of the patch names, and doc/protocol.md too. Prints
-# TAP.
+# Shows that each rule of the protocol is needed: rules/NAME.patch takes it out of a copy of the library, and the crash
+# test must then fail, in the scenario and by the oracle that the head of the patch names, as doc/protocol.md does.
+# Prints TAP.
 #
-#   rules.sh [NAME...]      all of them when none is named
+#   rules.sh [NAME...]      tries all rules when none is named
 #
 # CC, CFLAGS and so on are as for make.
 set -u
@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 built=${BUILD:-$top/build}
-# This make is none of the make that may have started the test.
+# The make in here is not the make that may have started the test.
 unset MAKEFLAGS MAKELEVEL MFLAGS BUILD
 
 if [ $# -eq 0 ]; then
@@ -32,7 +32,7 @@ build() {
 	make -C "$1" DEPS=no build/tests/crash/test_crash
 }
 
-# Why the test of this rule fails, or nothing.
+# Prints why the test of this rule fails; prints nothing when it passes.
 try_rule() {
 	local rule=$1 scenario oracle
 	scenario=$(field Scenario "$rule") oracle=$(field Oracle "$rule")
@@ -51,8 +51,8 @@ try_rule() {
 		echo "not caught by \"$oracle\" in $scenario" >&3
 }
 
-# Built once with all rules, from what is compiled already where that is the same; each rule is then taken out of
-# a copy, of which only what it changes is compiled.
+# The library is built once with all rules, starting from objects of the build where these are the same. Each rule is
+# then taken out of a copy, in which only changed files are compiled.
 mkdir -p "$work/with/build"
 [ ! -d "$built/obj" ] || cp -Rp "$built/obj" "$built/flags" "$work/with/build/" || exit 1
 cp -Rp "$top/include" "$top/lib" "$top/csumtool" "$top/tests" "$top/mk" "$top/Makefile" "$work/with/" || exit 1

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every scenario of crash/scenario/scenarios.c is stopped in every way the budget allows, and each state that is left is
- * opened, read, checked and recovered.
+ * Every scenario of crash/scenario/scenarios.c is stopped in every way that the budget allows, and each state that
+ * is left is opened, read, checked and recovered.
  *
  * Environment:
  *   CSUM_CRASH_STATES   distinct states to explore in all; "full": enough for a million (default: 100000)
  *   CSUM_CRASH_ONLY     explore this scenario alone
- *   CSUM_CRASH_HISTORY  and of it only this history, as a violation has printed it
+ *   CSUM_CRASH_HISTORY  explore only this history of that scenario, as a violation has printed it
  *   CSUM_CRASH_REPORT   append the figures to this file
  */
 #include <stdarg.h>
@@ -26,7 +26,7 @@
 
 #define DEFAULT_STATES 100000u
 #define FULL_STATES 1100000u
-/* Scenarios explored to their end need less, but a full run must not be held up by one. */
+/* Scenarios that are explored to their end need less, but a full run must not be held up by a single one. */
 #define MOST_OF_ONE 400000u
 #define MOST_SCENARIOS 128
 
@@ -48,7 +48,7 @@ static bool selected(const struct sim_scenario *scenario)
 	return !only || strcmp(only, scenario->name) == 0;
 }
 
-/* Those that end by themselves first; what they leave of the budget is for the others. */
+/* Scenarios with an end come first; the others get the part of the budget that these leave. */
 static void run_scenarios(bool endless, uint64_t budget)
 {
 	size_t chosen[MOST_SCENARIOS], count = 0;
@@ -77,14 +77,14 @@ static bool run_all(void)
 	results = sim_shared(sim_scenario_count * sizeof(*results));
 	if (!results)
 		return false;
-	/* A child that dies leaves this. */
+	/* These values stay when a child process dies. */
 	for (size_t i = 0; i < sim_scenario_count; i++) {
 		results[i].violations = selected(&sim_scenarios[i]);
 		snprintf(results[i].text, sizeof(results[i].text), "%s: the process that explored it died\n",
 			 sim_scenarios[i].name);
 		finite += !sim_scenarios[i].endless;
 	}
-	/* A state counts as judged again where other contents are allowed: so many more than distinct ones. */
+	/* A state is judged again where other contents are allowed, so a few more judgements than distinct states. */
 	budget = states + states / 16;
 	run_scenarios(false, budget / sim_scenario_count * finite);
 	for (size_t i = 0; i < sim_scenario_count; i++)
@@ -93,7 +93,7 @@ static bool run_all(void)
 	return true;
 }
 
-/* Fewest distinct states: those there are, or a good part of the budget. Others say why they fail. */
+/* Fewest distinct states: those that exist, or a good part of the budget. Other scenarios say why they fail. */
 static uint64_t floor_of(size_t i)
 {
 	uint64_t share = budgets[i] / 2;
@@ -109,7 +109,7 @@ static void check_scenario(void **state)
 	if (result->violations)
 		print_error("%s", result->text);
 	assert_int_equal(result->violations, 0);
-	/* A history that leads nowhere, because operations have other numbers by now, is no success. */
+	/* A history may lead nowhere, because operations have other numbers by now; that is no success. */
 	if (getenv("CSUM_CRASH_HISTORY"))
 		assert_true(result->judged > 0);
 	else
@@ -137,7 +137,7 @@ static void print_report(FILE *file)
 		nested, "", violations);
 }
 
-/* The floors must not let a few scenarios supply all of a full run. */
+/* The floors must not let a few scenarios supply all states of a full run. */
 static void check_total(void **state)
 {
 	const char *path = getenv("CSUM_CRASH_REPORT");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * EIO, ENOSPC, EINTR, a short transfer, a failing flush, the device vanishing: at every operation of the command
- * of every scenario that is not endless. It fails or carries on as it should, writes nothing behind a failure,
- * releases everything, and leaves a volume that passes the oracle, also after a stop on top.
+ * Tries EIO, ENOSPC, EINTR, a short transfer, a failing flush and a vanishing device at every operation of the command
+ * of every scenario that is not endless. The command must fail or carry on as it should, write nothing after a failure,
+ * release everything, and leave a volume that passes the oracle, also after a stop on top.
  *
- * Environment: CSUM_CRASH_ONLY   this scenario alone
+ * Environment: CSUM_CRASH_ONLY    try this scenario alone
  *              CSUM_CRASH_REPORT  append the figures to this file
  */
 #include <stdarg.h>
@@ -39,7 +39,7 @@ static void check_scenario(void **state)
 	if (result->violations)
 		print_error("%s\n", result->text);
 	assert_int_equal(result->violations, 0);
-	/* Each operation can fail in two ways at the least: EIO, and the device vanishing. */
+	/* Each operation can fail in at least two ways: EIO, and the device vanishing. */
 	assert_true(result->operations > 0 && result->faults >= 2 * result->operations);
 	assert_true(result->carried_on > 0 && result->carried_on < result->faults);
 }

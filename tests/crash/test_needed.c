@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * That each flush and each round of the protocol is needed: a disk that acknowledges one flush without
- * doing it, one that swaps a round with the next, and one that loses a round must each be caught by an oracle,
- * in every scenario; or be in the table of those that may stay, with the reason.
+ * Shows that each flush and each round of the protocol is needed. A disk that acknowledges one flush without doing it,
+ * one that swaps a round with the next, and one that loses a round must each be caught by an oracle, in every scenario;
+ * or the change must be in the table of excuses, with the reason.
  *
- * Environment: CSUM_CRASH_ONLY    this scenario alone
- *              CSUM_CRASH_STATES  unless it is "full", what has an excuse is not tried, and of the changes of
- *                                 one sort in a scenario one or two are; and when it is a small number, as
- *                                 under sanitizers, scenarios without an end are not
+ * Environment: CSUM_CRASH_ONLY    try this scenario alone
+ *              CSUM_CRASH_STATES  unless it is "full", changes with an excuse are not tried, and only one or two of the
+ *                                 changes of one sort in a scenario are; and when it is a small number, as under
+ *                                 sanitizers, scenarios without an end are not tried
  *              CSUM_CRASH_REPORT  append the table to this file
  */
 #include <stdarg.h>
@@ -26,12 +26,12 @@
 #include "crash/explore/needed.h"
 #include "crash/scenario/system.h"
 
-/* States tried to catch one change, more of what can only be sampled, and stops one after the other. */
+/* States that are tried to catch one change; for endless scenarios; and most stops in a row. */
 #define BUDGET 4000u
 #define ENDLESS_BUDGET 16000u
-/* To see that what has an excuse still needs it. */
+/* States that are tried to see that a change with an excuse still needs it. */
 #define EXCUSED_BUDGET 1000u
-/* In brief the unchanged scenario is only asked how many flushes it has: test_crash explores it. */
+/* In a brief run the unchanged scenario is only run for the number of its flushes: test_crash explores it. */
 #define BRIEF_BUDGET 100u
 #define DEPTH 2
 #define MOST_CHANGES 256
@@ -40,10 +40,10 @@
 struct outcome {
 	enum sim_mode mode;
 	uint64_t at;
-	uint32_t kinds; /* of what the flush makes durable, or what the round writes */
+	uint32_t kinds; /* of the writes that the flush makes durable, or that the round does */
 	bool opening; /* a flush before anything was written */
-	char step[SIM_NAME_SIZE], numbered[SIM_NAME_SIZE]; /* what it is for */
-	enum sim_oracle oracle; /* that caught it; SIM_RIGHT: none did */
+	char step[SIM_NAME_SIZE], numbered[SIM_NAME_SIZE]; /* name of the change */
+	enum sim_oracle oracle; /* the oracle that caught it; SIM_RIGHT: none */
 	const char *left_out; /* why a brief run does not try it */
 };
 
@@ -51,7 +51,7 @@ struct table {
 	bool done;
 	uint64_t count;
 	struct outcome outcomes[MOST_CHANGES];
-	char text[256]; /* when not even the unchanged scenario went well */
+	char text[256]; /* set when even the unchanged scenario failed */
 };
 
 static struct table *tables; /* per scenario */
@@ -98,7 +98,7 @@ static const char *excuse_of(size_t scenario, const struct outcome *outcome)
 	return NULL;
 }
 
-/* Of CSUM_CRASH_STATES: a number below this is small. */
+/* Numbers in CSUM_CRASH_STATES below this are small. */
 #define SMALL_STATES 100000u
 
 static bool few_states(void)
@@ -115,7 +115,7 @@ static bool brief(void)
 	return !wanted || strcmp(wanted, "full") != 0;
 }
 
-/* What flush number `at` makes durable, or round number `at` writes. */
+/* Returns the writes that flush number `at` makes durable, or those of round number `at`. */
 static const struct sim_covered *covered_by(enum sim_mode mode, uint64_t at, const struct sim_trace *trace)
 {
 	static const struct sim_covered untraced = { 0 };
@@ -142,8 +142,9 @@ static void list_changes(struct table *table, enum sim_mode mode, uint64_t count
 }
 
 /*
- * Whether a brief run tries others in place of change n: of those that do the same to writes of the same kinds, and
- * have no excuse, the first and the last; of rounds, where the first one may take thousands of states, the last.
+ * Whether a brief run leaves out change n, as it tries others like it: of the same mode, on writes of the same kinds,
+ * without an excuse. Of such changes it tries the first and the last flush, but only the last round, as the first may
+ * take thousands of states.
  */
 static bool is_like_others(size_t i, uint64_t n)
 {
@@ -262,11 +263,11 @@ static void check_scenario(void **state)
 	assert_true(table->done);
 	assert_true(table->count > 0);
 	assert_int_equal(unexplained, 0);
-	/* What is caught needs no excuse. */
+	/* A change that is caught needs no excuse. */
 	assert_int_equal(stale, 0);
 }
 
-/* Changes of that scenario which the excuse is for. */
+/* Counts the changes of that scenario that the excuse fits. */
 static int changes_excused(const struct sim_excuse *excuse, size_t scenario)
 {
 	int count = 0;
@@ -276,7 +277,7 @@ static int changes_excused(const struct sim_excuse *excuse, size_t scenario)
 	return count;
 }
 
-/* How many scenarios of the excuse there are not, or have not exactly one change that it is for. */
+/* Counts the scenarios of the excuse that do not exist, or do not have exactly one change that it fits. */
 static int misnamed(const struct sim_excuse *excuse)
 {
 	int known = 0, wrong = 0, words = 1;

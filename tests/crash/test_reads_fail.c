@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads that fail for a while, then pass: nothing that they hide is given up by a recovery, a scrub's or a write's; the
- * next one finds it.
+ * Reads that fail for a while, and then pass: the recovery of a scrub or a write must not give up content that they
+ * hide; the next recovery finds it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,12 +13,12 @@
 
 #include "crash/explore/bench.h"
 
-/* More than any of the commands below tries. */
+/* More reads than any command below tries. */
 #define FAILING_MOST 80u
 
 /*
- * The first reads of those units fail, as many as any number up to the most: what a command then gives up is lost. One
- * without the fault behind it must find all contents, and leave a clean volume.
+ * Fails the first reads of those units, up to every number of reads, while a command runs. Then the same command runs
+ * without failures: it must find all contents, and leave a clean volume.
  */
 static void assert_nothing_given_up(const struct sim_scenario *scenario, enum sim_action action,
 				    const struct sim_failing *failing)
@@ -43,7 +43,7 @@ static void assert_nothing_given_up(const struct sim_scenario *scenario, enum si
 		assert_int_equal(bench.view.totals.errors, 0);
 		sim_bench_tear_down(&bench);
 	}
-	/* Those that pass soon, and those that do not. */
+	/* Some failures pass soon enough, and some do not. */
 	assert_in_range(refused, 1, FAILING_MOST - 1);
 }
 
@@ -84,7 +84,7 @@ static void test_issue8_b6_journal_reads_fail(void **state)
 				&(struct sim_failing){ .kind = SIM_JOURNAL, .all = true });
 }
 
-/* Allowed, the newer entry is kept, and the volume is clean: with one sector bad for good where it was old. */
+/* With CSUM_ALLOW_UNREAD the newer entry is kept and the volume is clean; one older sector is bad for good. */
 static void test_issue8_b6_allowed(void **state)
 {
 	static const struct sim_command command = { .action = SIM_SCRUB,
@@ -102,7 +102,7 @@ static void test_issue8_b6_allowed(void **state)
 	sim_bench_tear_down(&bench);
 }
 
-/* What a replica has need not be read: while recovery is at work nothing can be, and then it is written. */
+/* Content that a replica has need not be read: the sector stays unreadable during recovery, and is then written. */
 static void test_issue8_b6_replica(void **state)
 {
 	const struct sim_command command = { .action = SIM_SCRUB,
@@ -112,7 +112,7 @@ static void test_issue8_b6_replica(void **state)
 	struct sim_bench bench;
 
 	(void)state;
-	/* For this one it is made, of the volume before the write that is interrupted. */
+	/* With this command the scenario makes a replica, of the volume before the interrupted write. */
 	scenario.command = command;
 	sim_bench_set_up(&bench, &scenario);
 	sim_bench_run(&bench, &command);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sectors that stay unreadable, at rest and during recovery: each is handled as the protocol says, whatever the error
- * that the device gives for it.
+ * Sectors that stay unreadable, at rest and during recovery: the library handles each as the protocol says, whichever
+ * error the device gives.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static const struct sim_scenario at_rest = {
 
 static const struct sim_command recovery = { .action = SIM_RECOVER };
 
-/* The device's error for a place that cannot be read, that of the test under way. */
+/* The device's error for a place that cannot be read, in the current test. */
 static const struct {
 	const char *name;
 	int error;
@@ -98,13 +98,13 @@ static void test_data_sector(void **state)
 	assert_findings(&bench, CSUM_UNREADABLE, 1);
 	assert_string_equal(bench.view.reason, "the device cannot read it");
 	assert_int_equal(bench.view.read_error, -EBADMSG);
-	/* Not to be changed in part; nothing is written, and the volume is clean. */
+	/* Such a sector cannot be changed in part: nothing is written, and the volume is clean. */
 	sim_bench_run(&bench, &part);
 	assert_int_equal(bench.run.error, -EBADMSG);
 	sim_bench_look(&bench);
 	sim_bench_assert_content(&bench, 63, 64, SIM_BAD);
 	assert_int_equal(bench.view.info.state, CSUM_CLEAN);
-	/* Others, and all of it, may be written. */
+	/* Other sectors may be written, and this one as a whole. */
 	sim_bench_run(&bench, &other);
 	assert_int_equal(bench.run.error, 0);
 	sim_bench_run(&bench, &whole);
@@ -203,7 +203,7 @@ static void test_slot(void **state)
 
 /* ------------------------------------------------------------------ during recovery */
 
-/* Recovery refuses, changes nothing that is read, and does its work when the place can be read again. */
+/* Recovery refuses and changes no content; when the place can be read again it succeeds. */
 static void assert_recovers_later(struct sim_bench *bench)
 {
 	sim_bench_run(bench, &recovery);
@@ -237,7 +237,7 @@ static void test_differing_sector(void **state)
 	}
 }
 
-/* A sector on which the versions agree is not needed, and a finding of its own. */
+/* Recovery does not need a sector on which the versions agree; the sector is a finding of its own. */
 static void test_other_sector(void **state)
 {
 	struct sim_bench bench;
@@ -254,7 +254,7 @@ static void test_other_sector(void **state)
 	sim_bench_tear_down(&bench);
 }
 
-/* The record is all that is left of what the torn copy said. */
+/* Only the record still has the entries of the torn copy. */
 static void test_journal(void **state)
 {
 	(void)state;

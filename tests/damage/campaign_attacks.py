@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cases in which an earlier form of the rule took what others wrote for decay."""
+"""Cases in which an earlier form of the rule took writes of others for decay."""
 import os
 import struct
 import zlib
@@ -28,19 +28,19 @@ def _use_ntfs(path, offset, rng, use):
 
 
 def _recognised(path, kind):
-    """The content is of use only as long as libblkid sees in it what was put there."""
+    """Fails unless libblkid finds in the content the kind that was put there; else the case would try nothing."""
     _, said = machine.attempt("wipefs", "--noheadings", "-O", "TYPE", path)
     if kind not in said.split():
         raise machine.Broken("no %s is seen in %s: %s" % (kind, path, " ".join(said.split())))
 
 
-# ---- an old ext4 superblock that outlived what was put over it
+# ---- an old ext4 superblock that outlived the thing put over it
 
 
 def _under_mbr(path, rng):
     _old_ext4(path, rng)
     contents.partition_table(path, "dos", "start=2048,size=%d,type=7\n" % (_NTFS_BYTES // 512))
-    # sfdisk takes what it knows away; a table written by others does not.
+    # sfdisk removes the signatures that it knows; a table written by other means does not.
     _ntfs_at(path, MIB, rng)
     _recognised(path, "ext4")
     _recognised(path, "dos")
@@ -55,7 +55,7 @@ def _under_md(path, rng):
 
 
 def lvm_label(path):
-    """In the second sector, which ext4 leaves free."""
+    """Puts a label into the second sector, which ext4 leaves free."""
     body = struct.pack("<I8s", 32, b"LVM2 001") + b"0123456789abcdefABCDEFghijklmnop" + \
         struct.pack("<QQQ", 40 * MIB, MIB, 0)
     body = body.ljust(492, b"\0")
@@ -72,7 +72,7 @@ def _under_lvm(path, rng):
 
 
 def _under_zfs(path, rng):
-    # libblkid looks for it from 64 MiB on.
+    # libblkid looks for ZFS only from 64 MiB on.
     contents.CONTENTS["ext4-half"](path, rng)
     for number in range(128):
         block = struct.pack("<QQQQQ", 0x00BAB10C, 5000, 100 + number, 7, 1700000000).ljust(1024, b"\0")
@@ -95,7 +95,7 @@ def _pool_used(image, rng):
 
 
 def _btrfs_of_two(path, rng):
-    """Its superblock has the size of both devices: that reaches into the next partition."""
+    """Makes a btrfs whose superblock has the size of both devices, which reaches into the next partition."""
     second = machine.place("second")
     contents.blank(path, 84 * MIB)
     contents.blank(second, 64 * MIB)
@@ -104,7 +104,7 @@ def _btrfs_of_two(path, rng):
         machine.run("mkfs.btrfs", "-q", "-f", "-K", "--mixed", "-m", "single", "-d", "single", one, two)
         with machine.mounted("-o", "device=" + two, one) as root:
             contents.fill(root, rng)
-    # Or another file system might be put together with this one.
+    # Without this another file system might be put together with this one.
     with machine.loop(second) as two:
         machine.attempt("btrfs", "device", "scan", "--forget", two)
     os.unlink(second)
@@ -135,7 +135,7 @@ def _on_log(image, rng, use):
 
 
 def _overwrite(root, rng):
-    """Nothing is allocated and no count changes: the superblock is what it was."""
+    """Changes a file in place: nothing is allocated and no count changes, so the superblock stays the same."""
     with open(os.path.join(root, "database"), "r+b") as file:
         for number in range(50):
             file.seek(number * 4096)

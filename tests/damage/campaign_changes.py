@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Changes by others, each a function of an image and a random number generator, with the row of the table it is in."""
+"""Changes by others. Each is a function of an image and a random number generator, with its row in the table."""
 import os
 import struct
 
@@ -23,13 +23,13 @@ ROWS = (
 ALL = []
 
 
-# What the rule takes for decay, as the manual says, is shown and not judged: on a block device, everywhere, or where
-# there is a replica.
+# Limits of a change: the rule takes it for decay, as the manual says, so the result is shown and not judged. It applies
+# on a block device, everywhere, or where there is a replica.
 ON_DEVICE, ALWAYS, FROM_REPLICA = "device", "always", "replica"
 
 
 class Change:
-    """limit: None, or one of these. brief: in the short form too."""
+    """A change. limit: None, or one of the limits above. brief: part of the short form too."""
 
     def __init__(self, row, content, name, make, limit=None, brief=False):
         self.row, self.content, self.make, self.limit, self.brief = row, content, make, limit, brief
@@ -114,7 +114,7 @@ def _after_crash(make):
 
 
 def _replaced(content):
-    """By another image of the same kind and size, and of the same history."""
+    """Replaces the image by another one of the same kind and size, with the same history."""
     def make(image, rng):
         other = machine.place("other")
         contents.CONTENTS[content](other, rng)
@@ -124,7 +124,8 @@ def _replaced(content):
 
 
 def _prepared(build):
-    """The same file system as its next day leaves it, where nothing can be mounted: one identity, more files."""
+    """Replaces the file system, where nothing can be mounted, by its state of the next day: same identity, more
+    files."""
     def make(image, rng):
         other = machine.place("other")
         build(other, rng, using.photo, using.many_small)
@@ -135,7 +136,7 @@ def _prepared(build):
 
 def _shrink(image, rng):
     machine.run("e2fsck", "-fy", image, statuses=(0, 1))
-    # A file it would cut off.
+    # On a file resize2fs would cut off the end, so it gets a device.
     with machine.loop(image) as device:
         machine.run("resize2fs", device, "24M")
 
@@ -235,7 +236,7 @@ def _add_over():
 
 
 def _pieces(count, size, start=0, align=4096):
-    """Random bytes at random places, as encrypted or unknown writers put there."""
+    """Puts random bytes at random places, like encrypting or unknown writers."""
     def make(image, rng):
         room = (os.stat(image).st_size - start) // align
         for _ in range(count):
@@ -244,7 +245,7 @@ def _pieces(count, size, start=0, align=4096):
 
 
 def _counters(image, rng):
-    """Records of a counter each, all of them one further: few bits of every sector, and the rest as it was."""
+    """Raises the counter in each of many records: few bits of every sector change, and the rest stays."""
     start = 17 * MIB
     for at in range(start, start + 100 * 4096, 4096):
         count, = struct.unpack("<Q", machine.get(image, at, 8))
@@ -283,7 +284,7 @@ def _bytes(offset, make_data):
 
 
 def _full_place(image, rng):
-    """A place where 64 KiB are in use."""
+    """Returns a place where 64 KiB are in use."""
     places = list(range(MIB, os.stat(image).st_size - MIB, 65536))
     rng.shuffle(places)
     return next(at for at in places
@@ -325,8 +326,8 @@ def _add_past():
         add(PAST, content, "debugfs write", _debugfs("write SOURCE there"), FROM_REPLICA, content == "ext4")
         add(PAST, content, "debugfs rm", _debugfs("rm log"), ALWAYS)
         add(PAST, content, "debugfs sif", _debugfs("set_inode_field log mtime 20010101"), ALWAYS)
-    # All that was not committed is given up by this, and the superblock may be what it was before the mount: what is
-    # overwritten then is space that the file system calls free.
+    # This gives up everything that was not committed, and the superblock may be the one from before the mount. A scrub
+    # then overwrites only space that the file system calls free.
     for content in ("btrfs", "btrfs-dup"):
         add(PAST, content, "crash, rescue zero-log", _after_crash(_tool("btrfs", "rescue", "zero-log", "IMAGE")), ALWAYS)
     add(PAST, "xfs", "xfs_db write",

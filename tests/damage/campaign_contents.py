@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the data space holds before anybody else writes: file systems with files in them, tables, raw data."""
+"""Contents of the data space before others write: file systems with files in them, tables, raw data."""
 import os
 import struct
 
 import campaign_machine as machine
 
 MIB = 1 << 20
-PARTITION = MIB  # where the first one begins
+PARTITION = MIB  # where the first partition begins
 
 
 def text(rng, size, word="line"):
-    """Lines that do not repeat."""
+    """Returns lines that do not repeat."""
     start = rng.randrange(10 ** 9)
     lines = ("%s %d of a log, %x\n" % (word, start + i, (start + i) * 2654435761 % 2 ** 32) for i in range(size // 24))
     return "".join(lines).encode()[:size]
@@ -25,7 +25,7 @@ def write_file(path, data, durable=False):
 
 
 def fill(root, rng, share=1.0):
-    """Files as a used file system has them."""
+    """Makes the files of a used file system."""
     for number in range(int(60 * share)):
         folder = os.path.join(root, "folder%d" % (number % 5))
         os.makedirs(folder, exist_ok=True)
@@ -53,7 +53,7 @@ def mkfs_ext(target, *options):
 
 
 def mkfs_xfs(target, *options):
-    # Below 300 MiB it wants to be told that nobody should.
+    # Below 300 MiB mkfs.xfs wants this option, as such sizes are not supported.
     machine.run("mkfs.xfs", "-q", "-f", "-K", "--unsupported", *options, target)
 
 
@@ -79,11 +79,11 @@ def partition_table(target, label, script):
     machine.run("sfdisk", "-q", "--no-reread", "--no-tell-kernel", target, give="label: %s\n%s" % (label, script))
 
 
-# ---- contents: each a function of the path of a file to make, and a random number generator
+# ---- contents: each is a function of the path of a file to make, and a random number generator
 
 
 def tree(rng, *also):
-    """A directory with files, for tools that make a file system of one."""
+    """Makes a directory with files, for tools that make a file system from one."""
     path = machine.place("tree")
     machine.run("rm", "-rf", path)
     os.mkdir(path)
@@ -94,7 +94,8 @@ def tree(rng, *also):
 
 
 def _mounted_content(size, mkfs, from_tree=None):
-    """from_tree: the option of mkfs that takes a directory, for machines on which nothing can be mounted."""
+    """Returns a content with files. from_tree: the option of mkfs that takes a directory, for machines without
+    mounts."""
     def build(path, rng):
         blank(path, size)
         mkfs(path)
@@ -116,7 +117,7 @@ def _btrfs(size, *options):
     return _mounted_content(size, lambda path, *more: mkfs_btrfs(path, *options, *more), "--rootdir")
 
 
-# Of known identity: made again, with a file more, it is the file system as its next day leaves it.
+# With a known identity, the file system made again with one more file is its state of the next day.
 _UUID = "6f6e6c79-2061-4578-8175-736564206f6e"
 
 
@@ -139,7 +140,7 @@ def _half_ext(path, rng):
 
 
 def _raw(path, rng):
-    """Records, random ones and lines, with blank parts between them, as tapes and databases are."""
+    """Makes records, random bytes and lines, with blank parts between them, as on tapes and in databases."""
     parts = [rng.randbytes(6 * MIB), bytes(2 * MIB), text(rng, 4 * MIB), rng.randbytes(4 * MIB), b"\xff" * MIB,
              b"".join(struct.pack("<QQQQ", i, i + 1, i * i, 0) for i in range(2 * MIB // 32)), bytes(MIB),
              rng.randbytes(4 * MIB)]
@@ -177,7 +178,7 @@ def _luks1(path, rng):
 
 
 def in_partition(path, offset, size, make):
-    """Makes something in a part of a file, through a loop device that is just that part."""
+    """Calls make() for a part of a file, through a loop device that covers just that part."""
     with machine.loop(path, offset, size) as device:
         make(device)
 
@@ -192,7 +193,7 @@ def _table(label, script, offset):
     return build
 
 
-# The one in the extended partition begins at 6 MiB.
+# The partition in the extended partition begins at 6 MiB.
 _LOGICAL = "start=2048,size=8192,type=83\nstart=10240,type=5\nstart=12288,size=81920,type=83\n"
 
 MIXED = ("--mixed", "-m", "single", "-d", "single")
@@ -259,7 +260,7 @@ def fat_add(path, data, name):
 
 
 def fat_remove(path):
-    """Deletes the first file, as drivers do: its name's first byte, and its chain."""
+    """Deletes the first file as drivers do: clears the first byte of its name, and its chain."""
     fats_at, copies, length, clusters_at = _fat_shape(path)
     root = bytearray(machine.get(path, clusters_at, 512))
     slot = next(at for at in range(0, 512, 32) if root[at] not in (0, 0xE5) and root[at + 11] != 8)
@@ -277,11 +278,11 @@ def fat_remove(path):
     machine.put(path, clusters_at, bytes(root))
 
 
-# ---- superblocks of what has no tool here, as libblkid wants them
+# ---- superblocks of file systems without tools here, made to satisfy libblkid
 
 
 def md_superblock(path, offset, data_offset, sectors):
-    """Version 1.2 of an md array of one device: at 4096."""
+    """Writes an md superblock of version 1.2, for an array of one device: it lies at 4096."""
     block = bytearray(256 + 2 * 384)
     struct.pack_into("<IIII16s32sQIIQI", block, 0, 0xA92B4EFC, 1, 0, 0, bytes(range(16)), b"host:0", 1700000000, 1,
                      0, sectors, 0)
@@ -295,7 +296,7 @@ def md_superblock(path, offset, data_offset, sectors):
 
 
 def foreign_superblock(kind):
-    """Offset and bytes of the superblock of a file system that has no tools here."""
+    """Returns offset and bytes of the superblock of a file system that has no tools here."""
     if kind == "f2fs":
         return 1024, struct.pack("<IHHIIIIIIQ", 0xF2F52010, 1, 16, 9, 3, 12, 9, 1, 1, 8192).ljust(512, b"\x11")
     if kind == "reiserfs":

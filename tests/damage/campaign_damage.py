@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Decay of a data device: what disks do to sectors by themselves."""
+"""Decay of a data device: damage that disks do to sectors by themselves."""
 import os
 import struct
 
@@ -9,7 +9,7 @@ KIB, MIB = 1 << 10, 1 << 20
 
 
 class Room:
-    """Which sectors of an image are blank or full, and which are left alone: those in the byte ranges `avoid`."""
+    """Knows which sectors of an image are blank or full, and which are left alone: those in the byte ranges `avoid`."""
 
     def __init__(self, image, sector, avoid):
         self.sector, self.count = sector, os.stat(image).st_size // sector
@@ -28,7 +28,7 @@ class Room:
 
 
 class Target:
-    """An image to be damaged, which is like the one that the room was taken from."""
+    """An image that is damaged, similar to the one that the room was made from."""
 
     def __init__(self, image, room, rng):
         self.image, self.rng, self.sector, self.count = image, rng, room.sector, room.count
@@ -42,7 +42,7 @@ class Target:
         machine.put(self.image, number * self.sector, data)
 
     def pick(self, among, run=1):
-        """The first of `run` adjacent sectors of that list that nothing has happened to, and nothing will any more."""
+        """Picks `run` adjacent sectors from the list that are not damaged yet, and reserves them; returns the first."""
         for _ in range(10000):
             first = self.rng.choice(among)
             if first + run <= self.count and not self.taken.intersection(range(first, first + run)):
@@ -59,7 +59,7 @@ class Target:
         raise machine.Missing("no room for more damage")
 
 
-# Each of these damages something once, and returns the sectors.
+# Each of these functions does one damage, and returns the sectors.
 
 
 def _flip(data, bits):
@@ -91,7 +91,7 @@ def burst(target):
 
 
 def stuck_bit(target):
-    """One bit of a run of sectors is always set."""
+    """In a run of sectors one bit is always set."""
     first, bit = target.pick_full(8), target.rng.randrange(8 * target.sector)
     hit = []
     for number in range(first, first + 8):
@@ -124,7 +124,7 @@ def repeated(target):
 
 
 def zeroed_run(target):
-    """4 KiB to 1 MiB, as of a page that was never written, or a track."""
+    """Zeros 4 KiB to 1 MiB, like a page that was never written, or a track."""
     size = target.rng.choice((4, 16, 64, 256, 1024)) * KIB
     first = target.pick(target.full, max(1, size // target.sector))
     hit = []
@@ -144,14 +144,14 @@ def swapped(target):
 
 
 def misplaced(target):
-    """A write for one sector hit another one."""
+    """A write for one sector went to another one."""
     number, source = target.pick_full(), target.pick_full()
     target.write(number, target.read(source))
     return [number]
 
 
 def shifted(target):
-    """A run of sectors one place further: its last one is lost."""
+    """Moves a run of sectors one place further; the last one is lost."""
     first = target.pick_full(6)
     data = [target.read(number) for number in range(first, first + 5)]
     for index, piece in enumerate(data):
@@ -170,7 +170,7 @@ def garbage(target, blank=False):
 
 
 def torn(target, blank=False):
-    """The first half is of another content."""
+    """The first half of the sector has another content."""
     number = _some(target, blank)
     half = target.sector // 2
     target.write(number, target.rng.randbytes(half) + target.read(number)[half:])
@@ -185,7 +185,7 @@ def many_bits(target, blank=False):
 
 
 def lost_write(target, blank=False):
-    """It holds what was there before: a like content."""
+    """A write was lost: the sector holds older content of the same kind."""
     number = _some(target, blank)
     text = b"".join(b"before that: %d\n" % target.rng.getrandbits(40) for _ in range(target.sector // 12 + 1))
     target.write(number, text[:target.sector])
@@ -200,7 +200,7 @@ NEW = {"garbage": garbage, "torn": torn, "more than 16 bits": many_bits, "lost w
 BLANK = {name: (lambda target, how=how: how(target, True)) for name, how in NEW.items()}
 
 
-# ---- where the record of a mount lies, and the signatures: what is hit there is another question
+# ---- places of signatures and of the record of a mount; damage there is not tried here
 
 
 def _xfs_places(path, offset):
@@ -220,7 +220,7 @@ def _xfs_places(path, offset):
 
 
 def record_places(path, kind):
-    """Byte ranges, of a content of one of the kinds that the campaign uses."""
+    """Returns the byte ranges of such places, for one of the kinds of content in the campaign."""
     size = os.stat(path).st_size
     if kind == "ext":
         return [(1024, 2048)]

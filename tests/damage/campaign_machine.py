@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the campaigns need of the machine: a directory, programs, loop devices, mounts. All of that goes away."""
+"""Things that the campaigns need from the machine: a directory, programs, loop devices, mounts. All of them are
+removed."""
 import atexit
 import contextlib
 import os
@@ -9,21 +10,21 @@ import sys
 import time
 
 CHUNK = 1 << 20
-# For what takes a moment, unless something is wrong.
+# Limit for things that take a moment unless something is wrong.
 PATIENCE_SECONDS = 300
 PATHS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 class Missing(Exception):
-    """What a step needs is not to be had here: the step is skipped, and counted."""
+    """The machine lacks something that a step needs: the step is skipped, and counted."""
 
 
 class Broken(Exception):
-    """A step did not do what it is there for."""
+    """A step did not do what it was meant to do."""
 
 
 def find(program):
-    """The path of a program, or Missing."""
+    """Returns the path of a program, or raises Missing."""
     for directory in PATHS.split(":"):
         path = os.path.join(directory, program)
         if directory and os.access(path, os.X_OK):
@@ -32,7 +33,7 @@ def find(program):
 
 
 def attempt(*command, give=None):
-    """Runs it: its exit status and all it said."""
+    """Runs a command; returns its exit status and all its output."""
     done = subprocess.run([find(command[0])] + [str(word) for word in command[1:]], check=False,
                           input=give.encode() if give is not None else b"", stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
@@ -40,7 +41,7 @@ def attempt(*command, give=None):
 
 
 def run(*command, give=None, statuses=(0,)):
-    """Runs it, and fails unless it ends with one of the statuses: what it said."""
+    """Runs a command, and fails unless it ends with one of the statuses; returns its output."""
     status, said = attempt(*command, give=give)
     if status not in statuses:
         raise Broken("%s: status %d: %s" % (" ".join(map(str, command)), status, said.strip()[-300:]))
@@ -68,7 +69,7 @@ def _end():
 
 
 def begin(name):
-    """Makes the directory; it and what is mounted go away however the program ends."""
+    """Makes the directory. It and the mounts are removed however the program ends."""
     global _directory
     parent = os.environ.get("TMPDIR", "/tmp")
     _directory = os.path.join(parent, "csumtool-%s.%d" % (name, os.getpid()))
@@ -89,7 +90,7 @@ def _loops_allowed():
 
 
 def _wait_until(condition, text):
-    """Who runs the tests knows by what is printed that there is no verdict."""
+    """Waits for a condition. When time runs out, the printed line tells tests/run that there is no verdict."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > end:
@@ -105,14 +106,14 @@ def _wait_until_gone(device):
 
 @contextlib.contextmanager
 def loop(path, offset=0, size=0):
-    """The path of a loop device over a file. It is detached before this ends, or when the process does."""
+    """Yields the path of a loop device over a file. It is detached before this ends, or when the process dies."""
     _loops_allowed()
     status, said = attempt("losetup", "--show", "-f", "-o", offset, "--sizelimit", size, path)
     if status:
         raise Missing("losetup: " + said.strip())
     device = said.strip()
     holder = os.open(device, os.O_RDONLY)
-    # Detached when the last one closes it: so it goes away even if this process is killed.
+    # The kernel detaches the device when it is closed last, so also when this process is killed.
     attempt("losetup", "-d", device)
     try:
         yield device
@@ -131,7 +132,7 @@ def _has_open(process, path):
 
 
 def _wait_until_closed(path):
-    """Who serves a FUSE file system may still be writing when it is unmounted."""
+    """Waits, as the server of a FUSE file system may still be writing after the unmount."""
     def closed():
         others = [process for process in os.listdir("/proc") if process.isdigit() and process != str(os.getpid())]
         return not any(_has_open(process, path) for process in others)
@@ -141,7 +142,7 @@ def _wait_until_closed(path):
 
 @contextlib.contextmanager
 def mounted(*options, program=("mount",)):
-    """The directory where a device or a file, the last option, is mounted. Missing where that is not allowed."""
+    """Yields the directory where a device or a file, the last option, is mounted. Missing where that is not allowed."""
     target = place("mnt")
     os.makedirs(target, exist_ok=True)
     status, said = attempt(*program, *options, target)
@@ -175,7 +176,7 @@ def copy(source, target):
 
 
 def chunks(first, second):
-    """The places where two files of one size differ: offset, bytes of the first, bytes of the second."""
+    """Yields the places where two files of one size differ: offset, bytes of the first, bytes of the second."""
     with open(first, "rb") as one, open(second, "rb") as other:
         offset = 0
         while True:
@@ -190,19 +191,19 @@ def chunks(first, second):
 
 
 def differing(first, second, sector):
-    """The numbers of the sectors in which two files differ."""
+    """Returns the numbers of the sectors in which two files differ."""
     return [(offset + at) // sector for offset, mine, theirs in chunks(first, second)
             for at in range(0, len(mine), sector) if mine[at:at + sector] != theirs[at:at + sector]]
 
 
 def make_same(target, model):
-    """Writes into target what it takes to be what model is, and no more."""
+    """Makes target equal to model, and writes no more than that takes."""
     for _ in restored(target, model, CHUNK):
         pass
 
 
 def restored(target, model, sector):
-    """The same; the numbers of the sectors in which it was not."""
+    """Makes target equal to model; yields the numbers of the sectors in which they differed."""
     with open(target, "r+b") as file:
         for offset, present, wanted in chunks(target, model):
             file.seek(offset)

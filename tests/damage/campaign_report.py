@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""TAP, with comments, and steps that were skipped."""
+"""Prints TAP with comments, and counts skipped steps."""
 
 
 class Report:
@@ -30,7 +30,7 @@ class Report:
         print("ok %d - %s # SKIP %s" % (self.passed + self.failed + self.skipped, name, reason))
 
     def end(self):
-        """Says what was skipped, and the sums. The exit status."""
+        """Prints the skipped steps and the sums. Returns the exit status."""
         for reason, steps in sorted(self.reasons.items()):
             self.note("skipped: %d steps: %s" % (steps, reason) if steps else "skipped: " + reason)
         print("1..%d" % (self.passed + self.failed + self.skipped))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What those do who mount a file system: how it is used, and how that ends."""
+"""The use of a mounted file system, and the ways in which it ends."""
 import os
 
 import campaign_contents as contents
@@ -40,7 +40,7 @@ def append(root, rng):
 
 
 def in_place(root, rng):
-    """As a database does: nothing is allocated."""
+    """Writes like a database: nothing is allocated."""
     with open(os.path.join(root, "database"), "r+b") as file:
         for _ in range(30):
             file.seek(rng.randrange(2000) * 256)
@@ -80,7 +80,7 @@ USES = (photo, many_small, delete, append, in_place, big_file, rename, attribute
 
 
 def _snapshot(image):
-    """What a power cut now would leave: what has reached the device."""
+    """Copies the image in the state that a power cut would leave now: only bytes that have reached the device."""
     machine.copy(image, machine.place("snapshot"))
 
 
@@ -95,7 +95,7 @@ def crash_after_sync(image, root, rng):
 
 
 def crash_after_fsync(image, root, rng):
-    """Something is durable, and the rest is on its way."""
+    """Makes one file durable while other writes are on their way."""
     many_small(root, rng)
     contents.write_file(os.path.join(root, "durable"), contents.text(rng, 20000), durable=True)
     _snapshot(image)
@@ -112,7 +112,8 @@ ENDS = (unmounted, crash_after_sync, crash_after_fsync, crash_at_once)
 
 
 def use_mounted(image, rng, use, end=unmounted, options=(), part=(0, 0)):
-    """Mounts the image, or a part of it, uses it and ends that; after a crash the image is what was left by it."""
+    """Mounts the image, or a part of it, uses it and ends the use. After a crash the image is the state that it
+    left."""
     with machine.loop(image, *part) as device, machine.mounted(*options, device) as root:
         use(root, rng)
         crashed = end(image, root, rng)
@@ -126,6 +127,6 @@ def use_by_fuse(image, rng, use, program):
 
 
 def replay(image, options=()):
-    """The next mount after a crash."""
+    """Mounts the image after a crash."""
     with machine.loop(image) as device, machine.mounted(*options, device):
         pass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""External volumes with a given content, as csumtool wrote it, and scrubs of what became of the data."""
+"""External volumes with a given content, written by csumtool, and scrubs of their data after others changed it."""
 import itertools
 import os
 import subprocess
@@ -11,7 +11,7 @@ PROGRAM = os.environ.get("CSUMTOOL") or os.path.join(os.path.dirname(os.path.abs
 
 
 def program(*arguments):
-    """Runs csumtool with its state kept in our directory: its status, and what it said."""
+    """Runs csumtool with its state directory in ours; returns its status and output."""
     environment = dict(os.environ, LC_ALL="C", STATE_DIRECTORY=machine.place("state"),
                        RUNTIME_DIRECTORY=machine.place("state"))
     os.makedirs(machine.place("state"), exist_ok=True)
@@ -34,7 +34,7 @@ _scrub_options = None
 
 
 def scrub_options():
-    """Undo files are no part of this; builds that make none by themselves do not know the option."""
+    """Undo files are not tried here, so they are turned off; builds that make none by themselves lack the option."""
     global _scrub_options
     if _scrub_options is None:
         status, said = program("scrub", "--help")
@@ -45,7 +45,7 @@ def scrub_options():
 
 
 def metadata_bytes(size, sector):
-    """Enough for both copies of every group, and the fixed areas."""
+    """Returns a size with room for both copies of every group, and the fixed areas."""
     entries = (sector - 16) // 8
     return (2 * (size // sector // entries + 2) * sector + (1 << 20) + 65536 + 4095) // 4096 * 4096
 
@@ -70,7 +70,7 @@ class Volume:
             must("format", "-q", "-s", sector, "-m", self.meta, "--size=%d" % metadata_bytes(size, sector), *options,
                  name)
             must("write", "-q", "-m", self.meta, name, base)
-        # Of the file as it was left; a copy that is given this time is one made with it, as by cp -p.
+        # The time of the file as csumtool left it; a copy that is given this time is like one made by cp -p.
         self.time = machine.get_time(data)
         os.unlink(data)
 
@@ -78,8 +78,8 @@ class Volume:
         return machine.loop(path) if self.on_device else _nothing(path)
 
     def scrub(self, work, *options, time=None):
-        """Scrubs the data that is in the file `work`, with the metadata as it was after the write. time: that the file
-        is given before. Status, and what was said."""
+        """Scrubs the data in the file `work`, with the metadata of the time after the write. time: given to the file
+        before that. Returns status and output."""
         meta = machine.place("meta")
         machine.copy(self.meta, meta)
         if time is not None:
@@ -89,7 +89,7 @@ class Volume:
 
 
 class _nothing:
-    """A context that is its value."""
+    """A context that yields a given value."""
 
     def __init__(self, value):
         self.value = value

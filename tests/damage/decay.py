@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The campaign of decay: how much of what a disk does to sectors is still healed, depending on what speaks for decay.
+"""The campaign of decay: how much damage by disks is still healed, depending on the witnesses for decay.
 
-External volumes are damaged, and scrubbed without a replica and with one. First as a file that nobody else wrote, with
-its time put back: what is healed then is what can be. Then on a block device, with a file system whose mount record is
-as it was left and without one; and as a file with another time. The share of it that is healed there is the table.
+External volumes are damaged, and scrubbed without a replica and with one. First the data is a file whose time is put
+back, as if no others wrote it: this shows which sectors can be healed. Then the data is on a block device, with a file
+system whose mount record is unchanged and without one; then it is a file with another time. The table has the share of
+these sectors that is healed there.
 
   CSUM_CAMPAIGN=long      each kind of damage by itself too, on all contents, at both sizes of a sector
-  CSUM_CAMPAIGN_SEED=N    where the random numbers begin (default: 1)
+  CSUM_CAMPAIGN_SEED=N    start of the random numbers (default: 1)
   CSUM_CAMPAIGN_ONLY=WORD only contents with WORD in their name
 
 Prints TAP, with a table as comments. Steps for which the machine has no means are skipped, and counted.
@@ -27,7 +28,7 @@ from campaign_report import Report  # noqa: E402
 from campaign_volume import Volume, program  # noqa: E402
 
 SECTORS = (512, 4096)
-# Content: what to leave alone in it, and whether the short form has it.
+# Content: the kind of places to leave alone in it, and whether the short form has it.
 RECORDED = {"ext4": ("ext", True), "xfs": ("xfs", True), "btrfs": ("btrfs", True), "ext4-1k": ("ext", False),
             "gpt": ("partition", False)}
 UNRECORDED = {"fat": ("none", True), "raw": ("none", True), "luks2": ("none", False), "swap": ("none", False)}
@@ -38,7 +39,7 @@ COLUMNS = ("time same", "device, record", "device, undecided", "device, exclusiv
 MILD, NEW, BLANK, DEAD = range(4)
 ROWS = ("bits, bursts, stuck bit, zeroed, ff, pattern, 4K - 1M zeroed, swapped, misplaced, shifted",
         "garbage, torn, > 16 bits, lost writes", "the same over sectors that were blank, no replica", "unreadable")
-# The share healed, in percent, from and to.
+# Bounds of the share that is healed, in percent.
 ALL, NONE, NEARLY = (100, 100), (0, 0), (99.9, 100)
 WANTED = {
     MILD: {SAME: ALL, DEVICE: NEARLY, UNDECIDED: NEARLY, EXCLUSIVE: ALL, CHANGED: NEARLY, CHANGED_NONE: NONE},
@@ -52,7 +53,7 @@ KINDS = {MILD: damage.MILD, NEW: damage.NEW, BLANK: damage.BLANK}
 class Campaign:
     def __init__(self, report, long, seed):
         self.report, self.long, self.seed = report, long, seed
-        # Of a row and a column: healed, and of how many.
+        # For each row and column: sectors healed, and sectors that can be.
         self.cells = {(row, column): [0, 0] for row in range(len(ROWS)) for column in range(len(COLUMNS))}
         self.wrong, self.missed, self.broken, self.scrubs = [], [], [], 0
         self.has_exclusive = "--exclusive" in program("format", "--help")[1]
@@ -63,7 +64,7 @@ class Campaign:
         base = machine.place("base")
         contents.CONTENTS[name](base, random.Random("%d %s" % (self.seed, name)))
         avoid = damage.record_places(base, kind)
-        # In the short form the sizes take turns.
+        # In the short form the sizes of sectors take turns.
         place = (list(RECORDED) + list(UNRECORDED)).index(name)
         for sector in SECTORS if self.long else (SECTORS[(self.seed + place) % 2],):
             volumes, room = self.volumes(base, sector, recorded), damage.Room(base, sector, avoid)
@@ -74,7 +75,7 @@ class Campaign:
             machine.run("rm", "-f", *[volume.meta for volume, _ in volumes.values()])
 
     def volumes(self, base, sector, recorded):
-        """By column: the volume, and whether the file keeps its time."""
+        """Returns by column: the volume, and whether the file keeps its time."""
         on_file = Volume(base, sector, False)
         found = {SAME: (on_file, True), CHANGED if recorded else CHANGED_NONE: (on_file, False)}
         try:
@@ -86,7 +87,8 @@ class Campaign:
         return found
 
     def campaigns(self):
-        """Kinds of damage that come together: those of a row; in the long form each by itself too."""
+        """Yields the kinds of damage that are done together: those of a row, and in the long form also each by
+        itself."""
         for row, kinds in KINDS.items():
             yield "all kinds", row, kinds
             if self.long:
@@ -126,7 +128,7 @@ class Campaign:
         cell[1] += len(possible)
 
     def scrubbed(self, volume, base, image, hit, replica, name):
-        """The sectors that are right after a scrub."""
+        """Returns the sectors that are right after a scrub."""
         volume, keep_time = volume
         work = machine.place("work")
         machine.copy(image, work)
@@ -144,7 +146,7 @@ class Campaign:
     # ---- sectors that cannot be read until they are written
 
     def unreadable(self, base, volumes, room, on_file, name):
-        """On a file system that fails as it is told to, in a file on it or on a loop device over that."""
+        """Tries a file system that fails as it is told to, in a file on it or on a loop device over that file."""
         columns = [column for column in volumes if (column in (SAME, CHANGED, CHANGED_NONE)) == on_file]
         target = damage.Target(base, room, random.Random("%d dead %s" % (self.seed, name)))
         hit = sorted(target.pick_full() for _ in range(12))
@@ -170,7 +172,7 @@ class Campaign:
             volume.scrub(os.path.join(mount, "image"), "--from=" + base)
             return [number for number in hit if readable(os.path.join(mount, "image"), number, volume.sector)]
 
-    # ---- what came of it
+    # ---- results
 
     def table(self):
         note = self.report.note

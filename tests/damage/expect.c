@@ -33,7 +33,7 @@ static bool may_be_bits(const struct judging *j, uint64_t sector)
 	return false;
 }
 
-/* Each holds the content of the other, and nothing else happened to them. */
+/* Whether the damage swapped two sectors that no other damage touched. */
 static bool is_swapped(const struct judging *j, const struct damage_damage *damage)
 {
 	return damage->kind == DAMAGE_SWAPPED && damage->sector_count == 2 && j->run.data[damage->sector[0]] == 1 &&
@@ -55,7 +55,7 @@ static bool lies_elsewhere(const struct judging *j, uint64_t sector)
 		if (is_swapped(j, damage) && (damage->sector[0] == sector || damage->sector[1] == sector))
 			return true;
 	}
-	/* Unwritten sectors are zeros in `after` too, and nobody's source. */
+	/* In `after` unwritten sectors are zeros too, but no scrub takes content from them. */
 	for (uint64_t i = 0; i < base->geometry.data_sectors; i++) {
 		if (i != sector && !j->run.data[i] && !j->before.lost[damage_group_of(j, i)] && content[0] &&
 		    memcmp(base->after + i * size, content, size) == 0)

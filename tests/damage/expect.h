@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A judgement under way, and what may be asked of a scrub in it. */
+/* A judgement under way, and the results that a scrub must reach in it. */
 #ifndef CSUM_TEST_DAMAGE_EXPECT_H
 #define CSUM_TEST_DAMAGE_EXPECT_H
 
 #include "damage/judge.h"
 #include "ondisk/layout.h"
 
-/* What findings say of each place. */
+/* Marks for the findings at a place. */
 enum { ANY = 1, BAD = 2, LEFT = 4, REPAIRED = 8, LOST = 16 };
 
 struct marks {
@@ -30,10 +30,10 @@ static inline uint64_t damage_group_of(const struct judging *j, uint64_t sector)
 	return csum_layout_group_of(&j->base->geometry, sector);
 }
 
-/* Whether the metadata that was there for the sector still is; with an interrupted update its journal counts too. */
+/* Whether the metadata of the sector survived the damage; with an interrupted update this includes the journal. */
 bool damage_described(const struct judging *j, uint64_t sector);
 
-/* Of a damaged sector: whether there is enough left to heal it from. */
+/* Whether enough is left to heal a damaged sector from. */
 bool damage_must_heal(const struct judging *j, uint64_t sector);
 
 #endif

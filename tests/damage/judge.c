@@ -21,7 +21,7 @@ const char *const damage_fault_names[DAMAGE_FAULTS] = {
 	[DAMAGE_FAILED] = "failed",
 };
 
-/* Faults told in full; the rest is counted. */
+/* Faults that are printed in full; others are only counted. */
 #define TOLD 40u
 
 static void fault(struct judging *j, enum damage_fault kind, const char *what, uint64_t number)
@@ -43,7 +43,7 @@ static void fault(struct judging *j, enum damage_fault kind, const char *what, u
 	print_message("\n");
 }
 
-/* ------------------------------------------------------------------ what the library is asked to do */
+/* ------------------------------------------------------------------ calls of the library */
 
 static uint64_t *no_means(void)
 {
@@ -100,7 +100,7 @@ static void scrub(struct judging *j, struct marks *marks, bool dry_run, struct c
 	struct csum_volume *volume = damage_open(j->base, !dry_run, !dry_run);
 	uint64_t writes;
 
-	/* What is planted here does not pass: to wait for it, as a scrub does of itself, would gain nothing. */
+	/* The damage here is permanent, so a scrub would gain nothing by waiting for it, as it does by default. */
 	if (volume)
 		volume->allow = CSUM_ALLOW_UNREAD;
 	memset(result, 0, sizeof(*result));
@@ -116,7 +116,7 @@ static void scrub(struct judging *j, struct marks *marks, bool dry_run, struct c
 
 /* ------------------------------------------------------------------ noticed */
 
-/* 0 nothing to notice, 1 noticed, -1 not. */
+/* Returns 0 when there is nothing to notice, 1 when the damage was noticed, -1 when not. */
 static int notice(struct judging *j, const struct damage_damage *damage)
 {
 	int result = 0;
@@ -152,7 +152,7 @@ static int notice(struct judging *j, const struct damage_damage *damage)
 static void find_false_alarms(struct judging *j)
 {
 	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {
-		/* Of an active volume, a sector may be zeros again that was unwritten before: seen, or as if it never was. */
+		/* In an active volume a sector may become unwritten again, so damage to it may be noticed, or not. */
 		bool touched = j->run.data[i] && j->base->shape.state != DAMAGE_CLEAN;
 
 		if (!j->before.meaning[i] && (j->checked.data[i] & BAD) && !touched && damage_described(j, i))
@@ -193,7 +193,7 @@ static void find_unhealed(struct judging *j)
 	}
 }
 
-/* Whether everything that the damage had changed, and that has a meaning, is right again. */
+/* Whether every place that the damage changed, and that has a meaning, is right again. */
 static bool is_healed(const struct judging *j, const struct damage_damage *damage)
 {
 	for (uint32_t i = 0; i < damage->sector_count; i++) {
@@ -232,7 +232,7 @@ static void find_wrong(struct judging *j)
 	}
 }
 
-/* What check finds is what scrub said it left. */
+/* Check must find exactly the errors that scrub said it left. */
 static void compare_left(struct judging *j, uint64_t errors, uint64_t errors_left)
 {
 	for (uint64_t i = 0; i < j->base->geometry.data_sectors; i++) {

@@ -31,7 +31,7 @@ static const uint8_t *imd_bytes(const struct damage_volume *base, uint64_t imd)
 	return base->metadata->bytes + damage_imd_offset(base, imd);
 }
 
-/* Section 4. */
+/* Whether an imd sector is valid by section 4 of format.md. */
 static bool imd_valid(const struct damage_volume *base, uint64_t imd)
 {
 	uint32_t size = base->geometry.sector_size, crc;
@@ -48,7 +48,7 @@ static bool imd_valid(const struct damage_volume *base, uint64_t imd)
 	return crc == get_le(bytes + 4, 4) && get_le(bytes + 12, 4) == imd / 2;
 }
 
-/* The newer copy of a group; NULL: lost. */
+/* Returns the newer copy of a group; NULL: the group is lost. */
 static const uint8_t *look_at_group(struct damage_look *look, const struct damage_volume *base, uint64_t group)
 {
 	bool valid[2] = { imd_valid(base, 2 * group), imd_valid(base, 2 * group + 1) };
@@ -63,7 +63,7 @@ static const uint8_t *look_at_group(struct damage_look *look, const struct damag
 	return valid[0] ? copy[0] : valid[1] ? copy[1] : NULL;
 }
 
-/* Section 5: an entry of 0 means zeros, whatever is stored. */
+/* By section 5 of format.md an entry of 0 means zeros, whatever is stored. */
 static void look_at_data(struct damage_look *look, const struct damage_volume *base, uint64_t group,
 			 const uint8_t *newer)
 {

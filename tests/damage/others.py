@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The campaign "written by others": whether a scrub touches what somebody else put on the data device.
+"""The campaign "written by others": whether a scrub overwrites data that others put on the data device.
 
-External volumes with file systems, tables or raw data, on a block device and in a file, are changed by those who do so
-in earnest: the kernel's file systems, their tools, others that are put over them. What scrub then does, without a
-replica and with one of the old content, is compared with what they left: a sector that differs is one overwritten.
+External volumes with file systems, tables or raw data, on a block device and in a file, are changed by real writers:
+file systems of the kernel, their tools, other file systems put over them. Then they are scrubbed, without a replica and
+with one of the old content. A sector that differs after the scrub from the state that the writer left was overwritten.
 
   CSUM_CAMPAIGN=long      all changes, at both sizes of a sector (default: some, each at one size)
-  CSUM_CAMPAIGN_SEED=N    where the random numbers begin (default: 1)
+  CSUM_CAMPAIGN_SEED=N    start of the random numbers (default: 1)
   CSUM_CAMPAIGN_ONLY=WORD only changes with WORD in their name
 
 Prints TAP, with a table as comments. Steps for which the machine has no means are skipped, and counted.
@@ -27,15 +27,15 @@ from campaign_volume import Volume, must, program, scrub_options  # noqa: E402
 from campaign_report import Report  # noqa: E402
 
 SECTORS = (512, 4096)
-# On a block device or in a file; with a replica of the old content or without.
+# Each way: whether the data is on a block device, and whether there is a replica of the old content.
 WAYS = {"device": (True, False), "device, replica": (True, True), "file": (False, False),
         "file, replica": (False, True)}
-# With a replica more can be overwritten than without.
+# With a replica a scrub may overwrite more than without.
 BRIEF_WAYS = tuple(way for way in WAYS if way != "file")
 
 
 class Tally:
-    """Of one row."""
+    """Counts of one row."""
 
     def __init__(self):
         self.count = 0
@@ -128,10 +128,11 @@ class Campaign:
         if not status & 12 and not change.limit:
             self.silent.append("%s, %s, S = %d: status %d: %s" % (change.name, way, sector, status, said[:200]))
 
-    # ---- a change within the clock tick of our last write
+    # ---- a change within one clock tick after our last write
 
     def ticks(self):
-        """A change that leaves the time as it is, where the clock of the file system is that coarse."""
+        """Tries a change that leaves the time of the file as it is, where the clock of the file system is that
+        coarse."""
         name = "the next command of a script"
         if not _wanted(name):
             return
@@ -158,13 +159,13 @@ class Campaign:
         change = bytearray(machine.get(source, 40960, 16384))
         for at in range(0, 16384, 4096):
             change[at + rng.randrange(4096)] ^= 4
-        # At once, and in this process: a second one is later.
+        # The write comes at once, in this process: starting another one would take until the next tick.
         machine.put(data, 40960, bytes(change))
         theirs = machine.get(data, 0, contents.MIB)
         row = self.rows[changes.ATTACK]
         row.count += 1
         for way, options in (("file", []), ("file, replica", ["--from=" + source])):
-            # The scrub leaves its own mark in the metadata.
+            # The scrub changes the metadata, so its present bytes are kept for the next way.
             meta_now = machine.get(meta, 0, os.stat(meta).st_size)
             moment = machine.get_time(data)
             status, said = program("scrub", "-q", *scrub_options(), *options, "-m", meta, data)
@@ -184,7 +185,7 @@ class Campaign:
         for path in (data, meta, source):
             os.unlink(path)
 
-    # ---- what came of it
+    # ---- results
 
     def table(self):
         note = self.report.note

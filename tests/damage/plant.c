@@ -59,7 +59,7 @@ static void note_sector(struct damage_run *run, struct damage_damage *damage, ui
 	run->data[sector]++;
 }
 
-/* Any sector, to be changed. */
+/* Takes any sector, for a damage to change. */
 static uint8_t *take_sector(struct damage_run *run, struct damage_damage *damage, uint64_t sector)
 {
 	struct damage_volume *base = run->base;
@@ -155,7 +155,7 @@ static uint8_t *take_imd(struct damage_run *run, struct damage_damage *damage, u
 	return memory_disk_touch(base->metadata, damage_imd_offset(base, imd), base->geometry.sector_size);
 }
 
-/* Old content comes back in a row of sectors: the disk said it had written them. */
+/* Puts old content back into a row of sectors, as after writes that the disk had only claimed to do. */
 static void plant_lost_write(struct damage_run *run, struct damage_damage *damage)
 {
 	const struct damage_volume *base = run->base;
@@ -197,7 +197,7 @@ static void plant_unreadable(struct damage_run *run, struct damage_damage *damag
 
 /* ------------------------------------------------------------------ metadata */
 
-/* Destroys something: by a bit, zeros or garbage, of all or of a part. */
+/* Destroys bytes: flips a bit, or puts zeros or garbage over all or a part. */
 static void spoil(struct damage_run *run, uint8_t *bytes, uint64_t size)
 {
 	uint64_t first = below(run, size), count = below(run, 2) ? size - first : 1 + below(run, 64);
@@ -318,9 +318,9 @@ static bool imd_touched(const struct damage_run *run)
 }
 
 /*
- * Whether a damage of that kind may come beside those already there. Not all may: with all three slots gone there is
- * no volume, and where an older copy counts because the state is lost too, what it says is as good as anything. With A
- * and B gone and something between them an image lies over the start of the device, which nobody is to repair.
+ * Whether a damage of that kind may be added to those already there. Some may not. With all three slots gone there is
+ * no volume. Where the state is lost too and an older copy counts, its entries are as good as any. With A and B gone
+ * and bytes of others between them, an image lies over the start of the device, which no scrub may repair.
  */
 static bool goes_together(const struct damage_run *run, enum damage_kind kind)
 {

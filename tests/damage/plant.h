@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kinds of damage, and one run of it on a volume: what was planted where. */
+/* Kinds of damage, and one run on a volume: its damages and their places. */
 #ifndef CSUM_TEST_DAMAGE_PLANT_H
 #define CSUM_TEST_DAMAGE_PLANT_H
 
@@ -16,8 +16,8 @@ enum damage_kind {
 	DAMAGE_GARBAGE_RUN,
 	DAMAGE_SWAPPED,
 	DAMAGE_MISDIRECTED,
-	DAMAGE_LOST_WRITE, /* data only */
-	DAMAGE_STALE, /* with an imd copy from then */
+	DAMAGE_LOST_WRITE, /* of the data only */
+	DAMAGE_STALE, /* of the data and of an imd copy of the same time */
 	DAMAGE_UNREADABLE,
 	DAMAGE_IMD_BIT,
 	DAMAGE_IMD_0,
@@ -53,17 +53,17 @@ struct damage_run {
 	uint64_t random;
 	struct damage_damage damage[DAMAGE_MOST];
 	uint32_t count;
-	/* Taken together: damages that touched each. */
+	/* How many of the damages touched each place. */
 	uint8_t *data; /* per data sector */
 	uint8_t *imd; /* per imd sector, 2 * group + copy */
 	unsigned int slots;
 	bool journal, reserved, stale;
 };
 
-/* Plants `wanted` damages; kind DAMAGE_KINDS: of any kind. */
+/* Plants `wanted` damages of one kind; DAMAGE_KINDS: of any kinds. */
 void damage_plant(struct damage_run *run, uint32_t wanted, enum damage_kind kind);
 
-/* Where a slot lies. */
+/* Returns the place of a slot. */
 uint64_t damage_slot_offset(const struct damage_volume *base, int slot);
 uint64_t damage_imd_offset(const struct damage_volume *base, uint64_t imd);
 

@@ -58,7 +58,7 @@ static void format(struct memory_disk *disk, const struct csum_handlers *handler
 	assert_int_equal(csum_make_write(&make), 0);
 }
 
-/* Another volume that holds the same, however it is laid out and checked. */
+/* Makes another volume with the same data, but its own layout and checksums. */
 static void make_twin(struct damage_volume *base, const uint8_t *data, struct memory_disk *disk,
 		      struct csum_geometry *geometry)
 {
@@ -122,7 +122,7 @@ void damage_make_replicas(struct damage_volume *base)
 
 	assert_true(data && bad);
 	damage_read(base, data, bad);
-	/* The base itself: whatever interrupted it, everything is right by one version. */
+	/* The base counts as well: whatever interrupted it, each sector is right by one version. */
 	for (uint64_t i = 0; i < sectors; i++)
 		assert_true(!bad[i] && damage_right(base, i, data + i * base->geometry.sector_size));
 	base->directory = temporary_directory();

@@ -4,7 +4,7 @@
 
 #include "damage/volume.h"
 
-/* Files with what the volume says it holds: raw and as a volume, whole and damaged. */
+/* Makes files with the content of the volume: raw and as a volume, whole and damaged. */
 void damage_make_replicas(struct damage_volume *base);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * The damage campaign: volumes of pairwise-chosen shapes, damaged at random in every way, checked and scrubbed.
  *
- *   CSUM_DAMAGES=N       so many damages in all (default: a few thousand)
- *   CSUM_DAMAGE_SEED=N   where the random numbers begin (default: 1)
- *   CSUM_DAMAGE_CASE=V.R only run R on volume V, as faults name it
+ *   CSUM_DAMAGES=N       total number of damages (default: a few thousand)
+ *   CSUM_DAMAGE_SEED=N   start of the random numbers (default: 1)
+ *   CSUM_DAMAGE_CASE=V.R only run R on volume V, by the name that faults have
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 
 #include "damage/judge.h"
 
-/* Runs on one volume before it is replaced. */
+/* Runs on one volume before the next volume is made. */
 #define RUNS 60u
 
 /* ------------------------------------------------------------------ shapes */
@@ -61,7 +61,10 @@ static struct damage_shape shape_of(const int row[FACTORS])
 	};
 }
 
-/* Every pair of levels of two factors occurs: of many random rows the one that adds most, until none adds any. */
+/*
+ * Chooses shapes so that every pair of levels of two factors occurs: takes from many random rows the one that adds most
+ * pairs, until no row adds any.
+ */
 static size_t choose_shapes(struct damage_shape shapes[SHAPES_MOST])
 {
 	uint64_t random = 20;
@@ -123,7 +126,10 @@ struct campaign {
 	uint64_t states[DAMAGE_STATES];
 };
 
-/* Each run by its own number: half of them with one damage of a kind whose turn it is, the rest with up to five. */
+/*
+ * Makes a run from its number alone. Half of the runs have one damage, of each kind in turn; others several, of any
+ * kind.
+ */
 static void run_one(struct campaign *campaign, struct damage_volume *base, uint64_t volume, uint64_t run)
 {
 	char name[64];
@@ -146,7 +152,7 @@ static void run_volume(struct campaign *campaign, uint64_t volume, uint64_t firs
 	struct damage_shape shape = campaign->shapes[volume % campaign->shape_count];
 	struct damage_volume base;
 
-	/* It can do most: every other round is all its own. */
+	/* crc64 allows most repairs, so every second round has nothing else. */
 	if (volume / campaign->shape_count % 2)
 		shape.checksum_type = CSUM_CRC64;
 	damage_volume_make(&base, &shape, campaign->seed * 100000 + volume + 1);

@@ -39,7 +39,7 @@ static void store(struct memory_disk *disk, const uint8_t *from, size_t size, ui
 	memory_disk_store(disk, from, size, offset_bytes);
 }
 
-/* Sector by sector: what was in the cache when power was lost. */
+/* Stores some sectors of a write, as after a power cut while it was in the cache. */
 static void store_some(struct memory_disk *disk, const uint8_t *from, size_t size, uint64_t offset_bytes)
 {
 	struct damage_volume *base = disk->user;
@@ -131,7 +131,7 @@ struct csum_volume *damage_open(struct damage_volume *base, bool writable, bool 
 
 /* ------------------------------------------------------------------ content */
 
-/* Of ten sectors one is of one byte, and one has the content of others. */
+/* Makes content: of ten sectors one repeats a byte, and one has the content of others. */
 static void content(const struct damage_volume *base, uint64_t sector, unsigned int version, uint8_t *bytes)
 {
 	uint64_t random = damage_random(base->seed * 1000003 + sector * 8 + version);
@@ -165,7 +165,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 	return (int64_t)part;
 }
 
-/* Writes what `after` says of a run; errors are of no interest on a disk without power. */
+/* Writes the content of a run from `after`; errors are ignored once the disk has no power. */
 static void write_run(struct damage_volume *base, struct csum_volume *volume, uint64_t first, uint64_t count)
 {
 	uint32_t size = base->geometry.sector_size;
@@ -181,7 +181,7 @@ static void write_run(struct damage_volume *base, struct csum_volume *volume, ui
 	assert_true(error == 0 || base->cut_after);
 }
 
-/* Decides new contents for a run, and writes it; or makes it unwritten. */
+/* Makes new content for a run and writes it, or makes the run unwritten. */
 static void change_run(struct damage_volume *base, struct csum_volume *volume, uint64_t first, uint64_t count,
 		       unsigned int version)
 {
@@ -217,7 +217,7 @@ static void write_version(struct damage_volume *base, unsigned int version)
 	for (uint64_t at = 0; at < sectors;) {
 		uint64_t count = run_length(base, at, sectors / 6);
 
-		/* Of the first version nearly everything is written, of the second one half. */
+		/* In the first version nearly everything is written, in the second one half. */
 		if (damage_below(&base->random, version == 1 ? 6 : 2) != 0)
 			change_run(base, volume, at, count, version);
 		at += count;
@@ -258,7 +258,7 @@ static void interrupt_write(struct damage_volume *base)
 	struct csum_volume *volume;
 	int ignored;
 
-	/* Opening flushes each disk once, and the intent has two slots. */
+	/* Opening flushes each disk once, and writing the intent flushes twice. */
 	set_cut(base, 3 + damage_below(&base->random, base->shape.external ? 7 : 4));
 	volume = damage_open(base, true, false);
 	assert_non_null(volume);
@@ -341,7 +341,7 @@ void damage_read(struct damage_volume *base, uint8_t *data, uint8_t *bad)
 	assert_int_equal(csum_volume_close(volume), 0);
 }
 
-/* At rest each sector has one content, whichever it came to be. */
+/* At rest each sector has one content, the old or the new one. */
 static void settle_content(struct damage_volume *base)
 {
 	uint64_t sectors = base->geometry.data_sectors;

@@ -15,7 +15,7 @@
 #define SEED_STATE UINT32_C(0x12345678)
 #define GROUP UINT64_C(0x100000005)
 
-/* Puts the rest of the input over the bytes, from the place that its first two say. */
+/* Puts the rest of the input over the bytes; its first two bytes say at which place. */
 static void overlay(uint8_t *bytes, size_t size, const uint8_t *input, size_t input_size)
 {
 	size_t at;
@@ -74,7 +74,7 @@ static void check_data_place(const struct csum_geometry *geometry, uint64_t sect
 		fuzz_fail("data sector %" PRIu64 " lies at %" PRIu64, sector, offset);
 }
 
-/* What was accepted has to have all its places inside its devices. */
+/* Asserts that all places of an accepted superblock lie inside its devices. */
 static void check_accepted(const struct csum_superblock *superblock)
 {
 	const struct csum_geometry *geometry = &superblock->geometry;
@@ -95,7 +95,10 @@ static void check_accepted(const struct csum_superblock *superblock)
 	check_data_place(geometry, geometry->data_sectors - 1);
 }
 
-/* But for the CRC, and what is not written again because it is of another session, or says nothing. */
+/*
+ * Whether both are equal but for the CRC and fields that are not written again, as they are of another session or
+ * empty.
+ */
 static bool is_same(const uint8_t *block, const uint8_t *again)
 {
 	bool is_void = memcmp(block + 264, block + 416, 8) != 0;
@@ -183,7 +186,7 @@ static void try_journal(uint8_t how, const uint8_t *input, size_t size)
 	}
 	if (!csum_journal_decode(record, SEED_STATE, sector_size, &journal))
 		check_record(&journal, record, sector_size);
-	/* Images behind the three that were there are zeros, and are to be so again. */
+	/* Behind the three images that were there lie zeros, which must be zeros again. */
 	memset(record, 0, csum_journal_record_size(sector_size, 4));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The two disks in memory of the fuzz targets, which make thousands of images a second. Each knows what lies where,
- * and ends the program on a write to a place that is not to be written; on a write past its end always.
+ * The two disks in memory of the fuzz targets, which make thousands of images a second. Each disk knows what lies at
+ * each place, and ends the program on a write to a place that must not be written, and always on a write past its end.
  */
 #ifndef CSUM_TEST_FUZZ_DISKS_H
 #define CSUM_TEST_FUZZ_DISKS_H
@@ -16,45 +16,45 @@ enum fuzz_disk_kind { FUZZ_RESERVED, FUZZ_SLOT_AB, FUZZ_SLOT_C, FUZZ_JOURNAL, FU
 #define FUZZ_MAY(kind) (1u << (kind))
 
 struct fuzz_disks {
-	struct memory_disk disk[2]; /* data; metadata when external. Of FUZZ_DISK_MAX bytes, or made smaller */
+	struct memory_disk disk[2]; /* data; metadata when external. FUZZ_DISK_MAX bytes, or made smaller */
 	uint8_t kind[2][FUZZ_DISK_MAX / FUZZ_DISK_BLOCK]; /* enum fuzz_disk_kind */
 	bool external;
-	unsigned int may_write; /* FUZZ_MAY() of each kind */
-	/* Called after each write and flush, for making histories; may be NULL. */
+	unsigned int may_write; /* FUZZ_MAY() of each kind that may be written */
+	/* Called after each write and flush, to record histories; may be NULL. */
 	void (*wrote)(struct fuzz_disks *disks, int disk, uint64_t offset_bytes, size_t size);
 	void (*flushed)(struct fuzz_disks *disks);
-	uint64_t blocks_until_killed; /* writes take so many blocks more, then fail; UINT64_MAX: no end */
+	uint64_t blocks_until_killed; /* writes fail after so many more blocks; UINT64_MAX: never */
 };
 
-/* The one there is: static, as it is large. */
+/* The only instance; static, as it is large. */
 extern struct fuzz_disks fuzz_disks;
 
-/* All zeros, everything readable and of kind reserved; sizes stay. */
+/* Makes all bytes zero, readable and of kind reserved; sizes stay. */
 void fuzz_disk_clear(void);
-/* Changes bytes from outside; cut at the end of the disk. */
+/* Changes bytes behind the library's back; cut at the end of the disk. */
 void fuzz_disk_put(int disk, uint64_t offset_bytes, const void *bytes, size_t size);
-/* A place to be changed by the caller; NULL when it is not inside the disk. */
+/* Returns bytes for the caller to change; NULL when they do not lie inside the disk. */
 uint8_t *fuzz_disk_at(int disk, uint64_t offset_bytes, size_t size);
 void fuzz_disk_make_unreadable(int disk, uint64_t offset_bytes, uint64_t size);
 bool fuzz_disk_readable(int disk, uint64_t offset_bytes, size_t size);
-/* Says what lies in whole blocks of that range; cut at the end of the memory. */
+/* Sets the kind of whole blocks in that range; cut at the end of the memory. */
 void fuzz_disk_set_kind(int disk, uint64_t offset_bytes, uint64_t size, enum fuzz_disk_kind kind);
-/* Nothing but reserved places. */
+/* Makes all places reserved. */
 void fuzz_disk_clear_kinds(void);
 
-/* As csum_volume_open_devices() wants it. */
+/* Returns a device for csum_volume_open_devices(). */
 struct csum_device *fuzz_disk_device(int disk, bool writable);
 int fuzz_disk_open_devices(void);
-/* The number of the metadata disk. */
+/* Returns the number of the metadata disk. */
 static inline int fuzz_disk_metadata(void)
 {
 	return fuzz_disks.external ? 1 : 0;
 }
 
-/* Prints why and aborts: what a fuzzer takes for a crash. */
+/* Prints the reason and aborts, which a fuzzer takes for a crash. */
 void fuzz_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* Called by it in between; may be NULL. */
+/* fuzz_fail() calls it before it aborts; may be NULL. */
 extern void (*fuzz_before_failing)(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding imd sectors in arbitrary images, without a superblock: see volume_body.h, and target.h. */
+/* Finds imd sectors in arbitrary images, without a superblock: see volume_body.h and target.h. */
 #include "fuzz/target.h"
 #include "fuzz/volume_body.h"
 

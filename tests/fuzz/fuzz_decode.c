@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes taken for superblocks, journal records and imd sectors: see decode_body.h, and target.h. */
+/* Decodes bytes as superblocks, journal records and imd sectors: see decode_body.h and target.h. */
 #include "fuzz/decode_body.h"
 #include "fuzz/target.h"
 

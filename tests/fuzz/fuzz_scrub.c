@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scrubbing arbitrary images: see volume_body.h, and target.h. */
+/* Scrubs arbitrary images: see volume_body.h and target.h. */
 #include "fuzz/target.h"
 #include "fuzz/volume_body.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The library over arbitrary images: see volume_body.h, and target.h. */
+/* Runs the library on arbitrary images: see volume_body.h and target.h. */
 #include "fuzz/target.h"
 #include "fuzz/volume_body.h"
 

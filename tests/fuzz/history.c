@@ -19,13 +19,13 @@ struct volume_kind {
 	enum csum_checksum_type checksum_type;
 	bool external;
 	uint32_t data_sectors;
-	uint32_t first; /* sectors below it are left alone */
+	uint32_t first; /* lower sectors are never written */
 };
 
 static const struct volume_kind kinds[HISTORIES] = {
-	{ 512, 3, CSUM_CRC64, false, 210, 0 }, /* the last cluster short, and its group */
+	{ 512, 3, CSUM_CRC64, false, 210, 0 }, /* the last cluster and its group are short */
 	{ 512, 1, CSUM_CRC32C, false, 130, 0 },
-	{ 512, 2, CSUM_CRC32, false, 186, 0 }, /* the last cluster short, its group full */
+	{ 512, 2, CSUM_CRC32, false, 186, 0 }, /* the last cluster is short, but its group is full */
 	{ 512, 2, CSUM_CRC64, true, 200, 0 },
 	{ 512, 3, CSUM_CRC32C, true, 210, 0 },
 	{ 512, 1, CSUM_CRC32, true, 130, 0 },
@@ -33,19 +33,19 @@ static const struct volume_kind kinds[HISTORIES] = {
 	{ 512, 1, CSUM_CRC64, false, 1, 0 },
 	{ 4096, 1, CSUM_CRC64, false, 24, 0 },
 	{ 4096, 3, CSUM_CRC32, true, 30, 0 },
-	{ 4096, 2, CSUM_CRC32C, true, 524, 500 }, /* the only one of 4096 with more than a group */
+	{ 4096, 2, CSUM_CRC32C, true, 524, 500 }, /* the only one with 4096 bytes and more than one group */
 };
 
-/* ------------------------------------------------------------------ what happens to each */
+/* ------------------------------------------------------------------ events of each life */
 
 enum action { WRITE, DISCARD, RECOVER };
 
 struct event {
 	enum action action;
 	uint32_t begin, end; /* in sixteenths of the data space */
-	uint32_t skip, cut; /* bytes off its ends */
-	uint32_t killed; /* after so many sixteenths of what it writes; 0: not */
-	uint32_t window_groups; /* 0: the library's own */
+	uint32_t skip, cut; /* bytes taken off its two ends */
+	uint32_t killed; /* after so many sixteenths of its writes; 0: never */
+	uint32_t window_groups; /* 0: the library's default */
 };
 
 static const struct event events[] = {
@@ -60,7 +60,7 @@ struct record {
 	int disk;
 	uint64_t offset_bytes;
 	size_t size;
-	uint32_t flushes; /* before it */
+	uint32_t flushes; /* flushes before the write */
 	uint8_t *bytes;
 };
 
@@ -73,10 +73,10 @@ struct history {
 };
 
 static struct history histories[HISTORIES];
-static struct history *recorded; /* the one being made */
+static struct history *recorded; /* the history under construction */
 static uint64_t blocks_written;
 
-/* The time of the last write, in a superblock, is not to differ from one run of the fuzzer to the next. */
+/* Zeros the time of the last write in a superblock, so that runs of the fuzzer do not differ. */
 static void fix_time(struct record *record)
 {
 	static const uint8_t zeros[8];
@@ -102,7 +102,7 @@ static void keep_write(struct fuzz_disks *disks, int disk, uint64_t offset_bytes
 	struct record *record;
 
 	blocks_written += size / FUZZ_DISK_BLOCK;
-	/* Formatting blank disks writes many zeros over zeros. */
+	/* Formatting blank disks writes many zeros over zeros, which are left out. */
 	if (!recorded || (recorded->flushes < 3 && all_zero(bytes, size)))
 		return;
 	if (recorded->count == recorded->capacity) {
@@ -135,7 +135,7 @@ void history_pattern(uint32_t version, uint64_t offset_bytes, uint8_t *bytes, si
 		word ^= word >> 29;
 		word *= UINT64_C(0xbf58476d1ce4e5b9);
 		word ^= word >> 32;
-		/* Some sectors of zeros, and some that are the same in all versions. */
+		/* Some sectors are zeros, and some are the same in all versions. */
 		if (at / 4096 % 11 == 3)
 			word = version % 2 ? 0 : word;
 		else if (at / 4096 % 11 == 5)
@@ -262,7 +262,7 @@ static void format(unsigned int number, const struct csum_geometry *geometry)
 	csum_device_close(data);
 }
 
-/* An event that is killed runs twice: how much it writes shows when it is left alone. */
+/* Runs an event. One that is killed runs twice, as only an undisturbed run shows how much it writes. */
 static void live(unsigned int number, const struct event *event, uint32_t version)
 {
 	struct history *history = &histories[number];
@@ -274,7 +274,7 @@ static void live(unsigned int number, const struct event *event, uint32_t versio
 		blocks_written = 0;
 		if (run_event(event, kinds[number].first, version))
 			fuzz_fail("volume %u: event %u of its life fails", number, version);
-		/* Data sectors do not tear: that much is asked of the device. */
+		/* The device is required not to tear data sectors. */
 		budget = blocks_written * event->killed / 16 / unit * unit;
 		load_records(history, history->count);
 		fuzz_disks.may_write = ~0u;

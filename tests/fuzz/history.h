@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lives of small volumes: each is formatted, written, discarded and recovered by the library itself, some commands
- * being killed on the way, and every write is kept. So a number stands for a volume at that moment of its life.
+ * Lives of small volumes. The library itself formats, writes, discards and recovers each volume, some commands are
+ * killed on the way, and every write is recorded. So a few numbers stand for a volume at a moment of its life.
  */
 #ifndef CSUM_TEST_HISTORY_H
 #define CSUM_TEST_HISTORY_H
@@ -10,22 +10,22 @@
 
 enum { HISTORIES = 11 };
 
-/* A moment. */
+/* A moment in the life of a volume. */
 struct history_moment {
-	uint32_t write; /* so many writes are done; anything above the last one counts from the first again */
-	uint8_t sectors; /* sectors of the next write that are done too, as far as it has them */
-	/* Bit i: the i-th of these writes, counted backwards, is lost, if no flush came after it. */
+	uint32_t write; /* writes done before; numbers past the last write count from the first again */
+	uint8_t sectors; /* sectors of the next write that are done too, if it has so many */
+	/* Bit i: the i-th of these writes, counted backwards, is lost, unless a flush came after it. */
 	uint8_t lost;
 };
 
-/* Writes of that volume's life, 1 or more. Makes it on first use, on the disks. */
+/* Returns how many writes that volume's life has, 1 or more. Makes the life on first use, on the disks. */
 uint32_t history_length(unsigned int history);
-/* Clears the disks and puts the volume there as it was at that moment. */
+/* Clears the disks, and puts the volume there in its state at that moment. */
 void history_load(unsigned int history, const struct history_moment *moment);
-/* Where and how much write number i was: for tests. */
+/* Returns place and size of write number i, for tests. */
 void history_write_place(unsigned int history, uint32_t i, int *disk, uint64_t *offset_bytes, size_t *size);
 
-/* The bytes that version `version` of a write puts at an offset of data space. */
+/* Makes the bytes that version `version` of a write puts at an offset of data space. */
 void history_pattern(uint32_t version, uint64_t offset_bytes, uint8_t *bytes, size_t size);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* ------------------------------------------------------------------ checksums */
 
-static uint64_t tables[2][256]; /* CRC-32C, CRC-64/XZ */
+static uint64_t tables[2][256]; /* of CRC-32C and of CRC-64/XZ */
 
 static void make_tables(void)
 {
@@ -229,7 +229,10 @@ static void judge_sector(struct model *model, uint64_t number, const uint8_t *co
 	}
 }
 
-/* On a device cut short, clusters that begin behind its end are missing as a whole, whatever the journal says. */
+/*
+ * Whether the cluster of a group is missing. On a device cut short, a cluster that begins behind the end is missing as
+ * a whole, whatever the journal holds.
+ */
 static bool cluster_missing(const struct model *model, uint64_t group)
 {
 	uint64_t start, groups, sectors;

@@ -17,20 +17,20 @@ enum region { SLOT_A, SLOT_B, SLOT_C, JOURNAL_HEAD, JOURNAL_IMAGE, IMD, DATA, AN
 
 enum method { SET, XOR, FILL, COPY, FIELD, ADD, RESIZE, UNREADABLE };
 
-/* A part of the image that a change is about. */
+/* The part of the image that a change affects. */
 struct part {
 	enum region region;
 	int disk;
 	uint64_t offset_bytes, size;
-	uint64_t group; /* imd */
+	uint64_t group; /* for an imd sector */
 	int copy;
 };
 
-/* What the changes go by: the geometry before any of them. */
+/* Facts that the changes depend on: the geometry before any change. */
 struct image {
 	struct csum_superblock superblock;
 	bool known;
-	struct part touched[MOST_TOUCHED]; /* imd sectors */
+	struct part touched[MOST_TOUCHED]; /* imd sectors that were changed */
 	size_t touched_count;
 };
 
@@ -52,7 +52,7 @@ static uint8_t byte_at(const uint8_t *input, size_t size, size_t i)
 	return i < size ? input[i] : 0;
 }
 
-/* The last volume has much to read, so it comes rarely. */
+/* Chooses a volume. The last one takes long to read, so it comes rarely. */
 static unsigned int choose_history(uint8_t byte)
 {
 	return byte == PROGRAM_LARGE_HISTORY ? HISTORIES - 1 : byte % (HISTORIES - 1);
@@ -95,7 +95,7 @@ static bool load_superblock(uint64_t offset_bytes, struct csum_superblock *super
 	       !csum_superblock_check(superblock, reason, sizeof(reason));
 }
 
-/* By the first slot that will do: what governs does not matter here. */
+/* Takes the geometry from the first valid slot; which slot governs does not matter here. */
 static void find_geometry(struct image *image)
 {
 	image->known = load_superblock(CSUM_SLOT_A_OFFSET, &image->superblock) ||
@@ -226,7 +226,7 @@ static void resize(const struct part *part, struct cursor *cursor)
 	uint64_t size = take(cursor, 3) % (FUZZ_DISK_MAX + 1);
 	struct memory_disk *disk = &fuzz_disks.disk[part->disk];
 
-	/* Whole sectors mostly, as disks have. */
+	/* Most disks have whole sectors. */
 	disk->size = size % 8 ? size / 512 * 512 : size;
 }
 
@@ -343,7 +343,7 @@ static void fix_journal(const struct csum_superblock *superblock, bool images)
 static void fix(const struct program *program, struct image *image)
 {
 	fix_slots(program);
-	/* A changed seed or geometry counts from here on. */
+	/* From here on a changed seed or geometry counts. */
 	find_geometry(image);
 	if (!image->known)
 		return;

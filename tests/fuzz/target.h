@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the fuzz targets share. In the environment:
+ * Shared by the fuzz targets. In the environment:
  *
- *   CSUM_FUZZ_SEEDS=DIRECTORY  puts inputs to begin with there, before anything else
- *   CSUM_FUZZ_SAVE=PREFIX      those that take images: writes the image of each input to PREFIX.data (and
- *                              PREFIX.metadata) before it is tried:
- *                              for a crash, to look at with csumtool
+ *   CSUM_FUZZ_SEEDS=DIRECTORY  first writes the inputs that begin a search into that directory
+ *   CSUM_FUZZ_SAVE=PREFIX      for targets that take images: writes the image of each input to PREFIX.data (and
+ *                              PREFIX.metadata) before it is tried, so that csumtool can show it after a crash
  */
 #ifndef CSUM_TEST_TARGET_H
 #define CSUM_TEST_TARGET_H
@@ -13,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What libFuzzer calls. */
+/* libFuzzer calls these. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Defines them for a target that takes images: each input goes to body(). */
+/* Defines both for a target that takes images: each input goes to body(). */
 #define FUZZ_IMAGE_TARGET(body)                                      \
 	int LLVMFuzzerInitialize(int *argc, char ***argv)            \
 	{                                                            \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fuzz targets without a fuzzer: every input a search begins with, those that were found (tests/fuzz/corpus), and
- * CSUM_FUZZ_INPUTS more that are made from the former by a seeded series (CSUM_FUZZ_SEED).
- * A violation prints its input.
+ * Runs the fuzz targets without a fuzzer: on every input that a search begins with, on inputs that were found
+ * (tests/fuzz/corpus), and on CSUM_FUZZ_INPUTS more, which a seeded series makes from the first (CSUM_FUZZ_SEED). A
+ * violation prints its input.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -42,7 +42,7 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 	return text && *text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-/* A seed with some bytes changed, cut, added, or the changes of another one behind it. */
+/* Makes an input from a seed: some bytes changed, cut or added, or the changes of another seed appended. */
 static size_t mutate(uint64_t *state, uint8_t *input)
 {
 	const struct input *from = &seeds[next_random(state) % seed_count];
@@ -92,7 +92,7 @@ static void try_file(const char *directory, const char *entry, void (*body)(cons
 	fclose(file);
 }
 
-/* Inputs that once made a target fail. */
+/* Tries inputs that once made a target fail. */
 static void try_corpus(const char *target, void (*body)(const uint8_t *input, size_t size))
 {
 	struct dirent **entries = NULL;
@@ -124,7 +124,7 @@ static void test_volumes(void **unused)
 	memset(&volume_body_counts, 0, sizeof(volume_body_counts));
 	for (size_t i = 0; i < seed_count; i++)
 		volume_body(seeds[i].bytes, seeds[i].size);
-	/* They reach what they are there for. */
+	/* The inputs reach the states that they are meant for. */
 	assert_true(counts->refused > 10);
 	assert_true(counts->opened > 300);
 	assert_true(counts->opened_active > 100);

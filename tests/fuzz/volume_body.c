@@ -13,7 +13,7 @@ struct volume_body_counts volume_body_counts;
 struct program volume_program;
 struct model volume_models[3];
 
-/* The messages of the library since it was last called: shown only with a violation. */
+/* Messages of the library since a call began; they are printed only with a violation. */
 static char messages[4096];
 
 static void keep_message(void *user, const struct csum_message *message)
@@ -29,7 +29,7 @@ static void keep_message(void *user, const struct csum_message *message)
 
 const struct csum_handlers volume_handlers = { .message = keep_message };
 
-/* The input that is being tried. */
+/* The current input. */
 static const uint8_t *tried;
 static size_t tried_size;
 
@@ -73,7 +73,9 @@ static void count_opened(const struct model *model)
 	volume_body_counts.opened_unknown += model->opens && model->state == MODEL_UNKNOWN;
 }
 
-/* Of a volume with too many sectors for the model: nothing may be written, as its devices are too small. */
+/*
+ * Tries to write to a volume with too many sectors for the model: nothing may be written, as its devices are too small.
+ */
 static void try_writing_large(void)
 {
 	struct csum_volume *volume;

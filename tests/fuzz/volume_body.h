@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One input of the fuzz targets: opens, checks, reads and dumps the image that it makes, opens it for writing, which
- * recovers it, writes to it and looks again. Ends the program by abort() when the library does what model.h or the
+ * Runs one input of the fuzz targets: opens, checks, reads and dumps its image, opens it for writing, which recovers
+ * it, writes to it, and compares again. Ends the program by abort() when the library does something that model.h or the
  * promises of the update protocol do not allow.
  */
 #ifndef CSUM_TEST_VOLUME_BODY_H
@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 void volume_body(const uint8_t *input, size_t size);
-/* Of the same inputs: looks for imd sectors without a superblock. Apart, as it takes much longer. */
+/* Looks for imd sectors in the image of such an input, without a superblock. On its own, as it takes much longer. */
 void volume_body_carve(const uint8_t *input, size_t size);
-/* And of the same: scrubs what opens. */
+/* Scrubs the image of such an input, if it opens. */
 void volume_body_scrub(const uint8_t *input, size_t size);
 
-/* What inputs have led to so far: shows that they reach what they are meant for. */
+/* Counts of states that inputs have led to: shows that inputs reach the states that they are meant for. */
 struct volume_body_counts {
 	uint64_t inputs, refused, opened, opened_active, opened_unknown, recovered, recovery_refused, foreign_refused;
 	uint64_t merged; /* recoveries that wrote a journal record */
@@ -28,10 +28,12 @@ struct volume_body_counts {
 
 extern struct volume_body_counts volume_body_counts;
 
-/* Writes the image of the input to PREFIX.data, and PREFIX.metadata when that is apart. */
+/* Writes the image of the input to PREFIX.data, and to PREFIX.metadata when the metadata is apart. */
 int volume_body_save(const uint8_t *input, size_t size, const char *prefix);
 
-/* Calls with inputs that begin a search: every volume at moments all over its life, and changes of every kind. */
+/*
+ * Calls seed() with inputs that begin a search: every volume at moments all over its life, and changes of every kind.
+ */
 void volume_body_seeds(void (*seed)(void *user, const uint8_t *input, size_t size), void *user);
 
 #endif

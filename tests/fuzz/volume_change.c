@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Opening for writing, which recovers, and a write: what every sector reads as afterwards. */
+/* Opens for writing, which recovers, and writes; then compares how every sector reads. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -8,10 +8,10 @@
 #include "fuzz/volume_shared.h"
 #include "ondisk/ondisk.h"
 
-/* Bytes: enough for several groups of small sectors. */
+/* In bytes; enough for several groups of small sectors. */
 #define MOST_WRITTEN (UINT64_C(200) << 10)
 
-/* Every sector of `after` reads as it did in `before`, but for those of [first, end). */
+/* Asserts that every sector of `after` reads as in `before`, except those of [first, end). */
 static void compare_contents(const struct model *before, const struct model *after, uint64_t first, uint64_t end,
 			     bool recovered, const char *what)
 {
@@ -99,7 +99,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 
 	if (size > source->end - source->cursor)
 		size = (size_t)(source->end - source->cursor);
-	/* In odd portions, as from a pipe. */
+	/* Portions are odd, as from a pipe. */
 	if (size > 5000)
 		size -= 777;
 	history_pattern(77, source->cursor, buffer, size);
@@ -107,7 +107,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 	return (int64_t)size;
 }
 
-/* What is written where, in bytes of data space. */
+/* A write or discard, in bytes of data space. */
 struct change {
 	uint64_t begin, end;
 	bool discard, until_end, verify;
@@ -134,7 +134,7 @@ static struct change plan_change(const struct model *model)
 	return change;
 }
 
-/* A sector that the change covers in whole, or in part. */
+/* Compares a sector that the change covers as a whole or in part. */
 static void compare_changed_sector(const struct model *before, const struct model *after, const struct change *change,
 				   uint64_t sector)
 {
@@ -151,7 +151,7 @@ static void compare_changed_sector(const struct model *before, const struct mode
 	if (after->sector[sector].reading == MODEL_BAD || memcmp(expected, found, after->sector_size) != 0)
 		fuzz_fail("sector %" PRIu64 " does not read as it was %s", sector,
 			  change->discard ? "discarded" : "written");
-	/* The rest of a sector that was written in part has to be as it was. */
+	/* The other bytes of a sector that was written in part must be the old ones. */
 	if (to - from == after->sector_size)
 		return;
 	if (before->sector[sector].reading == MODEL_BAD)
@@ -227,14 +227,14 @@ static uint64_t journal_record_bytes(void)
 	return crc;
 }
 
-/* Opens for writing and, where that works, writes; everything is compared with what was read before. */
+/* Opens for writing and, if that succeeds, writes; compares everything with the model of the image before. */
 void volume_change(void)
 {
 	uint64_t record = journal_record_bytes();
 	struct csum_volume *volume;
 	int error;
 
-	/* Of data nothing is written by opening; of the rest, what is reserved never, and the backup to end a change. */
+	/* Opening writes no data and nothing to reserved places, and the backup only to end a change. */
 	fuzz_disks.may_write = FUZZ_MAY(FUZZ_SLOT_AB) | FUZZ_MAY(FUZZ_JOURNAL) | FUZZ_MAY(FUZZ_IMD);
 	if (volume_models[0].backup_behind)
 		fuzz_disks.may_write |= FUZZ_MAY(FUZZ_SLOT_C);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is seen of a volume that is opened for reading, and by a dump, compared with the model. */
+/* Opens a volume for reading and dumps it, and compares the results with the model. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define LARGE_RANGE (UINT64_C(4) << 20)
 
-/* A volume that is much larger than its devices is looked at in part: to find that all of it is missing takes time. */
+/* Returns the length to check: a part, if the volume is much larger than its devices, as missing sectors take time. */
 static uint64_t range_length(const struct model *model)
 {
 	uint64_t space = model->data_sectors * model->sector_size;
@@ -23,7 +23,7 @@ static uint64_t range_length(const struct model *model)
 struct checking {
 	const struct model *model;
 	uint8_t bad[MODEL_SECTORS];
-	uint64_t found[CSUM_FINDING_KINDS]; /* by the findings themselves */
+	uint64_t found[CSUM_FINDING_KINDS]; /* counted in the reported findings */
 };
 
 static void take_data_finding(struct checking *checking, const struct csum_finding *finding)
@@ -137,7 +137,7 @@ static void check(struct csum_volume *volume, const struct model *model, bool me
 struct reading {
 	const struct model *model;
 	uint64_t cursor;
-	uint64_t found; /* bad sectors, by the findings */
+	uint64_t found; /* bad sectors in the findings */
 };
 
 static void take_bad_sectors(void *user, const struct csum_finding *finding)
@@ -238,7 +238,7 @@ static void compare_info(const struct csum_volume *volume, const struct model *m
 	}
 }
 
-/* Opens for reading and compares what is seen with the model; in every way there is, or in the most telling ones. */
+/* Opens for reading and compares the results with the model; thoroughly: in every way, not just the most telling. */
 void volume_look(const struct model *model, bool thoroughly)
 {
 	struct csum_volume *volume;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A scrub of whatever the input makes: it takes nothing away, and a second one has nothing left to do. */
+/*
+ * Scrubs any image that an input makes: a scrub must lose nothing, and a second one must have nothing left to repair.
+ */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -16,8 +18,9 @@ static int open_for_repair(struct csum_volume **volume)
 }
 
 /*
- * What was right reads the same; what was bad may be right by now. What is right by a version that replaying the journal
- * takes away is bad then, or repaired to what the journal says.
+ * Compares before and after a scrub. A sector that was right reads the same; one that was bad may be right now. A
+ * sector that was right only by a version that replaying the journal removes may be bad now, or have the journal's
+ * version.
  */
 static void compare(const struct model *before, const struct model *after)
 {
@@ -49,7 +52,9 @@ static void scrub(unsigned int allow, struct csum_scrub_result *result)
 	volume_none_open("a scrub");
 }
 
-/* Only a volume that may be read alone, or is not all its own, is not opened for repair; nothing is written then. */
+/*
+ * A volume that may only be read, or where something is not its own, is not opened for repair, and nothing is written.
+ */
 static void try_refused(void)
 {
 	struct csum_volume *volume;
@@ -72,7 +77,7 @@ void volume_scrub(void)
 			       FUZZ_MAY(FUZZ_IMD) | FUZZ_MAY(FUZZ_DATA);
 	scrub(0, &first);
 	model_load(&volume_models[1]);
-	/* What cannot be read may have to wait; nothing is the worse for it. */
+	/* Unreadable places may make a scrub leave the volume active; that must lose nothing. */
 	if (first.still_active) {
 		compare(&volume_models[0], &volume_models[1]);
 		if (volume_models[1].state == MODEL_CLEAN)

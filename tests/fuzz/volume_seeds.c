@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inputs that a search begins with: every state that a volume passes through, and every kind of change. */
+/* Inputs that begin a search: every state that a volume passes through, and every kind of change. */
 #include "fuzz/volume_body.h"
 
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 
 #include "fuzz/program.h"
 
-/* Moments of each life, spread over it; how many of the regions and methods of program.c there are. */
+/* Moments spread over each life; numbers of regions and methods in program.c. */
 enum { MOMENTS = 40, REGIONS = 8, METHODS = 8 };
 
 struct seeder {
@@ -24,7 +24,7 @@ static void set_moment(uint8_t *input, unsigned int history, unsigned int moment
 	input[PROGRAM_WRITE + 1] = (uint8_t)(write >> 8);
 }
 
-/* Stops without any change: power cut or kill, with something else being written afterwards each time. */
+/* Makes stops without any change, by power cut or kill; after each something else is written. */
 static void seed_moment(const struct seeder *seeder, unsigned int history, unsigned int moment)
 {
 	uint8_t input[PROGRAM_HEADER] = { 0 };
@@ -39,7 +39,7 @@ static void seed_moment(const struct seeder *seeder, unsigned int history, unsig
 	seeder->seed(seeder->user, input, sizeof(input));
 }
 
-/* One change, at a moment when much is there. */
+/* Makes one change, at a moment when the volume holds much. */
 static void seed_change(const struct seeder *seeder, unsigned int history, unsigned int region, unsigned int method)
 {
 	static const uint8_t arguments[] = { 3, 1, 2, 4, 0, 0, 0, 0, 0, 0 };
@@ -55,7 +55,7 @@ static void seed_change(const struct seeder *seeder, unsigned int history, unsig
 	seeder->seed(seeder->user, input, sizeof(input));
 }
 
-/* A field of all three slots, or of the journal's head, raised or lowered by one, the CRC being made right. */
+/* Changes a field of all three slots, or of the journal's head, by plus or minus one; the CRC is made right. */
 static void seed_field(const struct seeder *seeder, unsigned int history, unsigned int moment, unsigned int field,
 		       bool journal)
 {
@@ -83,23 +83,26 @@ static void seed_fields(const struct seeder *seeder, unsigned int history)
 	}
 }
 
-/* Both slots, or all three of them, overwritten. */
+/* Overwrites slots A and B, or all three. */
 static void seed_lost_slots(const struct seeder *seeder, unsigned int history, unsigned int slots)
 {
 	uint8_t input[PROGRAM_HEADER + 3 * 6] = { 0 };
 
 	set_moment(input, history, 20);
 	for (unsigned int slot = 0; slot < slots; slot++)
-		/* Fill: at 0, two bytes, with 0. */
+		/* Method FILL: two bytes from 0 on become 0. */
 		memcpy(input + PROGRAM_HEADER + slot * 6, (const uint8_t[]){ (uint8_t)(slot + 16), 0, 0, 1, 0, 0 }, 6);
 	seeder->seed(seeder->user, input, PROGRAM_HEADER + slots * 6);
 }
 
-/* Another volume's slot (another seed), and bytes that run on from slot A, with B, or from C into reserved space. */
+/*
+ * Makes slots of another volume (another seed); and bytes that run on from slot A, with B destroyed, or from C into
+ * reserved space.
+ */
 static void seed_foreign(const struct seeder *seeder, unsigned int history)
 {
 	enum { FILL = 8 * 2, ADD = 8 * 5, SEED_FIELD = 14, SLOT_B = 1, SLOT_C = 2 };
-	/* Fill: from 4000 on, 1001 bytes, with 7. */
+	/* Arguments of FILL: 1001 bytes from 4000 on become 7. */
 	static const uint8_t runs_on[] = { 0xa0, 0x0f, 0xe8, 0x03, 7 };
 	uint8_t input[PROGRAM_HEADER + 2 * 6] = { 0 };
 	uint8_t *changes = input + PROGRAM_HEADER;
@@ -118,7 +121,7 @@ static void seed_foreign(const struct seeder *seeder, unsigned int history)
 	}
 }
 
-/* Both copies of the first group damaged; then it is written whole, or in part. */
+/* Damages both copies of the first group, which is then written as a whole or in part. */
 static void seed_lost_group(const struct seeder *seeder, unsigned int history, uint8_t first, uint8_t length)
 {
 	uint8_t input[] = { 0, 0, 0, 0, 0, 0, 0, first, length, 8 + 5, 0, 20, 0, 1, 8 + 5, 1, 20, 0, 1 };

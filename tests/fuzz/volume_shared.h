@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of volume_body.h share. */
+/* Shared by the files that implement volume_body.h. */
 #ifndef CSUM_TEST_VOLUME_SHARED_H
 #define CSUM_TEST_VOLUME_SHARED_H
 
@@ -10,32 +10,32 @@
 
 /* ------------------------------------------------------------------ volume_body.c */
 
-extern struct program volume_program; /* that is being tried */
-/* How its image reads: before anything, behind opening for writing, behind the write. */
+extern struct program volume_program; /* of the current input */
+/* Models of its image: before anything, after opening for writing, after the write. */
 extern struct model volume_models[3];
 extern const struct csum_handlers volume_handlers;
 
-/* As csum_volume_open() and csum_volume_close(), of the volume on the disks; closing does not fail. */
+/* Call csum_volume_open() and csum_volume_close() for the volume on the disks; closing must not fail. */
 int volume_open(bool writable, struct csum_volume **volume) CSUM_MUST_CHECK;
 void volume_close(struct csum_volume *volume);
-/* Fails when a device has been left open. */
+/* Fails when a device is still open. */
 void volume_none_open(const char *when);
 
 /* ------------------------------------------------------------------ volume_look.c */
 
-/* Opens for reading and compares what is seen with the model; in every way there is, or in the most telling ones. */
+/* Opens for reading and compares the results with the model; thoroughly: in every way, not just the most telling. */
 void volume_look(const struct model *model, bool thoroughly);
-/* Calls for everything that csum_dump() shows. */
+/* Calls csum_dump() for everything that it shows. */
 void volume_dump(const struct model *model, bool carve);
 
 /* ------------------------------------------------------------------ volume_change.c */
 
-/* Opens for writing and, where that works, writes; everything is compared with what was read before. */
+/* Opens for writing and, if that succeeds, writes; compares everything with the model of the image before. */
 void volume_change(void);
 
 /* ------------------------------------------------------------------ volume_scrub.c */
 
-/* Scrubs twice; everything is compared with what was read before. */
+/* Scrubs twice; compares everything with the model of the image before. */
 void volume_scrub(void);
 
 #endif

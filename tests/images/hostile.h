@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Images that nobody wrote with csumtool: small volumes in several states, made here from the format's
- * description, with random bytes and fields changed; in half of them all checksums are right again afterwards.
- * An image is known by its number: the same number gives the same bytes everywhere.
+ * Images that csumtool never wrote: small volumes in several states, made here from the description of the format, with
+ * random changes of bytes and fields. In half of the images all checksums are made right again afterwards. The number
+ * of an image determines its bytes, on every machine.
  */
 #ifndef HOSTILE_H
 #define HOSTILE_H
@@ -77,10 +77,10 @@ static inline void hostile_change_super(struct hostile *h)
 	}
 }
 
-/* Sizes and counts that agree with each other, of a volume that is not there. */
+/* Writes sizes and counts that agree with each other, but not with the device. */
 static inline void hostile_lie(struct hostile *h)
 {
-	/* Seldom a large one: a cluster, up to 4 GiB here, is a lot to look through. */
+	/* A large interleave is rare: a cluster, here up to 4 GiB, takes long to look through. */
 	uint64_t most = hostile_below(h, 16) ? 64 : h->sector_size == 512 ? 65536 : 2048;
 	uint64_t interleave = hostile_below(h, 2) || h->interleave > most ? 1 + hostile_below(h, most) : h->interleave;
 	uint64_t each = hostile_entries(h);
@@ -165,7 +165,7 @@ static inline void hostile_change_bytes(struct hostile *h)
 		device->bytes[hostile_below(h, device->size)] = (uint8_t)hostile_random(h);
 }
 
-/* Zeros, ones, or what is somewhere else, in a run of bytes. */
+/* Overwrites a run of bytes with zeros, with ones, or with bytes from another place. */
 static inline void hostile_change_run(struct hostile *h)
 {
 	struct hostile_device *device = hostile_metadata(h);
@@ -239,7 +239,7 @@ static inline void hostile_change(struct hostile *h)
 	}
 }
 
-/* Image `number`. hostile_free() it; false when there is no memory. */
+/* Makes image `number`; hostile_free() releases it. Returns false when there is no memory. */
 static inline bool hostile_make(struct hostile *h, uint64_t number)
 {
 	bool sealed = number % 2;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sound volumes that hostile images (hostile.h) are made of, from the format's description alone. */
+/* The sound volumes that hostile images (hostile.h) start from, made from the description of the format alone. */
 #ifndef HOSTILE_BASE_H
 #define HOSTILE_BASE_H
 
@@ -21,7 +21,7 @@ struct hostile {
 	uint32_t sector_size, interleave, checksum_type;
 	uint64_t data_sectors, groups;
 	bool external;
-	/* device[0]: the volume, or the data device; device[1]: the metadata device, when external. */
+	/* device[0]: the whole volume, or its data device; device[1]: the metadata device of an external volume. */
 	struct hostile_device device[HOSTILE_DEVICES];
 	uint64_t random;
 };
@@ -43,7 +43,7 @@ static inline uint64_t hostile_get(const uint8_t *at, int size)
 	return value;
 }
 
-/* splitmix64: any state will do. */
+/* splitmix64, which works with any state. */
 static inline uint64_t hostile_random(struct hostile *h)
 {
 	uint64_t z = h->random += UINT64_C(0x9e3779b97f4a7c15);
@@ -63,7 +63,7 @@ static inline uint32_t hostile_crc32(uint32_t state, const void *data, size_t si
 	return (uint32_t)crc32_z(state, data, size);
 }
 
-/* Reflected, bit by bit: slow, and nothing that could share a mistake with the library. */
+/* Computes a reflected CRC bit by bit: slow, but shares no mistake with the library. */
 static inline uint64_t hostile_crc_bits(uint64_t polynomial, uint64_t state, const uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
@@ -133,7 +133,7 @@ static inline uint64_t hostile_data_offset(const struct hostile *h, uint64_t sec
 	return offset + (groups + sector % each) * h->sector_size;
 }
 
-/* Offset of C in the device as it is, or as it was made. */
+/* Returns the offset of C, in the device with its present size or its size at format. */
 static inline uint64_t hostile_backup(const struct hostile *h)
 {
 	const struct hostile_device *metadata = &h->device[h->external ? 1 : 0];
@@ -144,7 +144,7 @@ static inline uint64_t hostile_backup(const struct hostile *h)
 
 /* ------------------------------------------------------------------ checksums of metadata */
 
-/* Bytes the metadata device still has at this place; NULL when it has not all of them. */
+/* Returns these bytes of the device; NULL when they do not all lie on it. */
 static inline uint8_t *hostile_at(struct hostile_device *device, uint64_t offset, uint64_t size)
 {
 	return offset <= device->size && size <= device->size - offset ? device->bytes + offset : NULL;
@@ -190,7 +190,7 @@ static inline void hostile_seal_journal(struct hostile *h, const uint8_t *seed)
 	hostile_put(record + 8, 4, hostile_crc32(hostile_crc32(0, seed, 16), record, size));
 }
 
-/* Makes every checksum right for what the image says now. */
+/* Makes every checksum match the present bytes of the image. */
 static inline void hostile_seal(struct hostile *h)
 {
 	struct hostile_device *metadata = hostile_metadata(h);
@@ -216,8 +216,8 @@ static inline void hostile_seal(struct hostile *h)
 
 struct hostile_base {
 	uint32_t sector_size, interleave, checksum_type;
-	uint64_t size, data_size; /* data_size: external */
-	uint64_t written; /* data sectors, from the first on */
+	uint64_t size, data_size; /* data_size: of an external volume */
+	uint64_t written; /* written data sectors, from the first one on */
 	bool active, journal, backup_only;
 };
 
@@ -265,7 +265,7 @@ static inline void hostile_make_super(struct hostile *h, const struct hostile_ba
 	hostile_put(block + 288, 8, 1700000001);
 }
 
-/* Copy 1 is the newer one; of an active volume copy 0 lacks the entries of the last written sectors. */
+/* Makes an imd sector. Copy 1 is newer; in an active volume copy 0 lacks entries of the last written sectors. */
 static inline void hostile_make_imd(struct hostile *h, const struct hostile_base *base, uint64_t group, int copy)
 {
 	uint8_t *sector = hostile_metadata(h)->bytes + hostile_imd_offset(h, group, copy);

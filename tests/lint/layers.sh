@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Checks each #include "..." of the library and the program against the order of the rooms (tests/lint/rooms). The
-# public header is for everybody; the program sees nothing else of the library.
+# Checks each #include "..." of the library and the program against the order of the rooms (tests/lint/rooms). Every
+# room may include the public header; the program may include nothing else of the library.
 #
-#   layers.sh [TOP]      TOP: another tree than this one
+#   layers.sh [TOP]      TOP: a tree other than this one
 #
-# Prints a line "FILE:LINE: ROOM includes OTHER: why not" for each that is wrong.
+# Prints a line "FILE:LINE: ROOM includes OTHER: why not" for each wrong include.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -20,7 +20,7 @@ fi
 
 # shellcheck disable=SC2016 # awk's own variables
 awk '
-	# The room of a path below root: its folder, or its own name.
+	# Returns the room of a path below root: its folder, or else its own name.
 	function room_of(path) {
 		if (path !~ /\//)
 			sub(/\.[ch]$/, "", path)
@@ -31,7 +31,7 @@ awk '
 		printf "%s:%d: %s includes %s: %s\n", FILENAME, FNR, from, to, why
 		wrong = 1
 	}
-	# What speaks against it, or "".
+	# Returns why the include is wrong, or "".
 	function judge(root, from, name,    to) {
 		if (name == "csum.h" && root != "include")
 			return ""

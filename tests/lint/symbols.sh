@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Checks the symbols of a built library: those that leave the archive (with default visibility), those that leave the
-# shared library, each with its version, and those of lib/libcsum.map are the functions that include/csum.h declares;
-# and no object calls into a room above its own (tests/lint/rooms), which it can do past
-# layers.sh through the public header.
+# Checks the symbols of a built library. The symbols that leave the archive (with default visibility), those that leave
+# the shared library (each with its version) and those in lib/libcsum.map must be the functions that include/csum.h
+# declares. And no object may call into a room above its own (tests/lint/rooms): layers.sh cannot see such a call when
+# it goes through the public header.
 #
 #   symbols.sh BUILD
 #
@@ -17,7 +17,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/csumtool-symbols.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C
 
-# Types of functions end with _fn.
+# Names of function types end with _fn; they are no functions.
 declared() {
 	awk '{
 		line = $0
@@ -41,7 +41,7 @@ of_archive() {
 	readelf -sW "$build/libcsum.a" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' | sort -u
 }
 
-# Names without a version are none of the map.
+# Names without a version do not come from the map.
 of_shared() {
 	readelf --dyn-syms -W "$build/libcsum.so.1" |
 		awk '$5 ~ /^(GLOBAL|WEAK)$/ && $7 != "UND" && $7 != "ABS" { print $8 }' | sed 's/@@CSUM_[0-9.]*$//' | sort -u
@@ -58,7 +58,7 @@ if [ ! -s "$work/declared" ]; then
 fi
 wrong=0
 
-# compare FILE: its symbols, on stdin, are what the header declares.
+# compare FILE: its symbols, on stdin, must be the functions that the header declares.
 compare() {
 	cat >"$work/has"
 	while read -r name; do
@@ -74,8 +74,9 @@ compare libcsum.a < <(of_archive)
 compare libcsum.so.1 < <(of_shared)
 compare libcsum.map < <(of_map)
 
-# Lines of FILE KIND NAME: U is called, others are defined. The archive knows its objects without their folders, and in the
-# folders there may be some of files that are gone.
+# Makes lines of FILE KIND NAME; kind U: the file calls the function, other kinds: it defines it. The symbols come from
+# objects of present sources: the archive knows its objects without their folders, and the folders may hold objects of
+# sources that are gone.
 cd "$here/../../lib" || exit 1
 find . -name '*.c' | sort | while IFS= read -r file; do
 	file=${file#./}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes for tests: little-endian fields written by hand, repeatable random content, a CRC that is not ours. */
+/* Bytes for tests: little-endian fields written by hand, repeatable random content, a CRC from another library. */
 #ifndef CSUM_TEST_SUPPORT_BYTES_H
 #define CSUM_TEST_SUPPORT_BYTES_H
 
@@ -27,7 +27,7 @@ static inline uint64_t get_le(const void *at, int size)
 	return value;
 }
 
-/* The next number of a repeatable series (xorshift); *state is not 0. */
+/* Returns the next number of a repeatable series (xorshift); *state is not 0. */
 static inline uint64_t next_random(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -45,7 +45,7 @@ static inline void fill_random(void *buffer, size_t size, uint64_t seed)
 		byte[i] = (uint8_t)(next_random(&state) >> 32);
 }
 
-/* CRC-32 as zlib computes it, going on from `state` (0 to begin). */
+/* CRC-32 as zlib computes it, continued from `state` (0 to begin). */
 static inline uint32_t zlib_crc32(uint32_t state, const void *data, size_t size)
 {
 	return (uint32_t)crc32_z(state, data, size);

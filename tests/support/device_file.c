@@ -99,7 +99,7 @@ void device_file_end(pid_t pid)
 
 struct device_file_meanwhile device_file_meanwhile;
 
-/* Whether to go on waiting is asked in the midst of it. */
+/* The library calls this between two attempts to get the device; so the change falls into the wait. */
 static bool meanwhile_asked(void *user)
 {
 	(void)user;

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-/* For what takes a moment, unless something is wrong. */
+/* Limit for things that take a moment unless something is wrong. */
 #define PATIENCE_SECONDS 300
 
 static void record(void *user, const struct csum_message *message)
@@ -97,7 +97,7 @@ char *path_in(const char *directory, const char *name)
 	return path;
 }
 
-/* Makes the folders that `path` lies in. */
+/* Makes the directories that `path` lies in. */
 static void make_folders(const char *path)
 {
 	char *folder = strdup(path);
@@ -143,7 +143,7 @@ void put_image(const char *path, off_t size)
 	assert_int_equal(close(descriptor), 0);
 }
 
-/* Another process may take the free device between the two calls, again and again: then there is a next one. */
+/* Another process may take the free device between the two calls, again and again; then the next free one is tried. */
 static bool configure_free_loop(int control, struct loop *loop, const struct loop_config *config)
 {
 	for (int attempt = 0; attempt < 10000; attempt++) {
@@ -191,7 +191,7 @@ bool loop_attach(struct loop *loop, const char *file, uint32_t sector_size, bool
 	return attached;
 }
 
-/* udev may look at the device still, and then it stays attached for a moment. */
+/* udev may still have the device open, and then it stays attached for a moment. */
 void loop_detach(struct loop *loop)
 {
 	char attribute[80];

@@ -33,7 +33,7 @@ int guard_volume_set_up(void **state)
 	(void)state;
 	memset(g, 0, sizeof(*g));
 	recorder_init(&g->recorder);
-	/* In memory where there is room for it: volumes are written and flushed hundreds of times. */
+	/* Volumes are written and flushed hundreds of times, so files are in memory where there is room. */
 	if (access("/dev/shm", W_OK) == 0)
 		assert_int_equal(setenv("TMPDIR", "/dev/shm", 1), 0);
 	g->directory = temporary_directory();
@@ -99,7 +99,7 @@ void guard_volume_flip(uint64_t offset, int bit)
 	guard_volume_poke(offset, &byte, 1);
 }
 
-/* Whether the tool did it. */
+/* Whether the tool succeeded. */
 static bool run(const char *command, const char *path)
 {
 	char *with_path, *whole;
@@ -289,7 +289,7 @@ void put_ext(uint8_t *at, uint64_t blocks, uint32_t word)
 	put_le(at + 0x64, 4, 0x400);
 	at[0x175] = 1;
 	put_le(at + 0x2c, 4, word);
-	/* Random bytes as UUID and in what is reserved, so that no two of them are near each other. */
+	/* The UUID and the reserved bytes are random, so that no two superblocks are near each other. */
 	fill_random(at + 0x68, 16, word + 2);
 	fill_random(at + 0x280, 0x3fc - 0x280, word + 1);
 	seal_ext(at);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For the tests of the guard: an external volume on files, filled with what a data disk may hold, which others then
- * change. What the guard is told of question 2 and of the sample is the test's to say.
+ * For the tests of the guard: an external volume on files, filled with the content of a data disk, which the test then
+ * changes as others would. Facts for question 2 and for the sample come from the test.
  */
 #ifndef CSUM_TEST_SUPPORT_GUARD_VOLUME_H
 #define CSUM_TEST_SUPPORT_GUARD_VOLUME_H
@@ -17,8 +17,8 @@ struct guard_volume {
 	uint32_t sector_size;
 	enum csum_checksum_type type;
 	uint64_t size; /* of the data space, bytes */
-	uint8_t *content; /* what is to be written to it; then what was */
-	/* For csum_guard_create_knowing(), and the volume that is opened for it. */
+	uint8_t *content; /* content to be written to the volume; later, the content written */
+	/* Arguments of csum_guard_create_knowing(), and the volume that was opened for it. */
 	struct csum_guard_facts facts;
 	bool is_block;
 	unsigned int allow;
@@ -31,43 +31,47 @@ struct guard_volume {
 
 extern struct guard_volume guard_volume;
 
-int guard_volume_set_up(void **state); /* S = 512, crc64, 8 MiB of random bytes; a block device that is not ours */
+int guard_volume_set_up(void **state); /* S = 512, crc64, 8 MiB of random bytes; a block device, not exclusive */
 int guard_volume_tear_down(void **state);
 
-/* Another size or sector size: all content is random again. */
+/* Chooses another size or sector size, and makes all content random anew. */
 void guard_volume_resize(uint64_t size, uint32_t sector_size);
-/* Runs mkfs or another tool on a file that holds the content, its name for %s; where it fails, skips the test. */
+/* Runs mkfs or another tool on a file with the content; %s stands for its name. Skips the test where that fails. */
 void guard_volume_run(const char *command);
 /* Makes the volume, and writes the content to it. */
 void guard_volume_fill(void);
-/* The same of the first and the last bytes only: the rest is unwritten, and as it is in the content on the disk. */
+/*
+ * Fills the volume except for `size` bytes from `from` on, which stay unwritten; the disk holds the content there too.
+ */
 void guard_volume_fill_but(uint64_t from, uint64_t size);
 
-/* What others do to the data: write there; put random bytes there; flip a bit of a byte; run a tool on it. */
+/*
+ * Change the data as others would: write bytes there; put random bytes there; flip a bit of a byte; run a tool on it.
+ */
 void guard_volume_poke(uint64_t offset, const void *bytes, size_t size);
 void guard_volume_garble(uint64_t offset, size_t size);
 void guard_volume_flip(uint64_t offset, int bit);
 void guard_volume_change(const char *command);
-/* What is there now. */
+/* Reads the bytes that are there now. */
 void guard_volume_peek(uint64_t offset, void *bytes, size_t size);
 
-/* Opens the volume for reading and asks the guard, after closing what was open. */
+/* Closes an open volume, opens it for reading and asks the guard. */
 enum csum_guard_verdict guard_volume_ask(void);
 void guard_volume_close(void);
-/* Asserts that the reason has that in it. */
+/* Asserts that the reason contains `part`. */
 void assert_reason(const char *part);
-/* The cover of the sector that holds this byte. */
+/* Returns the cover of the sector that holds this byte. */
 enum csum_guard_cover guard_volume_cover(uint64_t offset);
 
-/* A signature that is recorded at that offset. */
+/* Adds a signature to the volume's record, as found at that offset. */
 void guard_volume_record(const char *type, uint64_t offset);
 
 /* ---- structures by hand, in memory */
 
-/* An ext superblock (1024 bytes) of so many blocks of 1 KiB, with its checksum; `word` makes it differ. */
+/* Makes an ext superblock (1024 bytes) for `blocks` blocks of 1 KiB, with its checksum; `word` makes it differ. */
 void put_ext(uint8_t *at, uint64_t blocks, uint32_t word);
 void seal_ext(uint8_t *at);
-/* A table of the old kind with one partition of that type, sectors of 512 bytes. */
+/* Makes a partition table of DOS type with one partition of that type, for sectors of 512 bytes. */
 void put_mbr(uint8_t *at, uint32_t first, uint32_t count, uint8_t type);
 
 #define guard_volume_test(test) cmocka_unit_test_setup_teardown(test, guard_volume_set_up, guard_volume_tear_down)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Dumps of a hostile image. */
+/* Dumps a hostile image. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -46,7 +46,7 @@ static int on_group(void *user, const struct csum_geometry *geometry, const stru
 
 		if (!csum_imd_verdict_name(copy->verdict) || !copy->raw != !copy->entries)
 			hostile_fail(run, "dumped copy %d of group %" PRIu64, i, group->group);
-		/* Touched, so that a sanitizer sees whether they are there. */
+		/* The last bytes are read, so that a sanitizer sees whether they exist. */
 		run->random += copy->raw ? copy->raw[geometry->sector_size - 1] +
 						   copy->entries[geometry->sectors_per_group - 1] :
 					   0;
@@ -82,7 +82,7 @@ static void run_dump(struct hostile_run *run, const char *data, const char *meta
 	hostile_judge(run, csum_dump(&run->handlers, data, metadata, &options));
 }
 
-/* One of the ways for each image, as each takes long; what is rare in images is met by all ways over time. */
+/* One way for each image, as each takes long; over many images a rare state meets all ways. */
 void hostile_run_dumps(struct hostile_run *run)
 {
 	static const struct {

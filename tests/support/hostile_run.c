@@ -86,7 +86,7 @@ void hostile_put_image(const struct hostile_run *run)
 	}
 }
 
-/* That those who only read did only read. */
+/* Asserts that steps that only read have changed nothing. */
 static void compare_image(const struct hostile_run *run)
 {
 	for (int i = 0; i < HOSTILE_DEVICES; i++) {
@@ -116,8 +116,8 @@ const char *hostile_metadata_path(const struct hostile_run *run)
 }
 
 /*
- * As csum_volume_open() does it, which is too slow for thousands with all its threads, and with windows and batches
- * so small that there are several of them.
+ * Opens like csum_volume_open(), but without threads, which would be too slow for thousands of images, and with windows
+ * and batches so small that there are several.
  */
 static int open_small(struct hostile_run *run, const struct csum_open_options *options, struct csum_volume **volume)
 {
@@ -232,7 +232,7 @@ static void run_check(struct hostile_run *run, struct csum_volume *volume, bool 
 struct sink {
 	struct hostile_run *run;
 	uint64_t next, end;
-	uint8_t *copy; /* NULL: not wanted */
+	uint8_t *copy; /* takes the bytes; NULL: not wanted */
 };
 
 static int take(void *user, const void *data, size_t size, uint64_t offset_bytes, bool is_zero)
@@ -256,7 +256,7 @@ static void on_read_finding(void *user, const struct csum_finding *finding)
 	on_finding(((struct sink *)user)->run, finding);
 }
 
-/* Returns what csum_read() did. */
+/* Reads, checks the result, and returns the error of csum_read(). */
 static int run_read(struct hostile_run *run, struct csum_volume *volume, enum csum_on_error on_error,
 		    uint64_t offset_bytes, uint64_t length_bytes, uint8_t *copy)
 {
@@ -314,7 +314,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 	return (int64_t)size;
 }
 
-/* What a write that succeeded has written is what comes back, and the volume is clean. */
+/* After a write that succeeded the volume is clean, and the same bytes come back. */
 static void verify_write(struct hostile_run *run, uint64_t offset_bytes, uint64_t length_bytes, uint8_t first)
 {
 	struct csum_volume *volume;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One hostile image (tests/images/hostile.h) through everything the library does with a volume. */
+/* Takes one hostile image (tests/images/hostile.h) through everything that the library does with a volume. */
 #ifndef CSUM_TEST_SUPPORT_HOSTILE_RUN_H
 #define CSUM_TEST_SUPPORT_HOSTILE_RUN_H
 
 #include "csum.h"
 #include "images/hostile.h"
 
-/* What a run is at, for who looks at it from outside. */
+/* The state of a run, for a process that watches it. */
 struct hostile_progress {
-	const char *at; /* into our own text: the same in every process */
+	const char *at; /* points to constant text: the address is the same in every process */
 	char failure[512];
 };
 
@@ -21,14 +21,17 @@ struct hostile_run {
 	bool opened, as_usual;
 };
 
-extern char hostile_paths[HOSTILE_DEVICES][300]; /* of the files that images are put in */
-extern bool hostile_telling; /* print what is done */
+extern char hostile_paths[HOSTILE_DEVICES][300]; /* names of the files that take the images */
+extern bool hostile_telling; /* print each step */
 
 void hostile_put_image(const struct hostile_run *run);
-/* NULL: it is on the data device. */
+/* Returns the path of the metadata device; NULL: metadata is on the data device. */
 const char *hostile_metadata_path(const struct hostile_run *run);
 
-/* On a violation the process ends with status 1, and *progress says why. sound: the base of that number, unchanged. */
+/*
+ * Runs an image. On a violation the process ends with status 1, and *progress has the reason. sound: take the sound
+ * volume of that number, unchanged.
+ */
 void hostile_run_image(struct hostile_progress *progress, uint64_t number, bool sound);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A hostile image scrubbed, scrubbed again, and the first scrub undone. */
+/* Scrubs a hostile image, scrubs it again, and undoes the first scrub. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ static struct csum_volume *open_for_repair(struct hostile_run *run)
 	return volume;
 }
 
-/* false: it was refused, or did not come to its end. */
+/* Returns false when the scrub was refused, or did not come to its end. */
 static bool scrub(struct hostile_run *run, const char *undo_file, struct csum_scrub_result *result)
 {
 	const struct csum_scrub_options options = {

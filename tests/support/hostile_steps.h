@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of hostile_run.h share. */
+/* Shared by the files that implement hostile_run.h. */
 #ifndef CSUM_TEST_SUPPORT_HOSTILE_STEPS_H
 #define CSUM_TEST_SUPPORT_HOSTILE_STEPS_H
 
@@ -10,13 +10,13 @@
 /* Ends the process with that failure. */
 void hostile_fail(const struct hostile_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
-/* Says what comes next, and that no error has been told of yet. */
+/* Names the step that begins; no error counts as reported yet. */
 void hostile_begin(struct hostile_run *run, const char *what);
-/* The result of a function of the library: a failure is one that was told, and no lack of memory. */
+/* Judges the result of a function of the library: an error must have been reported, and must not be lack of memory. */
 void hostile_judge(struct hostile_run *run, int error);
-/* A random number below the limit. */
+/* Returns a random number below the limit. */
 uint64_t hostile_pick(struct hostile_run *run, uint64_t limit);
-/* NULL: it was refused. */
+/* Opens the volume; NULL: it was refused. */
 struct csum_volume *hostile_open(struct hostile_run *run, bool writable);
 void hostile_close(struct hostile_run *run, struct csum_volume *volume);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No assertion of cmocka, which fuzz targets have not. */
+/* Fuzz targets have no cmocka, so this replaces its assertions. */
 static void need(bool condition, const char *what)
 {
 	if (condition)
@@ -25,7 +25,7 @@ static void *allocate(uint64_t size)
 
 /* ------------------------------------------------------------------ contents */
 
-/* Sets the marks of what the bytes touch, as far as the memory goes. */
+/* Sets the marks of all units that the bytes touch, as far as the memory reaches. */
 static void mark(const struct memory_disk *memory, uint8_t *marks, uint64_t each, uint64_t offset_bytes, uint64_t size,
 		 uint8_t value)
 {
@@ -104,7 +104,7 @@ static bool fits(const struct memory_disk_fault *fault, const struct memory_disk
 				     fault->offset_bytes < event->offset_bytes + event->size));
 }
 
-/* Writes the call down; the fault that it meets, if any. Called with the lock held. */
+/* Logs the call, and returns the fault that it meets, or NULL. Called with the lock held. */
 static const struct memory_disk_fault *enter(struct memory_disk *memory, const struct memory_disk_event *event)
 {
 	if (memory->call_count < MEMORY_DISK_LOG)
@@ -127,7 +127,7 @@ static const struct memory_disk_fault *enter(struct memory_disk *memory, const s
 	return NULL;
 }
 
-/* Bytes of the transfer that the memory has. */
+/* Returns how many bytes of the transfer lie within the memory. */
 static size_t present(const struct memory_disk *memory, size_t size, uint64_t offset_bytes)
 {
 	if (offset_bytes >= memory->size)
@@ -135,7 +135,7 @@ static size_t present(const struct memory_disk *memory, size_t size, uint64_t of
 	return size < memory->size - offset_bytes ? size : (size_t)(memory->size - offset_bytes);
 }
 
-/* Moves the bytes, or says why not. */
+/* Moves the bytes, or returns an error. */
 static int64_t move(struct memory_disk *memory, void *in, const void *out, size_t size, uint64_t offset_bytes)
 {
 	if (out && memory->write)
@@ -155,7 +155,7 @@ static int64_t transfer(struct memory_disk *memory, enum memory_disk_call call, 
 {
 	const struct memory_disk_event event = { call, offset_bytes, size };
 	const struct memory_disk_fault *fault;
-	/* A hook is to see writes that reach behind the end. */
+	/* The hook also sees writes that reach behind the end. */
 	size_t moved = out && memory->write ? size : present(memory, size, offset_bytes);
 	int64_t result;
 

@@ -14,7 +14,7 @@
 
 static const uint8_t seed[16] = "seed of a test.";
 
-/* Devices of the least size, and the geometry they give. */
+/* Makes disks of the smallest size, and the geometry for them. */
 static void make_disks(struct memory_volume *memory, const struct memory_volume_shape *shape)
 {
 	struct csum_geometry *geometry = &memory->volume.superblock.geometry;
@@ -132,7 +132,7 @@ uint64_t memory_volume_entry(const struct memory_volume *memory, const uint8_t *
 
 	if (type == CSUM_CRC32)
 		return (UINT64_C(1) << 32) + zlib_crc32(0, bytes, sector_size);
-	/* unit/base/test_checksum.c has compared it with one that is not ours. */
+	/* unit/base/test_checksum.c has compared this function with another implementation. */
 	return csum_checksum_entry(type, bytes, sector_size);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An open volume in memory, put together by hand: what lies on it is written here, not by the library. */
+/* An open volume in memory, put together by hand: its bytes are written here, not by the library. */
 #ifndef CSUM_TEST_SUPPORT_MEMORY_VOLUME_H
 #define CSUM_TEST_SUPPORT_MEMORY_VOLUME_H
 
@@ -10,7 +10,7 @@
 struct memory_volume {
 	struct recorder recorder;
 	struct memory_disk disks[2];
-	struct memory_disk *data, *metadata; /* of disks; the same one when internal */
+	struct memory_disk *data, *metadata; /* point into disks; equal when internal */
 	struct csum_volume volume;
 };
 
@@ -18,37 +18,37 @@ struct memory_volume_shape {
 	uint32_t sector_size, interleave;
 	bool external;
 	enum csum_checksum_type checksum_type;
-	uint64_t data_sectors; /* at least; there may be a few more */
+	uint64_t data_sectors; /* at least so many; there may be a few more */
 	unsigned int threads;
 };
 
-/* Clean, blank, without imd. */
+/* Makes a volume that is clean, blank, and without imd. */
 void memory_volume_init(struct memory_volume *memory, const struct memory_volume_shape *shape);
 void memory_volume_free(struct memory_volume *memory);
 
-/* Active with that intent; a count of 0 makes the volume clean. */
+/* Makes the volume active with that intent; a count of 0 makes it clean. */
 void memory_volume_set_intent(struct memory_volume *memory, uint64_t first_group, uint64_t group_count);
 
-/* Where things lie in memory. */
+/* Return the memory of an imd sector or a data sector. */
 uint8_t *memory_volume_imd(const struct memory_volume *memory, uint64_t group, int copy);
 uint8_t *memory_volume_sector(const struct memory_volume *memory, uint64_t data_sector);
 
-/* Writes an imd sector, valid for that place, with these entries (all of a group). */
+/* Writes an imd sector, valid for its place, with these entries (one for each sector of a group). */
 void memory_volume_put_imd(struct memory_volume *memory, uint64_t group, int copy, uint32_t generation,
 			   const uint64_t *entries);
-/* Adds such a sector to the journal record that counts; returns it. */
+/* Adds such an imd sector to the journal record in force; returns its memory. */
 uint8_t *memory_volume_put_image(struct memory_volume *memory, uint64_t group, int copy, uint32_t generation,
 				 const uint64_t *entries);
-/* An imd sector anywhere. */
+/* Makes an imd sector at any address. */
 void memory_volume_build_imd(const struct memory_volume *memory, uint8_t *sector, uint64_t group, int copy,
 			     uint32_t generation, const uint64_t *entries);
 
-/* Content number `version` of a data sector; version 0: zeros. */
+/* Makes content number `version` of a data sector; version 0: zeros. */
 void memory_volume_content(const struct memory_volume *memory, uint8_t *bytes, uint64_t data_sector, int version);
-/* The entry of those bytes, of a sector. */
+/* Returns the entry for the bytes of one sector. */
 uint64_t memory_volume_entry(const struct memory_volume *memory, const uint8_t *bytes);
 
-/* Fills the volume: version 1 in every data sector, and both copies of every group that say so, generations 0 and 1. */
+/* Fills the volume: version 1 in every data sector, and matching copies of every group, with generations 0 and 1. */
 void memory_volume_fill(struct memory_volume *memory);
 
 #endif

@@ -24,7 +24,7 @@ const struct scrub_volume_shape scrub_volume_usual = {
 	.data_sectors = 62 * 7 + 20,
 };
 
-/* A device that the library may close; the memory stays. */
+/* Returns a device that the library may close; the memory stays. */
 static struct csum_device *lend(struct memory_disk *memory)
 {
 	struct csum_device *device = malloc(sizeof(*device));

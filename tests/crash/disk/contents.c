@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Contents of data sectors as numbers, and what a sector may read as. */
+/* Contents of data sectors as numbers, and the contents that a sector may read as. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -19,7 +19,7 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 struct extent {
 	enum sim_kind kind;
 	uint64_t number;
-	uint64_t end; /* of the unit, bytes on the disk */
+	uint64_t end; /* where the unit ends, bytes on the disk */
 };
 
 static struct extent metadata_extent(const struct sim_map *map, uint64_t offset_bytes)
@@ -72,7 +72,7 @@ static struct sim_unit *new_unit(int disk, const struct extent *extent, uint64_t
 	return unit;
 }
 
-/* Where the units of the present round go: to the cache, unless the mode has something else in mind. */
+/* Returns where units of the present round go: the cache, unless the mode holds the round back or loses it (NULL). */
 static struct sim_units *destination(struct sim_machine *machine)
 {
 	uint64_t round = machine->rounds - 1;
@@ -121,7 +121,7 @@ static void make_durable(struct sim_machine *machine, int disk)
 
 /* ------------------------------------------------------------------ faults */
 
-/* The fault that this operation meets; SIM_NO_FAULT for most. Counts the operation. */
+/* Returns the fault that this operation meets, mostly SIM_NO_FAULT. Counts the operation. */
 static enum sim_fault meet_fault(struct sim_machine *machine, bool change)
 {
 	enum sim_fault fault = SIM_NO_FAULT;
@@ -158,7 +158,7 @@ static bool unreadable(const struct sim_machine *machine, int disk, size_t size,
 	return false;
 }
 
-/* Whether this read is one of those that fail for a while. */
+/* Whether this read fails because of `failing`. Counts it. */
 static bool fails_for_now(struct sim_machine *machine, int disk, size_t size, uint64_t offset_bytes)
 {
 	struct sim_failing *failing = &machine->failing;
@@ -174,7 +174,7 @@ static bool fails_for_now(struct sim_machine *machine, int disk, size_t size, ui
 	return false;
 }
 
-/* Bytes that a short transfer moves of so many: whole sectors, which the device takes as one. */
+/* How many of `size` bytes a short transfer moves: whole sectors, as the device writes a sector at once. */
 static size_t half(const struct sim_machine *machine, size_t size)
 {
 	uint32_t unit = machine->map->geometry.sector_size;
@@ -269,7 +269,7 @@ static int64_t port_pwrite(void *context, const void *buffer, size_t size, uint6
 	return (int64_t)size;
 }
 
-/* The round held back follows the one behind it, with a flush of its own. */
+/* Puts a round that was held back behind the next round, and flushes it. */
 static void release_held(struct sim_machine *machine)
 {
 	if (machine->held.count == 0 || machine->rounds < machine->at + 2)

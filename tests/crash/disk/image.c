@@ -147,7 +147,7 @@ static void chunk_drop(struct sim_chunk *chunk)
 	free(chunk);
 }
 
-/* The chunk at that place, of this image alone. */
+/* Returns the chunk at that place, made private to this image. */
 static struct sim_chunk *own_chunk(struct sim_image *image, size_t i)
 {
 	struct sim_chunk *shared = image->chunks[i], *chunk;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Units of writes, and what a disk holds durably and in its cache. */
+/* Units of writes, and the durable and cached content of a disk. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -110,10 +110,10 @@ void sim_units_free(struct sim_units *units)
 }
 
 /*
- * Where a torn unit is torn, bytes from its start: inside what matters of it. What is garbage begins before the
- * tail that another tear writes, or that would now and then complete an imd sector which the first tear had left
- * undone: content that reads as old after one crash would be new after the next. Nobody can tell that from a
- * write that came through late, and both are contents the interrupted write allows.
+ * Where a unit is torn, bytes from its start: inside the bytes that matter. Garbage begins before the tail that another
+ * tear writes. Otherwise it would now and then complete an imd sector that the first tear had left incomplete, and
+ * content that reads as old after one crash would be new after the next. No oracle can tell that from a write that came
+ * through late, and the interrupted write allows both contents.
  */
 static size_t tear_of(const struct sim_unit *unit, enum sim_fate fate)
 {

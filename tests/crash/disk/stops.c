@@ -44,7 +44,7 @@ static const struct sim_unit *unit_of(const struct enumeration *e, size_t i)
 	return e->machine->state.cache.unit[i];
 }
 
-/* How many fates unit i can have. */
+/* Returns how many fates unit i can have. */
 static unsigned int radix(const struct enumeration *e, size_t i)
 {
 	const struct sim_unit *unit = unit_of(e, i);
@@ -54,7 +54,7 @@ static unsigned int radix(const struct enumeration *e, size_t i)
 	return unit->kind == SIM_DATA ? 2 : SIM_FATES;
 }
 
-/* What was in the cache before this round stays there when a process is killed. */
+/* When a process is killed, units from before this round stay in the cache. */
 static uint8_t settle_fate(const struct enumeration *e, size_t i, unsigned int fate)
 {
 	return radix(e, i) == 1 ? SIM_KEPT : (uint8_t)(fate % radix(e, i));
@@ -101,7 +101,7 @@ static uint64_t draw(struct enumeration *e)
 	return sim_mix(e->random);
 }
 
-/* Unit i one way and all others another. */
+/* Gives unit i one fate and all others another. */
 static void give_single(struct enumeration *e, size_t i, unsigned int fate, unsigned int others)
 {
 	set_all(e, others);

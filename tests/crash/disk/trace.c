@@ -10,7 +10,7 @@
 #include "ondisk/layout.h"
 #include "ondisk/superblock.h"
 
-/* What a unit is a step of, and the numbers of what it touches. */
+/* The step that a unit is part of, and the range of numbers that it affects. */
 struct part {
 	enum sim_step step;
 	uint64_t first, last;
@@ -21,10 +21,10 @@ struct part {
 struct slots {
 	struct csum_superblock slot[CSUM_SLOTS];
 	bool valid[CSUM_SLOTS];
-	const struct csum_superblock *newest; /* NULL: none is valid */
+	const struct csum_superblock *newest; /* NULL: no slot is valid */
 };
 
-/* The slots as they are on the disk, allocated. */
+/* Reads the slots that are on the disk; allocated. */
 static struct slots *slots_load(const struct sim_machine *machine)
 {
 	const uint64_t offset[CSUM_SLOTS] = { CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET,
@@ -73,7 +73,7 @@ static enum sim_step clean_step(const struct slots *slots, uint64_t number, cons
 	return slots->valid[CSUM_SLOT_A] || slots->valid[CSUM_SLOT_B] ? SIM_STEP_SAME_SLOT : SIM_STEP_FIRST_SLOT;
 }
 
-/* `bytes` are those of the slot. */
+/* Returns the part that a slot with these bytes is. */
 static struct part slot_part(const struct sim_machine *machine, uint64_t number, const uint8_t *bytes)
 {
 	struct slots *slots = slots_load(machine);
@@ -173,7 +173,7 @@ static struct part journal_part(const uint8_t *bytes)
 
 static struct part part_of(const struct sim_machine *machine, const struct sim_unit *unit)
 {
-	/* A slot is decoded as a whole, though less of it may have been written. */
+	/* A slot is decoded as a whole, though only a part of it may have been written. */
 	uint8_t *bytes = sim_alloc(CSUM_BLOCK_SIZE + unit->block_count * SIM_BLOCK_SIZE);
 	struct part part = { SIM_STEP_OTHER, 0, 0 };
 

@@ -128,8 +128,8 @@ static int64_t fill_pattern(void *user, void *buffer, size_t size)
 }
 
 /*
- * One that leaves something is as wrong as one that fails; but a lost group is beyond a scrub, and what cannot be read may
- * have to wait.
+ * Scrubs. Errors that are left count as a failure, except that a scrub cannot repair a lost group, and that unreadable
+ * places may have to wait.
  */
 static int scrub(struct csum_volume *volume, const struct sim_command *command, const struct sim_aids *aids,
 		 struct sim_run *run)
@@ -149,7 +149,7 @@ static int scrub(struct csum_volume *volume, const struct sim_command *command, 
 	return result.errors_left > result.totals.findings[CSUM_IMD_LOST] || result.still_active ? -EBADMSG : 0;
 }
 
-/* A volume that names no file has nothing to be undone: it was undone, or nothing had been overwritten. */
+/* A volume that names no file has nothing to be undone: the scrub was undone, or has overwritten nothing. */
 static int undo(struct csum_volume *volume, const struct sim_aids *aids)
 {
 	const struct csum_undo_options options = { 0 };
@@ -282,7 +282,7 @@ static int take_bytes(void *user, const void *data, size_t size, uint64_t offset
 
 		if (sector >= looking->view->sectors)
 			return -1;
-		/* A finding of it has come before. */
+		/* The finding for this sector came before its bytes. */
 		if (looking->view->content[sector] == SIM_BAD)
 			continue;
 		if (is_zero)

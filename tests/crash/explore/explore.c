@@ -8,7 +8,7 @@
 
 #include "crash/explore/level.h"
 
-/* Combinations tried at one point: where the level has room for them, and at least. */
+/* Bounds of the combinations that are tried at one point. */
 #define MOST_AT_POINT 4096
 #define FEWEST_AT_POINT 8
 #define POINTS_GUESSED 10
@@ -21,10 +21,10 @@ struct explorer {
 	struct sim_judge judge;
 	struct sim_set images, judged;
 	struct sim_level level, next;
-	int depth, deepest; /* stops before the run under way; in all, at most */
-	uint64_t budget; /* states judged when this level ends */
-	uint64_t limit; /* combinations at a point */
-	bool sampled; /* at some point of this pass there were more */
+	int depth, deepest; /* stops before this run; most stops of all runs */
+	uint64_t budget; /* judged states at which this level ends */
+	uint64_t limit; /* most combinations at a point */
+	bool sampled; /* at some point of this pass there were more combinations */
 	uint64_t seed;
 	/* the run under way */
 	const struct sim_node *node;
@@ -32,10 +32,10 @@ struct explorer {
 	struct sim_machine machine;
 	struct sim_run run;
 	struct sim_expect opened, working, ended;
-	const struct sim_expect *expect; /* at the present point */
+	const struct sim_expect *expect; /* holds at the present point */
 	uint32_t *content; /* of the state just judged */
-	uint32_t *after; /* what the command makes of the node's content */
-	const char *history; /* rest of the one to repeat */
+	uint32_t *after; /* contents after the command, given those of the node */
+	const char *history; /* the part of the history that is still to be repeated */
 };
 
 /* ------------------------------------------------------------------ nodes */
@@ -49,7 +49,7 @@ static struct sim_node *place_node(struct explorer *explorer, struct sim_level *
 	return node;
 }
 
-/* "12c0110": operation 12, power cut, fates of the units in the cache; "e...": after the end. */
+/* Makes a path such as "12c0110": operation 12, power cut, fates of the units in the cache; "e...": after the end. */
 static char *path_of(const struct explorer *explorer, const struct sim_fates *fates)
 {
 	size_t before = strlen(explorer->node->path), used;
@@ -127,7 +127,7 @@ static enum sim_oracle judge_state(struct explorer *explorer, const struct sim_s
 	return sim_judge_format(&explorer->judge, state, explorer->expect, explorer->start.new_format.id, done);
 }
 
-/* Whether the command has ended with success, and there is nothing that it left to the next one. */
+/* Whether the command has ended with success, and has left no work for the next command. */
 static bool is_done(const struct explorer *explorer)
 {
 	return explorer->run.phase == SIM_ENDED && !explorer->run.stays_active;
@@ -166,7 +166,7 @@ static bool take(void *user, const struct sim_fates *fates)
 
 /* ------------------------------------------------------------------ a run */
 
-/* The stop that the history asks for at this point, if it does; then the run is over. */
+/* Makes the stop that the history has at this point, if it has one; then the run is over. */
 static void repeat(struct explorer *explorer)
 {
 	struct sim_fates fates = { .count = explorer->machine.state.cache.count };
@@ -190,7 +190,7 @@ static void repeat(struct explorer *explorer)
 	explorer->machine.stopped = true;
 }
 
-/* Up to then the disks are as those of the unchanged run. */
+/* Whether the disks are still those of a run with faithful disks. */
 static bool before_the_change(const struct explorer *explorer)
 {
 	const struct sim_machine *machine = &explorer->machine;
@@ -223,7 +223,7 @@ static void on_point(struct sim_machine *machine)
 {
 	struct explorer *explorer = machine->user;
 
-	/* Once opening has flushed every disk, what could be read is what is there. */
+	/* Once opening has flushed every disk, the content that could be read then is the one that stays. */
 	if (explorer->run.phase == SIM_AT_WORK)
 		explorer->expect = &explorer->working;
 	else
@@ -273,7 +273,7 @@ static void run_node(struct explorer *explorer, const struct sim_node *node, con
 
 /* ------------------------------------------------------------------ levels */
 
-/* Once through the nodes of the level. */
+/* Goes through the nodes of the level once. */
 static void explore_nodes(struct explorer *explorer)
 {
 	static const struct sim_command recovery = { .action = SIM_RECOVER };
@@ -282,7 +282,7 @@ static void explore_nodes(struct explorer *explorer)
 	size_t count = explorer->level.count;
 
 	for (size_t i = 0; i < count && !result->violations && result->judged < explorer->budget; i++) {
-		/* Spread over the level, for when the budget does not suffice for all of it. */
+		/* In steps over the level, as the budget may not suffice for all of it. */
 		const struct sim_node *node = &explorer->level.nodes[count % STRIDE ? i * STRIDE % count : i];
 		const struct sim_command *command = &scenario->command;
 
@@ -293,7 +293,7 @@ static void explore_nodes(struct explorer *explorer)
 	}
 }
 
-/* Tries more combinations at each point as long as there is room for them. */
+/* Explores a level, again with more combinations at each point as long as the budget has room for them. */
 static void explore_level(struct explorer *explorer, uint64_t budget)
 {
 	const struct sim_result *result = explorer->result;
@@ -347,7 +347,7 @@ static void add_first_node(struct explorer *explorer)
 	node->story = strdup("");
 }
 
-/* What the command does when nothing stops it. */
+/* Counts the flushes and rounds of the command when nothing stops it. */
 static void count_rounds(struct explorer *explorer)
 {
 	struct sim_result *result = explorer->result;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Explores what stops leave of a scenario, level by level: stops of its command, stops of what follows, ... */
+/*
+ * Explores the states that stops leave, level by level: stops of the scenario's command, of the command after it, ...
+ */
 #ifndef CSUM_TEST_CRASH_EXPLORE_EXPLORE_H
 #define CSUM_TEST_CRASH_EXPLORE_EXPLORE_H
 
@@ -8,22 +10,22 @@
 
 struct sim_plan {
 	uint64_t budget; /* distinct states to judge at most */
-	enum sim_mode mode; /* of the disks while the scenario's command runs */
+	enum sim_mode mode; /* of the disks during the scenario's command */
 	uint64_t at;
-	int depth; /* stops one after the other at most; 0: as the scenario says */
-	const char *history; /* only this one, judged aloud; NULL: all */
+	int depth; /* stops in a row at most; 0: the number of the scenario */
+	const char *history; /* explore only this history, and say so; NULL: all */
 };
 
 /* Plain data, so that a child process can hand it to its parent. */
 struct sim_result {
 	uint64_t distinct; /* different states, by hash */
-	uint64_t nested; /* of these, states behind more than one stop */
-	uint64_t judged; /* a state counts again where other contents are allowed */
+	uint64_t nested; /* distinct states after more than one stop */
+	uint64_t judged; /* states; one counts again where other contents are allowed */
 	uint64_t violations;
-	enum sim_oracle oracle; /* of the first violation, the shortest history */
-	bool exhausted; /* every state was judged: nothing was sampled or left out */
+	enum sim_oracle oracle; /* that the first violation breaks; its history is one of the shortest */
+	bool exhausted; /* every state was judged: none was sampled or left out */
 	uint64_t flushes, rounds; /* of the scenario's command when nothing stops it */
-	struct sim_trace trace; /* of the same: what each of them is for */
+	struct sim_trace trace; /* the steps in these flushes and rounds */
 	char text[6000]; /* of the first violation, with the history that leads to it */
 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Combinations judged behind each fault, per kind of stop. */
+/* Combinations that are judged after each fault, per kind of stop. */
 #define STATES_PER_FAULT 24
 
 struct trial {
@@ -16,11 +16,11 @@ struct trial {
 	struct sim_judge judge;
 	struct sim_fault_result *result;
 	enum sim_fault fault;
-	uint64_t at; /* operation */
+	uint64_t at; /* number of the operation */
 	struct sim_machine machine;
 	struct sim_run run;
-	struct sim_expect expect; /* behind a failure */
-	struct sim_expect after; /* behind a success */
+	struct sim_expect expect; /* after a failure */
+	struct sim_expect after; /* after a success */
 	uint32_t *content;
 	bool done;
 };
@@ -81,8 +81,8 @@ static bool judge_fates(void *user, const struct sim_fates *fates)
 }
 
 /*
- * EINTR and short transfers are no failures; everything else is, unless a read was tried again. A scrub that leaves
- * errors has reported them as findings.
+ * The command must survive EINTR and short transfers. It must end with an error after any other fault, unless a read
+ * was tried again. A scrub that leaves errors has reported them as findings.
  */
 static void judge_ending(struct trial *trial)
 {
@@ -133,14 +133,14 @@ static void run_trial(struct trial *trial)
 		trial->done = trial->run.error == 0 && !trial->run.stays_active;
 		set_expectations(trial);
 		judge_ending(trial);
-		/* Before opening has flushed, less is certain of what a killed process had left in the cache. */
+		/* Until opening has flushed, less is certain of writes that a killed process left in the cache. */
 		if (start->state.cache.count == 0 || machine->flushes >= (uint64_t)start->map.disks)
 			sim_stops(machine, STATES_PER_FAULT, trial->at, judge_fates, trial);
 	}
 	sim_machine_free(machine);
 }
 
-/* The number of operations when nothing goes wrong; 0 when something does. */
+/* Counts the operations when nothing fails; returns 0 when the command fails by itself. */
 static uint64_t count_operations(struct trial *trial)
 {
 	struct sim_machine machine;

@@ -24,11 +24,13 @@ void sim_shared_free(void *memory, size_t size)
 
 static void run_child(void (*work)(size_t number), size_t number)
 {
-	/* Every open allocates a journal and every check some megabytes: do not give them back each time. */
+	/*
+	 * Every opening allocates a journal and every check some megabytes; malloc must not give them back each time.
+	 */
 	mallopt(M_MMAP_THRESHOLD, 512 << 20);
 	mallopt(M_TRIM_THRESHOLD, 512 << 20);
 	work(number);
-	/* exit(), not _exit(): a leak sanitizer has its say there. */
+	/* exit(), not _exit(), so that a leak sanitizer can report. */
 	exit(0);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Flushes and rounds that no oracle misses, and why they stay. The rules of the protocol, and what guards each, are
- * in doc/protocol.md, section 8.
+ * Flushes and rounds that no oracle misses, and why they stay. doc/protocol.md, section 8, has the rules of the
+ * protocol, and the oracle that guards each rule.
  */
 #ifndef CSUM_TEST_CRASH_EXPLORE_NEEDED_H
 #define CSUM_TEST_CRASH_EXPLORE_NEEDED_H
@@ -10,9 +10,9 @@
 
 struct sim_excuse {
 	enum sim_mode mode;
-	const char *step; /* see sim_covered_name(); of one flush or round in each scenario */
+	const char *step; /* see sim_covered_name(); fits one flush or round in each scenario */
 	const char *reason;
-	const char *scenarios; /* names, with a space between */
+	const char *scenarios; /* names, separated by spaces */
 };
 
 extern const struct sim_excuse sim_excuses[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a judge destroys on top of a stop. */
+/* Destroys places on top of a stop. */
 #include <string.h>
 
 #include "crash/judge/judge.h"

@@ -11,10 +11,10 @@
 
 #include "ondisk/layout.h"
 
-/* Volumes of more sectors are judged with a slot destroyed for every few states only. */
+/* With more sectors than this, only one in a few states is judged with a slot destroyed as well. */
 #define MANY_SECTORS 4096u
 #define FEW_STATES 8u
-/* Rests that are tried in full; of those behind them one copy and one lost write each, in turn. */
+/* Recovered states at rest that get all trials; later ones get a trial of one copy and of one lost write, in turn. */
 #define FULL_TRIALS 64
 
 const char *sim_oracle_name(enum sim_oracle oracle)
@@ -55,7 +55,7 @@ static enum sim_oracle violation(struct sim_judge *judge, enum sim_oracle oracle
 	return oracle;
 }
 
-/* ------------------------------------------------------------------ what a look must show */
+/* ------------------------------------------------------------------ expected results of a look */
 
 static void content_name(uint32_t content, char *text, size_t size)
 {
@@ -112,7 +112,7 @@ static enum sim_oracle expect_view(struct sim_judge *judge, const struct sim_vie
 	result = expect_content(judge, view, expect, content);
 	if (result)
 		return result;
-	/* Both slots gone: everything reads, and only scrub may write. */
+	/* With both slots gone everything reads, and only scrub may write. */
 	if (view->info.state == CSUM_UNKNOWN)
 		permitted |= 1u << CSUM_SUPERBLOCK_BAD;
 	return expect_findings(judge, view, permitted, check);
@@ -171,7 +171,10 @@ static enum sim_oracle try_lost_write(struct sim_judge *judge, const struct sim_
 	return result;
 }
 
-/* The contents a sector had before what it holds now; returns how many trials there were from *turn on. */
+/*
+ * Puts sectors back to contents that they had before, which must be noticed. all: up to 12 trials, else one; `turn`
+ * chooses the first sector.
+ */
 static enum sim_oracle try_lost_writes(struct sim_judge *judge, const struct sim_state *state,
 				       const struct sim_expect *expect, bool all, uint64_t turn)
 {
@@ -232,8 +235,8 @@ static enum sim_oracle judge_recovered(struct sim_judge *judge, const struct sim
 }
 
 /*
- * Opens for writing; what `view` has shown must stay. damaged: a slot was destroyed on top, or the volume is not
- * finished; with the other one torn only scrub may write.
+ * Opens for writing; the contents in `view` must stay. damaged: a slot was destroyed on top, or the volume is not
+ * finished; if the other slot is torn then, only scrub may write.
  */
 static enum sim_oracle recover(struct sim_judge *judge, const struct sim_state *state, const struct sim_view *view,
 			       bool damaged)
@@ -255,7 +258,7 @@ static enum sim_oracle recover(struct sim_judge *judge, const struct sim_state *
 				 SIM_RIGHT :
 				 violation(judge, SIM_RECOVERS, "both slots invalid, yet it opens for writing");
 	else if (run.error == -EBADMSG && view->info.state == CSUM_ACTIVE && judge->permitted & 1u << CSUM_MISMATCH)
-		result = SIM_RIGHT; /* a sector of an interrupted update is damaged as well: only scrub goes on */
+		result = SIM_RIGHT; /* an interrupted update and damage in one sector: only scrub goes on */
 	else if (run.error)
 		result = violation(judge, SIM_RECOVERS, "%s: %s", strerror(-run.error), run.message);
 	else
@@ -276,7 +279,7 @@ static enum sim_oracle expect_repaired(struct sim_judge *judge, const struct sim
 	return result;
 }
 
-/* What it makes of the sectors is what the whole of the stopped one would have. */
+/* Scrubs again, which must give the contents that the stopped scrub would have given. */
 static enum sim_oracle scrub_again(struct sim_judge *judge, const struct sim_state *state)
 {
 	const struct sim_command again = { .action = SIM_SCRUB, .with_replica = judge->repair->with_replica };
@@ -332,7 +335,7 @@ static enum sim_oracle undo(struct sim_judge *judge, const struct sim_state *sta
 	snprintf(synced, sizeof(synced), "%s.synced", judge->aids->undo_file);
 	aids.undo_file = synced;
 	sim_machine_init(&machine, judge->map, state);
-	/* Where there is no file yet, nothing may have been overwritten. */
+	/* Without a file nothing may have been overwritten. */
 	run.error = 0;
 	if (sim_copy_synced(judge->aids->undo_file, synced))
 		sim_command_run(&machine, &command, &aids, &run);
@@ -357,7 +360,7 @@ static enum sim_oracle without_slot(struct sim_judge *judge, const struct sim_st
 	sim_state_copy(&damaged, state);
 	sim_destroy_slot(judge->map, &damaged, slot);
 	sim_look(judge->map, &damaged, judge->contents, expect, &view);
-	/* With both slots gone every older copy counts, so that a write lost before passes for good. */
+	/* With both slots gone every older copy counts, so a write that was lost before goes unnoticed. */
 	if (view.info.state != CSUM_UNKNOWN || !(judge->permitted & 1u << CSUM_STALE)) {
 		result = expect_view(judge, &view, expect, SIM_SLOT_LOST, SIM_SLOT_LOST);
 		if (!result)
@@ -413,7 +416,7 @@ enum sim_oracle sim_judge_format(struct sim_judge *judge, const struct sim_state
 
 	sim_look(judge->map, state, judge->contents, expect, &view);
 	is_new = !view.open_error && view.info.uuid[0] == new_id;
-	/* Of a new volume that has one of A and B, the backup is in place. */
+	/* A new volume with one of A and B valid has its backup in place. */
 	permitted = is_new && view.info.state != CSUM_UNKNOWN ? 0 : 1u << CSUM_SUPERBLOCK_BAD;
 	sim_expect_init(&only, expect->count);
 	sim_expect_set(&only, expect->either[is_new], expect->either[is_new]);

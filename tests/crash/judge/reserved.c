@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The space that nothing of the volume lies in: zero behind a format, whatever was there. */
+/* The space that the volume keeps free: a format leaves zeros there, whatever was there before. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is wrong with the volume that a scenario begins with: done to its disks by hand. */
+/* Damages the volume that a scenario begins with, by writing to its disks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static int newer_copy(const struct sim_start *start, uint64_t group)
 	return csum_imd_compare_generations(generation[0], generation[1]) > 0 ? 0 : 1;
 }
 
-/* Both slots say clean, as a second command that found nothing to do would leave them. */
+/* Makes both slots clean, as after a second command that found nothing to do. */
 static void make_clean_twice(struct sim_start *start)
 {
 	struct sim_image *image = &start->state.durable[sim_map_metadata_disk(&start->map)];
@@ -52,7 +52,7 @@ static void make_clean_twice(struct sim_start *start)
 	sim_image_write(image, block, sizeof(block), offsets[newer == &slot[0]]);
 }
 
-/* The last write's first sector and the copy it wrote last are as they were before it. */
+/* Puts back the last write's first sector and the copy that it wrote last, as if the device had lost both. */
 static void lose_write(struct sim_start *start, const struct sim_command *last, const struct sim_state *before)
 {
 	const struct csum_geometry *geometry = &start->map.geometry;
@@ -81,7 +81,7 @@ static void lose_group(struct sim_start *start, uint64_t group)
 
 /* ------------------------------------------------------------------ damage that a scrub repairs */
 
-/* The sector is bad from here on; what it held is remembered. */
+/* Makes the sector bad, and remembers its content. */
 static void put_bad(struct sim_start *start, uint64_t sector, const uint8_t *bytes)
 {
 	sim_image_write(&start->state.durable[0], bytes, start->map.geometry.sector_size,
@@ -127,7 +127,7 @@ static void put_zeros(struct sim_start *start, uint64_t sector)
 	free(bytes);
 }
 
-/* Sector i + 1 takes what sector i held, and the first one, in a ring, what the last one held; else garbage. */
+/* Moves the content of each sector to the next one. The first gets that of the last (ring), or garbage. */
 static void shift(struct sim_start *start, uint64_t count, bool ring)
 {
 	uint32_t size = start->map.geometry.sector_size;
@@ -145,8 +145,8 @@ static void shift(struct sim_start *start, uint64_t count, bool ring)
 }
 
 /*
- * In every group two sectors are given two contents each, by hand: the older copy the first ones, the newer the
- * second ones, and the disk one of either. So recovery has to merge every group.
+ * Gives two sectors in every group two contents each: the older copy has the first ones, the newer copy the second
+ * ones, and the disk one of either. So recovery has to merge every group.
  */
 static void interrupt_group(struct sim_start *start, uint64_t group)
 {

@@ -19,7 +19,7 @@
 #define SCRUB { .action = SIM_SCRUB }
 #define SCRUB_FROM { .action = SIM_SCRUB, .with_replica = true }
 #define SCRUB_WITH_UNDO { .action = SIM_SCRUB, .with_undo = true }
-/* Reads of those units fail all the time while it is at work, and pass then. */
+/* Reads of those units fail all the time while the scrub runs, and pass afterwards. */
 #define SCRUB_FAILING(what, which) \
 	{ .action = SIM_SCRUB, .failing = { .kind = what, .number = (which), .reads = 600 } }
 #define SCRUB_ALL_FAILING(what) { .action = SIM_SCRUB, .failing = { .kind = what, .all = true, .reads = 600 } }
@@ -30,9 +30,9 @@
 	{ .command = what, .flush = (before), .stop = (how), .fates = (which), .damage = (then) }
 
 /*
- * A group of S = 512 has 62 data sectors, one of S = 4096 has 510. Flushes of a write that is not pipelined, by
- * number, on one disk: 0 opening; 1, 2 intent; then fresh data, new imd, data over old, settling, each only when
- * there is any; clean. Tiny volumes are explored in full, three stops deep as far as the budget goes.
+ * A group of S = 512 has 62 data sectors, one of S = 4096 has 510. Flushes of a write without pipelining, by number, on
+ * one disk: 0 opening; 1, 2 intent; then fresh data, new imd, data over old data, settling, each only if there is any;
+ * clean. Tiny volumes are explored in full, three stops deep as far as the budget goes.
  */
 const struct sim_scenario sim_scenarios[] = {
 	/* ---- one group, few sectors: every combination */
@@ -159,7 +159,7 @@ const struct sim_scenario sim_scenarios[] = {
 	  .setup = { WRITE(62, 3, 1), WRITE(0, 1, 1) }, .damage = SIM_GROUP_LOST, .command = DISCARD(62, 6),
 	  .depth = 3, .weight = 6, .floor = 160 },
 
-	/* A journal record of an earlier session names the lost group: it must not count. Sector 65 is younger. */
+	/* A journal record of an earlier session has the lost group; it must not count. Sector 65 was written later. */
 	{ .name = "group-lost-journal", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
 	  .setup = { WRITE(62, 3, 1), WRITE(0, 1, 1) },
 	  .prelude = { STOPPED(WRITE(62, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER), ENDED(RECOVER),
@@ -184,7 +184,9 @@ const struct sim_scenario sim_scenarios[] = {
 	  .setup = { WRITE(60, 4, 1) }, .prelude = { STOPPED(WRITE(60, 4, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER) },
 	  .late_damage = SIM_SLOTS_LOST, .command = SCRUB, .then = SCRUB,
 	  .depth = 3, .weight = 6, .floor = 480 },
-	/* Each loss of both slots begins the same session anew, so a journal record of the first one must not count. */
+	/*
+	 * Each loss of both slots begins the same session again, so a journal record of the first one must not count.
+	 */
 	{ .name = "scrub-slots-lost-twice", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
 	  .setup = { WRITE(62, 3, 1), WRITE(0, 1, 1) },
 	  .prelude = { STOPPED_DAMAGED(WRITE(62, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER, SIM_SLOTS_LOST),
@@ -224,7 +226,7 @@ const struct sim_scenario sim_scenarios[] = {
 	  .prelude = { STOPPED(WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER), STOPPED(RECOVER, 2, SIM_POWER_CUT, SIM_FIRST_TORN) },
 	  .command = SCRUB, .then = SCRUB,
 	  .depth = 3, .weight = 6, .floor = 220 },
-	/* Reads that fail for a while: what they hide is not given up. */
+	/* Reads fail for a while: content that they hide must not be given up. */
 	{ .name = "scrub-reads-fail", .sector_size = 512, .interleave = 1, .groups = 1, .tail_sectors = 6,
 	  .setup = { WRITE(60, 4, 1) }, .prelude = { STOPPED(WRITE(60, 4, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER) },
 	  .command = SCRUB_FAILING(SIM_DATA, 63), .then = SCRUB,
@@ -246,12 +248,15 @@ const struct sim_scenario sim_scenarios[] = {
 	  .prelude = { STOPPED(WRITE(0, 2, 2), 4, SIM_POWER_CUT, SIM_EVERY_OTHER), STOPPED(RECOVER, 2, SIM_POWER_CUT, SIM_FIRST_TORN) },
 	  .command = SCRUB_ALL_FAILING(SIM_JOURNAL), .then = SCRUB,
 	  .depth = 3, .weight = 6, .floor = 90 },
-	/* Three sectors rotated, one of them interrupted and still old: its content lies in a sector that is bad itself. */
+	/*
+	 * Three sectors were rotated, one of them interrupted and still old: its content lies in a sector that is bad
+	 * itself.
+	 */
 	{ .name = "scrub-rotated-interrupted", .sector_size = 512, .interleave = 1, .tail_sectors = 6,
 	  .setup = { WRITE(0, 4, 1) }, .prelude = { STOPPED(WRITE(0, 1, 2), 4, SIM_POWER_CUT, SIM_ALL_LOST) },
 	  .late_damage = SIM_RING, .command = SCRUB, .then = SCRUB,
 	  .depth = 3, .weight = 6, .floor = 550 },
-	/* The same, all three interrupted, and one of them new. */
+	/* The same rotation, with all three sectors interrupted, and one of them new. */
 	{ .name = "scrub-rotated-merge", .sector_size = 512, .interleave = 1, .tail_sectors = 6, .external = true,
 	  .setup = { WRITE(0, 4, 1) }, .prelude = { STOPPED(WRITE(0, 3, 2), 5, SIM_POWER_CUT, SIM_EVERY_OTHER) },
 	  .late_damage = SIM_RING, .command = SCRUB, .then = SCRUB,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Builds the volume a scenario begins with: made, filled, damaged, stopped. */
+/* Makes the volume that a scenario begins with: formats, fills, damages and stops it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static bool derive(const struct sim_scenario *scenario, struct csum_geometry *ge
 	       csum_layout_derive(size, interleave, scenario->external, bytes, sectors * size, geometry) == 0;
 }
 
-/* Runs a command to its end; what it leaves in the cache (nothing, if all is well) stays there. */
+/* Runs a command to its end; writes that it leaves in the cache (none, if all is well) stay there. */
 static bool run_whole(struct sim_start *start, const struct sim_command *command, const struct sim_aids *aids,
 		      char *reason)
 {
@@ -87,7 +87,7 @@ static bool name_files(struct sim_start *start, char *reason)
 	return true;
 }
 
-/* The data space as it is before the damage. */
+/* Makes an image of the data space before the damage. */
 static bool make_replica(struct sim_start *start, char *reason)
 {
 	FILE *file;
@@ -139,7 +139,7 @@ static bool set_up(struct sim_start *start, char *reason)
 		ok = make_replica(start, reason);
 	if (ok)
 		sim_damage(start, start->scenario->damage, last, &before);
-	/* As where an older build has made the volume, over something else. */
+	/* An older build may have formatted the volume over other data, and left that in reserved space. */
 	if (ok && start->scenario->command.action == SIM_FORMAT)
 		sim_reserved_fill(&start->map, &start->state);
 	sim_state_free(&before);
@@ -221,7 +221,7 @@ static bool run_prelude(struct sim_start *start, const struct sim_prelude *prelu
 	return run_whole(start, &prelude->command, &start->aids, reason);
 }
 
-/* What the volume reads as now, which must be what is expected. */
+/* Reads the contents of the volume, which must be the expected ones. */
 static bool take_content(struct sim_start *start, char *reason)
 {
 	struct sim_view view;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls of the system as simulated processes see them; included by each program that stops them, and by nothing
- * else: they are in force in the whole program.
+ * System calls that simulated processes see instead of the real ones. Included by each program that stops such
+ * processes, and nowhere else: they replace the calls in the whole program.
  */
 #ifndef CSUM_TEST_CRASH_SCENARIO_SYSTEM_H
 #define CSUM_TEST_CRASH_SCENARIO_SYSTEM_H
@@ -15,7 +15,7 @@
 
 #include "crash/disk/volume.h"
 
-/* Superblocks carry the time of the last write; states are to be the same ones in every run. */
+/* Superblocks carry the time of the last write, but states must be the same in every run. */
 time_t time(time_t *seconds)
 {
 	if (seconds)
@@ -23,7 +23,7 @@ time_t time(time_t *seconds)
 	return 1000000000;
 }
 
-/* The id of an undo file is in superblocks, too. No two of a scenario are in one chain. */
+/* Superblocks also have the id of an undo file. No scenario has two undo files in one chain, so ids may be equal. */
 ssize_t getrandom(void *bytes, size_t size, unsigned int flags)
 {
 	(void)flags;
@@ -31,7 +31,7 @@ ssize_t getrandom(void *bytes, size_t size, unsigned int flags)
 	return (ssize_t)size;
 }
 
-/* Disks are simulated, so this is of an undo file. */
+/* Disks are simulated, so only an undo file is flushed by this. */
 int fdatasync(int descriptor)
 {
 	struct stat status;

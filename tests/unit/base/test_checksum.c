@@ -9,7 +9,7 @@
 #include "base/checksum.h"
 #include "support/bytes.h"
 
-/* The CRCs bit by bit, as their definitions have them: reflected, register all ones, inverted at the end. */
+/* CRCs computed bit by bit, by their definition: reflected, register all ones at first, inverted at the end. */
 #define CRC64_POLYNOMIAL UINT64_C(0xc96c5795d7870f42)
 #define CRC32C_POLYNOMIAL UINT64_C(0x82f63b78)
 
@@ -45,7 +45,7 @@ static void test_check_values(void **state)
 	assert_int_equal(csum_checksum(CSUM_CRC64, digits, 9), UINT64_C(0x995dc9bbdf1939fa));
 }
 
-/* Every way of ISA-L's through sizes and alignments. */
+/* Sizes and alignments that lead through all code paths of ISA-L. */
 enum { MOST = 9000, ALIGNMENTS = 3 };
 static uint8_t random_bytes[MOST + 16];
 
@@ -123,7 +123,7 @@ static void test_large_buffers(void **state)
 	assert_int_equal(csum_checksum(CSUM_CRC64, large, sizeof(large)), bitwise_crc64(large, sizeof(large)));
 }
 
-/* Entries of 32-bit checksums: 2^32 + c, for any c. */
+/* The entry of a 32-bit checksum c is 2^32 + c, for any c. */
 static void test_entries_of_32_bits(void **state)
 {
 	static const uint32_t sizes[] = { 512, 4096 };
@@ -141,7 +141,7 @@ static void test_entries_of_32_bits(void **state)
 	}
 }
 
-/* The register 64 bits earlier, had the input been zeros. */
+/* Returns the register from before the last 64 bits, if these were zeros. */
 static uint64_t unstep_64_bits(uint64_t crc)
 {
 	for (int bit = 0; bit < 64; bit++)
@@ -149,7 +149,7 @@ static uint64_t unstep_64_bits(uint64_t crc)
 	return crc;
 }
 
-/* Chooses the last 8 bytes so that the CRC-64 of the sector becomes `wanted`: those bytes are added to the register. */
+/* Chooses the last 8 bytes so that the CRC-64 of the sector becomes `wanted`: these bytes are added to the register. */
 static void force_crc64(uint8_t *sector, size_t size, uint64_t wanted)
 {
 	uint64_t before = ~bitwise_crc64(sector, size - 8);
@@ -184,7 +184,7 @@ static void test_entries_of_64_bits(void **state)
 	}
 }
 
-/* With 32 bits nothing is special about 0 and 1: the last 4 bytes of a sector reach them. */
+/* With 32 bits the checksums 0 and 1 are not special: the last 4 bytes of a sector reach them. */
 static void test_crc32_of_zero_and_one(void **state)
 {
 	uint8_t sector[512];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The checksums in plain C. Built with ISA-L, csum_checksum() is ISA-L's, and these have to be the same. */
+/* The checksums in plain C. In a build with ISA-L, csum_checksum() uses ISA-L, and its results must be the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static void test_15_known_answers(void **state)
 {
 	static const struct {
 		enum csum_checksum_type type;
-		uint64_t of_digits, of_zeros; /* "123456789"; 32 bytes of zeros */
+		uint64_t of_digits, of_zeros; /* of "123456789"; of 32 bytes of zeros */
 	} known[] = {
 		{ CSUM_CRC32, UINT64_C(0xcbf43926), UINT64_C(0x190a55ad) },
 		{ CSUM_CRC32C, UINT64_C(0xe3069283), UINT64_C(0x8a9136aa) },

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Damage planted in sectors: what the decoder is meant for is put right, what is more is left alone. */
+/* Damage is planted in sectors: the decoder heals damage that it is meant for, and leaves any other damage alone. */
 #include "unit/base/test_heal.h"
 
 struct trial {
 	uint32_t sector_size, bit_count;
-	uint64_t random; /* the state of next_random() */
+	uint64_t random; /* state of next_random() */
 	uint64_t entry;
 	uint8_t right[HEAL_SECTOR_MAX], damaged[HEAL_SECTOR_MAX], sector[HEAL_SECTOR_MAX];
 };
 
-/* Damages trial->damaged, which is as trial->right. */
+/* Damages trial->damaged, which is equal to trial->right before. */
 typedef void plant_fn(struct trial *trial, uint64_t number);
 
 struct tally {
@@ -21,7 +21,7 @@ static uint32_t random_below(struct trial *trial, uint32_t limit)
 	return (uint32_t)((next_random(&trial->random) >> 16) % limit);
 }
 
-/* Contents of several kinds, though a CRC is linear and should not mind. */
+/* Makes contents of several kinds, though to a linear code like a CRC they are all the same. */
 static void new_content(struct trial *trial, uint64_t number)
 {
 	if (number % 4 == 3)
@@ -47,7 +47,7 @@ static void try_one(const struct csum_healer *healer, struct trial *trial, struc
 		tally->misnamed++;
 }
 
-/* `seed` is not 0. All of it is planted in a number of contents. */
+/* Plants `count` damages in several contents. `seed` is not 0. */
 static struct tally plant_many(uint32_t sector_size, const char *name, plant_fn *plant, uint64_t count, uint64_t seed)
 {
 	struct csum_healer *healer = heal_create(CSUM_CRC64, sector_size);
@@ -70,7 +70,7 @@ static struct tally plant_many(uint32_t sector_size, const char *name, plant_fn 
 	return tally;
 }
 
-/* `count` is rounded up to whole rounds of all positions. */
+/* Asserts that all are healed. `count` is rounded up to whole rounds of all positions. */
 static void all_healed(const char *name, plant_fn *plant, uint64_t count, uint64_t seed)
 {
 	for (uint32_t size = 512; size <= 4096; size *= 8) {
@@ -89,7 +89,7 @@ static void none_healed(const char *name, plant_fn *plant, uint64_t count, uint6
 
 /* ------------------------------------------------------------------ within reach */
 
-/* `number` goes through all positions; in a short run it is spread over them. */
+/* Returns a position; `number` goes through all positions, spread over the sector in a short run. */
 static uint32_t position_of(const struct trial *trial, uint64_t number)
 {
 	return (uint32_t)(number * 40503 % trial->bit_count);
@@ -100,7 +100,7 @@ static void one_bit(struct trial *trial, uint64_t number)
 	heal_flip(trial->damaged, position_of(trial, number));
 }
 
-/* First and last bit flipped, those between at random. */
+/* Flips the first and the last bit of a burst, and random ones between. */
 static void flip_burst(struct trial *trial, uint32_t first, uint32_t length)
 {
 	heal_flip(trial->damaged, first);
@@ -121,7 +121,7 @@ static void burst(struct trial *trial, uint64_t number)
 	flip_burst(trial, first, length < room ? length : room);
 }
 
-/* The longest, which leave no room for a mistake by one; from the last 15 positions they begin earlier. */
+/* Makes the longest bursts, which leave no room for a mistake by one; in the last 15 positions they begin earlier. */
 static void longest_burst(struct trial *trial, uint64_t number)
 {
 	uint32_t first = position_of(trial, number);
@@ -137,7 +137,7 @@ static void two_bits(struct trial *trial, uint64_t number)
 	heal_flip(trial->damaged, (first + 1 + random_below(trial, trial->bit_count - 1)) % trial->bit_count);
 }
 
-/* Distances at which something may be special, at the ends of the sector and anywhere. */
+/* Flips two bits at distances that may be special, at the ends of the sector and anywhere. */
 static void two_bits_of_structure(struct trial *trial, uint64_t number)
 {
 	uint32_t power = UINT32_C(1) << number / 3 % 12;
@@ -189,7 +189,7 @@ static void test_two_bits_of_structure(void **state)
 
 /* ------------------------------------------------------------------ out of reach */
 
-/* At least 17 apart from first to last, or they would be a burst. */
+/* Flips three bits, at least 17 apart from first to last; nearer bits would be a burst. */
 static void three_bits(struct trial *trial, uint64_t number)
 {
 	uint32_t third = trial->bit_count / 3;
@@ -206,7 +206,7 @@ static void long_burst(struct trial *trial, uint64_t number)
 	uint32_t first = random_below(trial, trial->bit_count - length + 1);
 
 	flip_burst(trial, first, length);
-	/* Two bits alone would be healed, and that rightly. */
+	/* The decoder would rightly heal two bits alone. */
 	heal_flip(trial->damaged, first + 1);
 	if (heal_expected(trial->right, trial->damaged, trial->sector_size).pattern != CSUM_HEAL_NONE)
 		heal_flip(trial->damaged, first + 2);
@@ -221,7 +221,7 @@ static void some_bytes(struct trial *trial, uint64_t number)
 		trial->damaged[first + i] ^= (uint8_t)(1 + random_below(trial, 255));
 }
 
-/* The whole of another sector. */
+/* Puts all content of another sector there. */
 static void other_content(struct trial *trial, uint64_t number)
 {
 	if (number % 8 == 0)

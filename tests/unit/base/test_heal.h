@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For the tests of healing: sectors with an entry, flipped bits, how many trials. */
+/* For the tests of healing: sectors with an entry, flipped bits, numbers of trials. */
 #ifndef CSUM_TEST_UNIT_BASE_TEST_HEAL_H
 #define CSUM_TEST_UNIT_BASE_TEST_HEAL_H
 
@@ -30,8 +30,9 @@
 enum { HEAL_SECTOR_MAX = 4096 };
 
 /*
- * Trials of one kind where `full` are a complete test: all of them with CSUM_HEAL_TRIALS=full, else an eighth, but
- * `least` at least; few under sanitizers; as many as CSUM_HEAL_TRIALS says if that is a number.
+ * Returns the number of trials of one kind, where `full` would make a complete test: `full` with CSUM_HEAL_TRIALS=full,
+ * the value of CSUM_HEAL_TRIALS if that is a number, few under sanitizers, else an eighth of `full`, but at least
+ * `least`.
  */
 static inline uint64_t heal_trials(uint64_t full, uint64_t least)
 {
@@ -67,7 +68,7 @@ static inline bool heal_bit(const uint8_t *sector, uint32_t bit)
 	return sector[bit / 8] >> bit % 8 & 1;
 }
 
-/* What the healer should say of these differences; pattern NONE for more than it is meant for. */
+/* Returns the right result of the healer for these differences; pattern NONE for damage that it is not meant for. */
 static inline struct csum_heal_result heal_expected(const uint8_t *right, const uint8_t *wrong, uint32_t sector_size)
 {
 	struct csum_heal_result expected = { .pattern = CSUM_HEAL_NONE };

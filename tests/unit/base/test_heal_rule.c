@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When healing is tried at all, entries that are special, checksums of 32 bits, several answers. */
+/* The conditions for healing, special entries, checksums of 32 bits, damage with several answers. */
 #include "unit/base/test_heal.h"
 
 #define CRC64_POLYNOMIAL UINT64_C(0xc96c5795d7870f42)
@@ -11,7 +11,7 @@ static uint64_t step_bits(uint64_t crc, uint32_t count)
 	return crc;
 }
 
-/* The register 64 bits earlier, had the input been zeros. */
+/* Returns the register from before the last 64 bits, if these were zeros. */
 static uint64_t unstep_64_bits(uint64_t crc)
 {
 	for (int bit = 0; bit < 64; bit++)
@@ -19,7 +19,7 @@ static uint64_t unstep_64_bits(uint64_t crc)
 	return crc;
 }
 
-/* Random bytes, the last 8 of them such that the CRC-64 is `wanted`. */
+/* Makes random bytes, with the last 8 chosen so that the CRC-64 is `wanted`. */
 static void sector_with_crc64(uint8_t *sector, uint32_t size, uint64_t wanted, uint64_t seed)
 {
 	uint64_t before;
@@ -30,7 +30,7 @@ static void sector_with_crc64(uint8_t *sector, uint32_t size, uint64_t wanted, u
 	assert_int_equal(csum_checksum(CSUM_CRC64, sector, size), wanted);
 }
 
-/* Heals a copy of `damaged` and says whether that worked; it must come out as `right`, or as it was. */
+/* Whether a copy of `damaged` can be healed; asserts that it comes out equal to `right`, or else unchanged. */
 static bool heals(const struct csum_healer *healer, const uint8_t *right, const uint8_t *damaged, uint32_t size,
 		  uint64_t entry)
 {
@@ -91,7 +91,7 @@ static void test_right_sector(void **state)
 
 /* ------------------------------------------------------------------ entries */
 
-/* Damages a copy of `right` in one way of each class, by the number of the trial. */
+/* Damages a copy of `right` in one way of a class; the number of the trial chooses the class. */
 static void damage(const uint8_t *right, uint8_t *damaged, uint32_t size, uint64_t number, uint64_t *random)
 {
 	uint32_t bits = 8 * size;
@@ -107,7 +107,7 @@ static void damage(const uint8_t *right, uint8_t *damaged, uint32_t size, uint64
 	}
 }
 
-/* The entries of the CRCs 0 and 1 are also those of two other CRCs: of whichever the content has, it is healed. */
+/* The entries of the CRCs 0 and 1 also stand for two other CRCs: content with either CRC is healed. */
 static void test_entries_that_stand_for_two(void **state)
 {
 	static const uint64_t crcs[] = { 0, 1, UINT64_MAX, UINT64_MAX - 1, 2, UINT64_MAX - 2 };
@@ -129,7 +129,9 @@ static void test_entries_that_stand_for_two(void **state)
 	}
 }
 
-/* All other entries stand for one: a content with the inverted CRC is not theirs, nor healed into it. */
+/*
+ * All other entries stand for one CRC: content with the inverted CRC does not match, and is not healed into matching.
+ */
 static void test_entries_that_stand_for_one(void **state)
 {
 	static const uint64_t entries[] = { 2, 3, UINT64_MAX - 2, UINT64_C(0x8000000000000000) };
@@ -150,7 +152,7 @@ static void test_entries_that_stand_for_one(void **state)
 	}
 }
 
-/* 0 is unwritten and 1 is bad: not the CRCs 0 and 1. */
+/* Entry 0 means unwritten and entry 1 bad; they do not stand for the CRCs 0 and 1. */
 static void test_entries_of_no_content(void **state)
 {
 	uint8_t right[HEAL_SECTOR_MAX], damaged[HEAL_SECTOR_MAX];
@@ -214,7 +216,7 @@ static void heal_32_bits(enum csum_checksum_type type, uint32_t size, uint64_t s
 
 		heal_flip(damaged, bit);
 		assert_true(heals(healer, right, damaged, size, entry));
-		/* Two bits, near and far, are too many. */
+		/* Two bits, near or far from each other, are too many. */
 		heal_flip(damaged, other);
 		assert_false(heals(healer, right, damaged, size, entry));
 		heal_flip(damaged, other);
@@ -237,7 +239,7 @@ static void test_one_bit_of_32(void **state)
 
 /* ------------------------------------------------------------------ syndromes */
 
-/* A pattern of each class, by how many steps lie after it. */
+/* Returns the syndrome of one pattern of each class, from the number of steps behind it. */
 static uint64_t syndrome_of_bit(uint32_t size, uint32_t bit)
 {
 	return step_bits(1, 8 * size - bit);
@@ -263,7 +265,7 @@ static void finds_too_many(const struct csum_healer *healer, uint64_t one, uint6
 	assert_true(heal_same(&result, &several));
 }
 
-/* Classes cannot be mixed up within one syndrome; with two any of them may meet. */
+/* Within one syndrome classes cannot be mixed up; with two syndromes any classes may meet. */
 static void test_several_answers(void **state)
 {
 	const uint64_t garbage = UINT64_C(0x0123456789abcdef);
@@ -291,7 +293,7 @@ static void test_several_answers(void **state)
 	}
 }
 
-/* What no 32-bit checksum differs by, though its low half would be one bit. */
+/* No two 32-bit checksums differ by this, though its low half is the syndrome of one bit. */
 static void test_syndromes_too_wide(void **state)
 {
 	(void)state;
@@ -309,7 +311,7 @@ static void test_syndromes_too_wide(void **state)
 	}
 }
 
-/* The stored checksum is right: no pattern has bits in it, which would come after the data's last. */
+/* The stored checksum counts as right: no pattern has bits in it, which would follow the last bit of the data. */
 static void test_checksum_is_trusted(void **state)
 {
 	uint64_t random = 121;
@@ -323,7 +325,7 @@ static void test_checksum_is_trusted(void **state)
 			finds(healer, UINT64_C(1) << bit, 0, CSUM_HEAL_NONE);
 			finds(healer, UINT64_C(1) << bit ^ data_bit, 0, CSUM_HEAL_NONE);
 		}
-		/* Bursts that begin 0 to 15 bits before the end of the data and go on behind it. */
+		/* Bursts that begin 0 to 15 bits before the end of the data and reach beyond it. */
 		for (uint32_t within = 0; within < 16; within++) {
 			for (uint32_t end = within + 1; end <= 16; end++) {
 				uint64_t mask = (next_random(&random) & 0xffff) >> (16 - end);

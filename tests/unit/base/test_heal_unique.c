@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the decoder's answers are worth: no two patterns are taken for each other, and garbage is not taken for one. */
+/* The answers of the decoder are reliable: no two patterns are mixed up, and garbage is not healed. */
 #include <pthread.h>
 
 #include "unit/base/test_heal.h"
 
-/* The syndrome of the ones in `pattern` as wrong bits. */
+/* Returns the syndrome of a pattern, in which ones are wrong bits. */
 static uint64_t syndrome_of(const uint8_t *pattern, uint32_t sector_size)
 {
 	static const uint8_t zeros[HEAL_SECTOR_MAX];
@@ -26,9 +26,9 @@ static void is_only_answer(const struct csum_healer *healer, const uint8_t *patt
 }
 
 /*
- * All patterns that end with the sector's last bit have no other answer. That shows the same of all patterns: of two
- * with one syndrome, shift both towards the end of the sector until either has the last bit; shifting multiplies both
- * syndromes by the same power of x, which has an inverse, so they still share one. This one was tried.
+ * Tries all patterns that end with the sector's last bit: none has another answer. This proves it for all patterns. Of
+ * two patterns with one syndrome, shift both towards the end of the sector until one has the last bit; shifting
+ * multiplies both syndromes by the same power of x, which has an inverse, so they are still equal. That case was tried.
  */
 static void test_no_two_patterns_share_a_syndrome(void **state)
 {
@@ -58,14 +58,14 @@ static void test_no_two_patterns_share_a_syndrome(void **state)
 
 enum { THREADS = 2 };
 
-/* Threads share the healer, as users do. */
+/* Threads share the healer, as in the library. */
 struct garbage {
 	const struct csum_healer *healer;
 	uint32_t sector_size;
 	uint64_t count, random, taken;
 };
 
-/* Another garbage sector; four words changed are enough for a checksum that has nothing to do with the last one. */
+/* Makes another garbage sector; changing four words gives a checksum that is independent of the last one. */
 static void change_garbage(struct garbage *garbage, uint64_t *words)
 {
 	for (int i = 0; i < 4; i++)
@@ -82,7 +82,7 @@ static void *find_in_garbage(void *argument)
 		abort();
 	fill_random(words, garbage->sector_size, garbage->random);
 	for (uint64_t i = 0; i < garbage->count; i++) {
-		/* xorshift has the same structure as a CRC; the product has not. */
+		/* xorshift has the same linear structure as a CRC; the product does not. */
 		uint64_t entry = next_random(&garbage->random) * UINT64_C(0x2545f4914f6cdd1d);
 
 		change_garbage(garbage, words);
@@ -126,7 +126,7 @@ static void test_garbage_4096(void **state)
 	garbage_is_refused(4096, 41);
 }
 
-/* With 32 bits some are taken for one bit: as often as base/heal.h says, or the request is made on a false promise. */
+/* With 32 bits some garbage looks like one wrong bit. It must be as much as base/heal.h says, on which callers rely. */
 static void test_garbage_of_32_bits(void **state)
 {
 	enum { TRIALS = 10000000 };

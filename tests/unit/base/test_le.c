@@ -59,7 +59,7 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* A set top bit of a byte must not spread into the bytes above it. */
+/* A byte with its top bit set must not spread into the bytes above it. */
 static void test_single_bits(void **state)
 {
 	(void)state;
@@ -74,7 +74,7 @@ static void test_single_bits(void **state)
 	}
 }
 
-/* On disk they lie at any address. */
+/* On disk integers lie at any address. */
 static void test_no_alignment_or_padding(void **state)
 {
 	struct {

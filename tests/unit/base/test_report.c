@@ -89,7 +89,7 @@ static void test_reasons(void **state)
 	expect_facts(&messages, CSUM_REASON_SEARCH_FULL, 0, "");
 }
 
-/* Nothing of a message before is in those that have none. */
+/* A message without a reason has nothing of the message before it. */
 static void test_no_reason(void **state)
 {
 	struct messages messages = { 0 };
@@ -110,7 +110,7 @@ static void test_no_reason(void **state)
 	expect_facts(&messages, CSUM_REASON_NONE, 0, "disk");
 }
 
-/* A device fails with whatever it likes: named as it is, and never taken for what the library itself says. */
+/* A device may fail with any error: the message names that error, but it never counts as one of the library's own. */
 static void test_issue8_b5_errors_with_a_meaning_of_our_own(void **state)
 {
 	static const struct {
@@ -134,7 +134,7 @@ static void test_issue8_b5_errors_with_a_meaning_of_our_own(void **state)
 	}
 }
 
-/* A name is no format. */
+/* The name of a device is not a format string. */
 static void test_percent_in_a_name(void **state)
 {
 	struct messages messages = { 0 };
@@ -145,7 +145,7 @@ static void test_percent_in_a_name(void **state)
 	expect(&messages, CSUM_WARNING, "100%s%n: full");
 }
 
-/* Whatever is too long is cut, wherever the cut falls, and stays a string. */
+/* A text that is too long is cut, wherever the cut falls, and stays a string. */
 static void test_cut(void **state)
 {
 	struct messages messages = { 0 };

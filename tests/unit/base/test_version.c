@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options of a later version are refused by every function that has options, and so is an access there is not. */
+/* Every function with options refuses options of a later version, and an access that does not exist. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include "support/guard_volume.h"
 
-/* Once for each place: nothing but the reservation is wrong with the options. */
+/* Asserts a refusal for each place, with nothing else wrong in the options. */
 #define assert_refused(options, call)                                           \
 	for (size_t i = 0; i < CSUM_RESERVED; i++) {                            \
 		memset((options).reserved, 0, sizeof((options).reserved));      \

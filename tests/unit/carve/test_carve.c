@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* csum_dump() without superblocks: what carving finds, compared with the volume that was there. */
+/* csum_dump() without superblocks: results of carving, compared with the volume that was there. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -23,13 +23,13 @@ struct fixture {
 	struct recorder recorder;
 	struct dump_image image;
 	struct csum_dump_options options;
-	/* what the callbacks got */
+	/* counts of callbacks */
 	int geometries;
 	struct csum_carved_geometry carved;
-	uint64_t candidates, fitting, misplaced, leftovers; /* leftovers: not fitting, but a copy of something */
+	uint64_t candidates, fitting, misplaced, leftovers; /* leftovers: not fitting, but copies of another volume */
 	uint64_t groups, valid_groups, last_group, good, bad;
 	struct csum_geometry geometry;
-	uint64_t stop_after; /* candidates; 0: none */
+	uint64_t stop_after; /* ends after so many candidates; 0: never */
 };
 
 static int take_carved(void *user, const struct csum_carved *carved)
@@ -137,7 +137,7 @@ static void dump_image(struct fixture *fixture)
 	assert_int_equal(fixture->carved.seed_state, fixture->image.seed_state);
 }
 
-/* But for the sizes of devices, and K where a single cluster does not show it. */
+/* Compares everything except the sizes of devices, and K where a single cluster does not show it. */
 static void check_geometry(const struct fixture *fixture)
 {
 	const struct csum_geometry *truth = dump_image_geometry(&fixture->image);
@@ -226,7 +226,7 @@ static void test_volumes(void **state)
 static const struct dump_image_options internal_512 = { 512, 4, 1900001, 0, CSUM_CRC32, 5 };
 static const struct dump_image_options external_512 = { 512, 3, 2 << 20, 10000000, CSUM_CRC32, 14 };
 
-/* Without its data device the last group's length cannot be told. */
+/* Without its data device the length of the last group is unknown. */
 static void test_external_alone(void **state)
 {
 	struct fixture *fixture = *state;
@@ -272,7 +272,7 @@ static void test_much_damage(void **state)
 	}
 }
 
-/* A new volume over a former one, whose imd sectors are still there where nothing was written since. */
+/* A new volume was made over an old one, whose imd sectors are still there where nothing was written since. */
 static void test_leftovers(void **state)
 {
 	static const struct dump_image_options pairs[][2] = {
@@ -298,7 +298,7 @@ static void test_leftovers(void **state)
 	}
 }
 
-/* The images of the journal have the seed state of their volume, but say nothing about places. */
+/* Images in the journal have the seed state of their volume, but do not show where groups lie. */
 static void test_journal_image(void **state)
 {
 	struct fixture *fixture = *state;
@@ -319,7 +319,7 @@ static void test_cut_short(void **state)
 	struct fixture *fixture = *state;
 	uint64_t cluster_bytes = UINT64_C(4) * 64 * 512;
 
-	/* The third cluster has lost its copies 1: how many groups it has is told by copies 0 only. */
+	/* The third cluster has lost its copies 1, so only copies 0 show how many groups it has. */
 	create(fixture, &internal_512);
 	dump_image_void_superblocks(&fixture->image);
 	assert_int_equal(truncate(fixture->image.path, (off_t)(CSUM_CLUSTERS_OFFSET + 2 * cluster_bytes + 100 * 512)),
@@ -332,7 +332,7 @@ static void test_cut_short(void **state)
 	assert_int_equal(fixture->valid_groups, 8);
 }
 
-/* A superblock that this version refuses does not keep the groups from being shown. */
+/* Groups are shown even though this version refuses the superblock. */
 static void test_refused_superblock(void **state)
 {
 	struct fixture *fixture = *state;
@@ -355,7 +355,7 @@ static void test_refused_superblock(void **state)
 	assert_non_null(strstr(fixture->recorder.last_warning, "interleave 0"));
 }
 
-/* Explicitly, groups are shown only when some are asked for. */
+/* With `carve` set, groups are shown only when some are asked for. */
 static void test_explicit(void **state)
 {
 	struct fixture *fixture = *state;
@@ -393,7 +393,7 @@ static void test_nothing_there(void **state)
 	struct fixture *fixture = *state;
 	char *path = path_in(fixture->directory, "blank");
 
-	/* Mostly holes: reading all of it would take minutes. */
+	/* The file is mostly holes: reading all of it would take minutes. */
 	put_image(path, (off_t)1 << 40);
 	assert_int_equal(dump(fixture, path, NULL), -EINVAL);
 	assert_one_error(&fixture->recorder, "no imd sectors");
@@ -401,7 +401,7 @@ static void test_nothing_there(void **state)
 	fixture->options.carve = true;
 	assert_int_equal(dump(fixture, path, NULL), 0);
 	assert_false(fixture->carved.known);
-	/* A tail that is no whole sector. */
+	/* The tail is shorter than a sector. */
 	assert_int_equal(truncate(path, 0), 0);
 	put_file(fixture->directory, "blank", "IMD1");
 	assert_int_equal(dump(fixture, path, NULL), 0);
@@ -409,7 +409,7 @@ static void test_nothing_there(void **state)
 	assert_int_equal(truncate(path, (1 << 20) + 700), 0);
 	put_at(path, "IMD1", 4, (1 << 20) + 512);
 	assert_int_equal(dump(fixture, path, NULL), 0);
-	assert_int_equal(fixture->candidates, 1); /* at 0 */
+	assert_int_equal(fixture->candidates, 1); /* the one at 0 */
 	free(path);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Carving where little is left, and what is left could be of more than one shape. */
+/* Carving with few imd sectors left, which may fit more than one geometry. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void zero_imd(const struct dump_fixture *fixture, uint64_t group, int cop
 	dump_image_zero(&fixture->image, geometry->sector_size, csum_layout_imd_offset(geometry, group, copy));
 }
 
-/* Clusters 2, 5 and 9 are left, with copies 0: their distances are multiples of K only. */
+/* Copies 0 of clusters 2, 5 and 9 are left: only multiples of K are known from their distances. */
 static void test_scattered_clusters(void **state)
 {
 	static const struct dump_image_options options = { 512, 7, 9000000, 0, CSUM_CRC64, 6 };
@@ -65,11 +65,11 @@ static void test_scattered_clusters(void **state)
 	assert_int_equal(carved.fitting, 21);
 	assert_int_equal(carved.geometry.interleave, 7);
 	assert_false(carved.geometry.external);
-	/* By the size of the device. */
+	/* The size of the device gives it. */
 	assert_int_equal(carved.geometry.data_sectors, truth->data_sectors);
 }
 
-/* Copies 0 of a single cluster lie alike in both layouts: what is named decides. */
+/* Copies 0 of a single cluster have the same places in both layouts: the devices that are named decide. */
 static void test_single_run(void **state)
 {
 	static const struct dump_image_options options = { 512, 0, 2 << 20, 1000000, CSUM_CRC64, 13 };
@@ -85,7 +85,7 @@ static void test_single_run(void **state)
 	assert_true(carved.known && !carved.geometry.external);
 }
 
-/* A group of an internal volume has data between its copies. */
+/* In an internal volume data lies between the copies of a group. */
 static void test_external_group(void **state)
 {
 	static const struct dump_image_options options = { 512, 0, 2 << 20, 20000, CSUM_CRC64, 13 };
@@ -97,7 +97,7 @@ static void test_external_group(void **state)
 	assert_int_equal(carved.geometry.groups, 1);
 }
 
-/* The last cluster has lost its copies 1, and one that is not in its place speaks of an end before it. */
+/* The last cluster has lost its copies 1, and an imd sector out of its place speaks of an end before it. */
 static void test_false_end(void **state)
 {
 	static const struct dump_image_options options = { 512, 10, 1900001, 0, CSUM_CRC32, 5 };
@@ -115,7 +115,7 @@ static void test_false_end(void **state)
 	assert_int_equal(carved.geometry.data_sectors, truth->data_sectors);
 }
 
-/* One imd sector, and the image in the journal that it was written from: nobody agrees on where the volume is. */
+/* One imd sector, and the image in the journal that it was written from, cannot show where the volume is. */
 static void test_too_few(void **state)
 {
 	struct dump_fixture *fixture = *state;
@@ -131,7 +131,7 @@ static void test_too_few(void **state)
 	assert_int_equal(carved.fitting, 0);
 	assert_false(carved.known);
 
-	/* Its other copy is enough. */
+	/* With the other copy of the group there is enough. */
 	dump_image_write_imd(&fixture->image, 0, 1, 3, sector);
 	carve(fixture, fixture->image.path, NULL);
 	assert_int_equal(carved.fitting, 3);

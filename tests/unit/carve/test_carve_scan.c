@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Carving devices that no image file can stand for: with unreadable places, vast, or hostile. */
+/* Carving devices that no image file can stand for: unreadable places, vast sizes, hostile content. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,7 +92,7 @@ static void test_unreadable(void **state)
 	memory_disk_init(&memory, "memory", 3 << 20);
 	put_volume(&memory, &geometry);
 	recorder_init(&fixture->recorder);
-	/* Two imd sectors side by side, and a place in between that says nothing. */
+	/* Two adjacent imd sectors are unreadable, and also a place without any. */
 	at = csum_layout_imd_offset(&geometry, 9, 0);
 	memory_disk_fail(&memory, MEMORY_DISK_READ, at, 1024, -1, -EIO);
 	memory_disk_fail(&memory, MEMORY_DISK_READ, at + 16384, 1, -1, -EIO);
@@ -104,7 +104,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(fixture->recorder.warnings, 2);
 	assert_non_null(strstr(fixture->recorder.last_warning, "512 bytes"));
 
-	/* Many: each is read by itself, not each is named. */
+	/* With many unreadable places each is read by itself, but not each is named. */
 	memory_disk_reset(&memory);
 	memory_disk_fail(&memory, MEMORY_DISK_READ, 0, memory.size, -1, -EIO);
 	recorder_init(&fixture->recorder);
@@ -167,7 +167,7 @@ static void computed_init(struct computed *computed, uint64_t size, void (*fill)
 	};
 }
 
-/* More imd sectors than are kept: of an external volume with the default K. */
+/* More imd sectors than carving keeps, of an external volume with the default K. */
 #define MANY_GROUPS UINT64_C(280001)
 
 static void fill_many(uint8_t *bytes, uint64_t offset_bytes)
@@ -198,7 +198,7 @@ static void test_more_than_kept(void **state)
 	assert_int_equal(fixture->geometry.geometry.interleave, 2048);
 }
 
-/* The same volume, most of it overwritten by sectors with the magic: some repeat, the others are random. */
+/* The same volume, with most of it overwritten by sectors with the magic: some repeat, the others are random. */
 #define NOISE_END (UINT64_C(262) << 20)
 
 static void fill_noise(uint8_t *bytes, uint64_t offset_bytes)
@@ -225,7 +225,7 @@ static void test_noise(void **state)
 	assert_true(fixture->geometry.known && fixture->geometry.end_known);
 	assert_int_equal(fixture->geometry.geometry.groups, MANY_GROUPS);
 
-	/* Nothing but noise. */
+	/* Now there is only noise. */
 	computed.device.size_bytes = NOISE_END;
 	assert_int_equal(carve(fixture, &computed.device), 0);
 	assert_int_equal(fixture->candidates, noise);
@@ -260,7 +260,7 @@ static int compare_offsets(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Only groups around the given one and the last ones. */
+/* Checks only groups around the given one, and the last ones. */
 static void check_vast(const struct csum_geometry *geometry, uint64_t middle)
 {
 	enum { EACH = 300 };

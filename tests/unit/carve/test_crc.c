@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CRCs calculated backwards: from an imd sector to what the checksum began with. */
+/* CRCs computed backwards: from an imd sector to the state in which its checksum began. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which uses of a file exclude each other, what is seen of others at work, and which process is named. */
+/* Uses of a file that exclude each other, marks of others at work, and the process that is named. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -20,7 +20,7 @@
 struct fixture {
 	struct system_tree tree;
 	char *image;
-	int descriptors[3]; /* of the image, each opened by itself, as if by three processes */
+	int descriptors[3]; /* of the image, each with its own open(2), as in three processes */
 };
 
 static int open_image(const struct fixture *fixture, int flags)
@@ -57,18 +57,18 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A use of its own that begins and ends anew. */
+/* Ends a use, and begins a new one. */
 static void reopen(struct fixture *fixture, int i)
 {
 	close(fixture->descriptors[i]);
 	fixture->descriptors[i] = open_image(fixture, O_RDWR);
 }
 
-/* ------------------------------------------------------------------ which uses exclude each other */
+/* ------------------------------------------------------------------ uses that exclude each other */
 
 enum use { READER, SCRUB, WRITER, OLD_READER, OLD_WRITER, USES };
 
-/* The last two are what builds before there were marks take, a scrub of theirs being a writer. */
+/* The last two are locks of builds that did not have marks yet; with them a scrub locks like a writer. */
 static int take(int descriptor, enum use use)
 {
 	switch (use) {
@@ -102,7 +102,7 @@ static void test_who_excludes_whom(void **state)
 	}
 }
 
-/* What was refused is in nobody's way. */
+/* A use that was refused does not keep others out. */
 static void test_all_or_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -123,7 +123,7 @@ static void test_all_or_nothing(void **state)
 	}
 }
 
-/* A mark ends with the last descriptor of the one opening, not with that of another one of the same file. */
+/* A mark ends with the last descriptor of its own open(2), whatever other descriptors of the file do. */
 static void test_ends_with_its_opening(void **state)
 {
 	struct fixture *fixture = *state;
@@ -135,7 +135,7 @@ static void test_ends_with_its_opening(void **state)
 	assert_int_equal(take(fixture->descriptors[1], SCRUB), 0);
 }
 
-/* ------------------------------------------------------------------ what is seen */
+/* ------------------------------------------------------------------ marks that others see */
 
 static void test_at_work(void **state)
 {
@@ -151,7 +151,7 @@ static void test_at_work(void **state)
 		assert_int_equal(csum_lock_at_work(looking), seen[use]);
 		assert_int_equal(csum_lock_is_exclusive(&csum_system_roots_default, status.st_dev, status.st_ino),
 				 use == WRITER || use == OLD_WRITER);
-		/* Not of oneself. */
+		/* A process does not see its own marks. */
 		assert_int_equal(csum_lock_at_work(fixture->descriptors[0]), CSUM_NOBODY_AT_WORK);
 		reopen(fixture, 0);
 		assert_int_equal(csum_lock_at_work(looking), CSUM_NOBODY_AT_WORK);
@@ -193,7 +193,7 @@ static void assert_holder(const struct csum_system_roots *roots, dev_t dev, ino_
 	assert_string_equal(holder, expected);
 }
 
-/* Of several that share it the one that writes. */
+/* Of several processes that share the lock the one that writes is named. */
 static void test_holder_at_work(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -206,9 +206,9 @@ static void test_holder_at_work(void **state)
 	put_process(fixture, 11, "reader");
 	put_process(fixture, 12, "scrub");
 	put_process(fixture, 13, "another");
-	/* Its descriptors may not be looked at. */
+	/* The descriptors of the process may not be looked at. */
 	assert_holder(&fixture->tree.roots, makedev(0xfe, 1), 77, "11 (reader)");
-	/* Marks on another file, and other locks of this one. */
+	/* These marks are on another file, or are other locks of this one. */
 	put_file(fixture->tree.proc, "11/fdinfo/3",
 		 "pos:\t0\nlock:\t1: OFDLCK  ADVISORY  WRITE -1 fe:01:78 4611686018427387904 4611686018427387904\n"
 		 "lock:\t2: OFDLCK  ADVISORY  WRITE -1 fe:01:77 100 100\n"
@@ -242,7 +242,7 @@ static void test_lock_holder(void **state)
 	put_process(fixture, 4008, "b");
 	assert_holder(&fixture->tree.roots, makedev(0xfe, 1), 77, "4007 (csum tool)");
 	assert_holder(&fixture->tree.roots, makedev(0xfe, 1), 79, "");
-	/* Anonymous: stat(2) and the list may number the file system differently. */
+	/* The file system is anonymous: stat(2) and the list of locks may number it differently. */
 	assert_holder(&fixture->tree.roots, makedev(0, 43), 99, "4008 (b)");
 	assert_holder(&fixture->tree.roots, makedev(8, 43), 99, "");
 }

@@ -117,7 +117,7 @@ static void test_wrong_types(void **state)
 	close(listener);
 }
 
-/* Root may write what is read-only, so it becomes somebody else for a moment. */
+/* Root may write read-only files, so the test becomes another user for a moment. */
 static void test_permissions(void **state)
 {
 	struct device_file *fixture = *state;
@@ -231,7 +231,7 @@ static void test_waiting_cancelled(void **state)
 	device_file_end(pid);
 }
 
-/* What was waited for has been replaced device_file_meanwhile: its lock says nothing about the new file. */
+/* The file was replaced during the wait: the lock on the old file says nothing about the new one. */
 static void test_replaced_while_waiting(void **state)
 {
 	const struct csum_device_options options = { .writable = true, .wait_ms = -1 };

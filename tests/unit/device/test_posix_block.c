@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Block devices, which are loop devices here. */
+/* Block devices, here always loop devices. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -16,7 +16,7 @@
 #include "device/device.h"
 #include "support/device_file.h"
 
-/* The file on a loop device, or a skip. */
+/* Attaches the file to a loop device, or skips the test. */
 static void attach(struct device_file *fixture, struct loop *loop, uint32_t sector_size)
 {
 	if (!loop_attach(loop, fixture->image, sector_size, false))
@@ -40,7 +40,9 @@ static void test_facts_of_a_device(void **state)
 	loop_detach(&loop);
 }
 
-/* 512-byte units on 4096-byte sectors: buffered, said once; and direct again in a unit that fits. */
+/*
+ * 512-byte units on 4096-byte sectors need buffered I/O, which is noted once; with a unit that fits it is direct again.
+ */
 static void test_units_on_a_device(void **state)
 {
 	struct csum_device_options options = { .writable = true };
@@ -69,7 +71,7 @@ static void test_units_on_a_device(void **state)
 	loop_detach(&loop);
 }
 
-/* A writer's claim: no second one, nor what else opens with O_EXCL; but whoever does so may be waited for. */
+/* A writer claims the device: a second writer fails, as does open(2) with O_EXCL. Either claim may be waited for. */
 static void test_claims(void **state)
 {
 	struct csum_device_options options = { .writable = true };
@@ -110,7 +112,7 @@ static void test_read_only_device(void **state)
 	assert_true(error == -EROFS || error == -EACCES);
 	assert_int_equal(fixture->recorder.errors, 1);
 	assert_int_equal(device_file_open(fixture, loop.path, false), 0);
-	/* The file under it: nobody writes it, and nobody may. */
+	/* The file under the loop device is refused for writing, though no process writes it. */
 	device_file_close(fixture);
 	assert_int_equal(device_file_open(fixture, fixture->image, true), -EBUSY);
 	assert_one_error(&fixture->recorder, "not opened for writing: attached to /dev/loop");
@@ -141,7 +143,7 @@ static void test_attached_file(void **state)
 	assert_int_equal(device_file_open_with(fixture, fixture->image, &options), 0);
 }
 
-/* An ext4 file system on the loop device, mounted for this process alone; or a skip. */
+/* Mounts an ext4 file system on the loop device for this process alone, or skips the test. */
 static void mount_loop(struct device_file *fixture, const struct loop *loop, const char *where)
 {
 	char *command;
@@ -191,8 +193,7 @@ static void test_mounted_device(void **state)
 }
 
 /*
- * A file on a disk with 4096-byte sectors, sparse: reading a hole in 512-byte units works with O_DIRECT, but
- * writing them would not.
+ * A sparse file on a disk with 4096-byte sectors: O_DIRECT can read a hole in 512-byte units, but could not write them.
  */
 static void test_file_on_large_sectors(void **state)
 {

@@ -25,7 +25,7 @@ struct fixture {
 	char *directory, *image;
 	struct recorder recorder;
 	struct csum_device *device;
-	struct loop loop; /* descriptor -1: none */
+	struct loop loop; /* descriptor -1: no loop device */
 };
 
 static int set_up(void **state)
@@ -55,7 +55,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* As the superblock would have it. */
+/* Makes the text of the identity, as in the superblock. */
 static void print_identity(const struct csum_device *device, char *text)
 {
 	struct csum_identity identity;
@@ -88,7 +88,7 @@ static void put_bytes(const struct fixture *fixture, const void *bytes, size_t s
 	assert_int_equal(close(descriptor), 0);
 }
 
-/* A partition table of the old kind with one partition. */
+/* Puts a partition table of DOS type with one partition. */
 static void put_mbr(const struct fixture *fixture)
 {
 	static const unsigned char entry[16] = { 0, 0, 0, 0, 0x83, 0, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0 };
@@ -202,8 +202,8 @@ static void test_partitions(void **state)
 }
 
 /*
- * libblkid gives up at the first place that it cannot read. What can be read is shown all the same, and that there may
- * be more; who needs to know all is refused.
+ * libblkid gives up at the first place that it cannot read. Listing still shows everything that can be read, and says
+ * that there may be more; a caller that needs to know everything gets an error.
  */
 static void test_unreadable_places(void **state)
 {
@@ -220,7 +220,7 @@ static void test_unreadable_places(void **state)
 	assert_int_equal(csum_probe_list(&fixture->recorder.handlers, fixture->device, 0, 0, &list), 0);
 	assert_int_equal(list.count, 2);
 	assert_false(list.is_partial);
-	/* What the file does not have any more, the device cannot read. */
+	/* The device cannot read the part that was cut off the file. */
 	assert_int_equal(truncate(fixture->image, 32768), 0);
 	assert_int_equal(ioctl(fixture->loop.descriptor, BLKFLSBUF), 0);
 	assert_int_equal(csum_probe_list(&fixture->recorder.handlers, fixture->device, 0, 0, &list), 0);
@@ -260,7 +260,7 @@ static void test_several_and_a_short_answer(void **state)
 	assert_string_equal(found, "ext4 file");
 }
 
-/* What O_DIRECT reads right after is on the medium. */
+/* Asserts by O_DIRECT, right after the wipe, that the medium is wiped. */
 static void assert_wiped(struct fixture *fixture)
 {
 	_Alignas(4096) unsigned char block[4096];
@@ -283,7 +283,7 @@ static void test_wipe(void **state)
 	assert_wiped(fixture);
 }
 
-/* On a device that we have claimed with O_EXCL, with 4096-byte sectors. */
+/* The device was claimed with O_EXCL, and has 4096-byte sectors. */
 static void test_wipe_of_a_device(void **state)
 {
 	struct fixture *fixture = *state;
@@ -302,7 +302,7 @@ static void test_wipe_of_a_device(void **state)
 	assert_wiped(fixture);
 }
 
-/* What O_DIRECT writes is what libblkid then finds, though it has had the old content in the page cache. */
+/* libblkid must find the bytes that O_DIRECT wrote, though the page cache had the old content. */
 static void test_coherent_with_direct_writes(void **state)
 {
 	struct fixture *fixture = *state;

@@ -11,7 +11,7 @@
 #include "device/resolve.h"
 #include "support/device_helpers.h"
 
-/* Knows every tag whose value is "known", and answers with what it was asked. */
+/* Knows every tag with the value "known", and answers with the tag and value that it was asked for. */
 static char *evaluate(const char *tag, const char *value)
 {
 	char *path;

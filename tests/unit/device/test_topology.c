@@ -63,7 +63,7 @@ static void test_disk_and_partition(void **state)
 	}
 }
 
-/* Issue 8, B8: what a device promises to write whole beyond a sector. */
+/* Issue 8, B8: the size, beyond a sector, that a device promises to write as a whole. */
 static void test_atomic_write_size_b8(void **state)
 {
 	static const struct {
@@ -86,7 +86,7 @@ static void test_atomic_write_size_b8(void **state)
 
 static void test_unknown(void **state)
 {
-	const unsigned int numbers[] = { 16, 32 }; /* bad values; no such device */
+	const unsigned int numbers[] = { 16, 32 }; /* invalid values; no such device */
 	const struct system_tree *tree = *state;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -123,7 +123,7 @@ static void test_partition_disk(void **state)
 	assert_int_equal(csum_partition_disk(&tree->roots, makedev(9, 0)), 0);
 }
 
-/* The rdev of a block device that is there for mountinfo to name: any will do. */
+/* Returns a block device that exists, for mountinfo to name: any device will do. */
 static const char *some_block_device(dev_t *rdev)
 {
 	static const char *const names[] = { "/dev/loop0", "/dev/sda", "/dev/vda", "/dev/nvme0n1" };
@@ -138,7 +138,7 @@ static const char *some_block_device(dev_t *rdev)
 	return NULL;
 }
 
-/* Of an anonymous st_dev: the line with it decides, and of several the one whose source is a device. */
+/* For an anonymous st_dev the line with that number decides; of several lines, the one whose source is a device. */
 static void test_anonymous_device(void **state)
 {
 	const struct system_tree *tree = *state;
@@ -168,7 +168,7 @@ static void test_anonymous_device(void **state)
 	}
 }
 
-/* As on a btrfs subvolume: st_dev is in no line, the number of the mount is. */
+/* As on a btrfs subvolume: no line has st_dev, but one has the number of the mount. */
 static void test_file_system_device_by_mount(void **state)
 {
 	const struct system_tree *tree = *state;

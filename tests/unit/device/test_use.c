@@ -27,7 +27,7 @@ struct fixture {
 	char where[256];
 };
 
-/* Disk 8:0 with partitions 8:1 and 8:2; disk 8:16. Nothing is in use. */
+/* Makes disk 8:0 with partitions 8:1 and 8:2, and disk 8:16. Nothing is in use. */
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -100,11 +100,11 @@ static void test_mounted(void **state)
 	assert_int_equal(use_of(fixture, OTHER, NO_FILE), CSUM_USE_MOUNTED);
 	assert_string_equal(fixture->where, "/a b\\c");
 	assert_unused(fixture, WHOLE);
-	/* A file on it is not what is mounted. */
+	/* A file on a mounted disk is not in use by the mount. */
 	assert_int_equal(use_of(fixture, 0, OTHER, 2), CSUM_USE_NONE);
 }
 
-/* It is the file system that has to be read-only: a view of it that is tells nothing of other views. */
+/* The file system must be read-only: a read-only view of it says nothing of other views. */
 static void test_mounted_read_only(void **state)
 {
 	struct fixture *fixture = *state;
@@ -131,7 +131,7 @@ static void test_malformed_mounts(void **state)
 	assert_unused(fixture, OTHER);
 }
 
-/* A partition's use is the disk's, and the disk's the partition's; but not that of its sibling. */
+/* The use of a partition is a use of its disk, and the other way round; but not of another partition. */
 static void test_mounted_relatives(void **state)
 {
 	struct fixture *fixture = *state;
@@ -147,7 +147,7 @@ static void test_mounted_relatives(void **state)
 	assert_string_equal(fixture->where, "/disk");
 }
 
-/* As with btrfs, whose major:minor is anonymous. */
+/* As with btrfs, for which major:minor is anonymous. */
 static void test_mounted_by_source(void **state)
 {
 	struct fixture *fixture = *state;
@@ -174,7 +174,7 @@ static void test_held(void **state)
 	assert_string_equal(fixture->where, "md0");
 }
 
-/* What may write outranks what only reads. */
+/* A use that may write outranks one that only reads. */
 static void test_held_and_mounted_read_only(void **state)
 {
 	struct fixture *fixture = *state;
@@ -235,7 +235,7 @@ static void test_swap_device(void **state)
 	assert_int_equal(use_of(fixture, 0, status.st_dev, status.st_ino + 1), CSUM_USE_NONE);
 }
 
-/* loop8 is over the file of that name in the fixture's directory. */
+/* Makes a loop8 over the file of that name in the fixture's directory. */
 static void put_loop(struct fixture *fixture, const char *name, const char *suffix, const char *read_only)
 {
 	char line[512];
@@ -264,7 +264,7 @@ static void test_attached(void **state)
 	free(path);
 }
 
-/* The kernel's suffix and a name that ends so are told apart; a new file at the old path is free. */
+/* The kernel's suffix is told from a name that ends with the same words; a new file at the old path is free. */
 static void test_attached_and_deleted(void **state)
 {
 	struct fixture *fixture = *state;
@@ -298,7 +298,7 @@ static void test_loop_backed_by(void **state)
 	free(path);
 }
 
-/* The system itself: by path, and where the path is gone and another link to the file is left. */
+/* Asks the real system: by path, and with the path gone but another link to the file left. */
 static void test_attached_here(void **state)
 {
 	struct fixture *fixture = *state;
@@ -331,7 +331,7 @@ static void test_attached_here(void **state)
 	skip_because("needs a loop device");
 }
 
-/* A loop device over a block device uses that. */
+/* A loop device over a block device uses that block device. */
 static void test_loop_over_device_here(void **state)
 {
 	struct fixture *fixture = *state;
@@ -348,7 +348,7 @@ static void test_loop_over_device_here(void **state)
 		assert_true(csum_loop_backed_by(&fixture->tree.roots, upper.rdev, lower.rdev, NO_FILE));
 		assert_false(csum_loop_backed_by(&fixture->tree.roots, lower.rdev, upper.rdev, NO_FILE));
 		loop_detach(&upper);
-		/* By a node that is gone. */
+		/* The loop device was made with a node that is gone. */
 		if (mknod(node, S_IFBLK | 0600, lower.rdev) == 0 && loop_attach(&upper, node, 512, false)) {
 			assert_int_equal(unlink(node), 0);
 			assert_int_equal(use_of(fixture, lower.rdev, NO_FILE), CSUM_USE_ATTACHED);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* csum_dump() of volumes that have a superblock. */
+/* csum_dump() of volumes with a superblock. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,7 @@ static void test_sound(void **state)
 	}
 }
 
-/* Group 1: copy 0 damaged; 2: copy 1 is that of group 3; 4: both without magic; 5: equal generations. */
+/* Group 1: copy 0 damaged; 2: copy 1 is that of group 3; 4: both copies without magic; 5: equal generations. */
 static void damage_groups(const struct dump_fixture *fixture)
 {
 	const struct csum_geometry *geometry = dump_image_geometry(&fixture->image);
@@ -134,7 +134,7 @@ static void test_data(void **state)
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(group[i].data, expected[i]);
 	assert_int_equal(group[0].data_entry, group[0].entry[0]);
-	/* What the sector holds is shown where nothing is left to compare it with, too. */
+	/* The entry of the content is shown even where no stored entry is left to compare it with. */
 	dump_image_content(&fixture->image, UINT64_C(4) * 62 + 3, content);
 	assert_int_equal(group[4].data_entry, csum_checksum_entry(CSUM_CRC64, content, sizeof(content)));
 	fixture->options.differ_only = true;
@@ -143,7 +143,7 @@ static void test_data(void **state)
 	assert_int_equal(group[0].shown.group, 2);
 }
 
-/* An active volume with the intent over groups 1 and 2, and a record with an image of group 2. */
+/* Makes the volume active with the intent over groups 1 and 2, and a record with an image of group 2. */
 static void make_active(struct dump_fixture *fixture, uint32_t image_generation)
 {
 	static uint8_t record[CSUM_BLOCK_SIZE + 512];
@@ -244,7 +244,7 @@ static void test_ranges(void **state)
 	fixture->options.first_group = UINT64_MAX;
 	assert_int_equal(dump_run(fixture, fixture->image.path, NULL), -EINVAL);
 
-	/* From the last byte of group 1 to the first of group 3. */
+	/* The range goes from the last byte of group 1 to the first of group 3. */
 	fixture->options.by_offset = true;
 	fixture->options.offset_bytes = 2 * 62 * 512 - 1;
 	fixture->options.length_bytes = 62 * 512 + 2;
@@ -271,7 +271,7 @@ static void test_cut_short(void **state)
 	const struct dump_seen_group *group = fixture->seen.group;
 	uint64_t cluster_bytes = UINT64_C(3) * 64 * 512;
 
-	/* In the middle of the second cluster's data: its copies 1 and the third cluster are gone. */
+	/* The cut is in the middle of the second cluster's data: its copies 1 and the third cluster are gone. */
 	dump_create(fixture, &dump_small);
 	assert_int_equal(truncate(fixture->image.path, (off_t)(CSUM_CLUSTERS_OFFSET + cluster_bytes + 50 * 512)), 0);
 	fixture->options.read_data = true;

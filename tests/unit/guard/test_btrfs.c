@@ -20,13 +20,13 @@ static void seal(uint8_t *at)
 	put_le(at, 4, csum_checksum(CSUM_CRC32C, at + 32, SIZE - 32));
 }
 
-/* A superblock by hand, of a device of that size. */
+/* Makes a superblock for a device of that size. */
 static void put_btrfs(uint8_t *at, uint64_t device_size, uint64_t generation)
 {
 	memset(at, 0, SIZE);
 	memcpy(at + 0x40, "_BHRfS_M", 8);
 	put_le(at + 0x48, 8, generation);
-	/* Of all devices. */
+	/* The size of all devices. */
 	put_le(at + 0x70, 8, UINT64_C(1) << 40);
 	put_le(at + 0xd1, 8, device_size);
 	fill_random(at + 0x500, 0x1000 - 0x500, generation + 1);
@@ -34,7 +34,7 @@ static void put_btrfs(uint8_t *at, uint64_t device_size, uint64_t generation)
 	seal(at);
 }
 
-/* Both copies on a disk of 65 MiB, of which little is written. */
+/* Puts both copies on a disk of 65 MiB, of which little is written. */
 static void fill_both(void)
 {
 	guard_volume_resize(65 * MIB, 512);
@@ -51,7 +51,7 @@ static void change(uint64_t offset, uint64_t generation)
 	guard_volume_poke(offset, superblock, SIZE);
 }
 
-/* One device of several covers its own size. */
+/* One of several devices covers its own size. */
 static void test_2_untouched_one_device_of_two(void **state)
 {
 	(void)state;
@@ -73,7 +73,7 @@ static void test_mounted(void **state)
 	assert_reason("the btrfs at 0 was written to");
 }
 
-/* The generation alone, and its checksum. */
+/* Only the generation and the checksum have changed. */
 static void test_near(void **state)
 {
 	uint8_t superblock[SIZE];
@@ -97,7 +97,7 @@ static void test_second_copy_changed(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
-/* The first copy is gone: another vouches for it where it is dead or near, not where it is new. */
+/* The first copy is gone. The second one vouches where the first is dead or near, not where it is new. */
 static void test_first_copy_decayed(void **state)
 {
 	(void)state;
@@ -119,7 +119,7 @@ static void test_first_copy_decayed(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* A second copy outlives what was written over the first: that is no file system any more. */
+/* A second copy that outlived a write over the first one is no file system any more. */
 static void test_only_a_left_over_copy(void **state)
 {
 	(void)state;
@@ -145,7 +145,7 @@ static void test_decayed(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* Another checksum than CRC-32C: not asked before question 2, but it has a record. */
+/* With a checksum other than CRC-32C the superblock is not asked before question 2, but has a record. */
 static void test_other_checksum(void **state)
 {
 	uint8_t superblock[SIZE];
@@ -186,7 +186,7 @@ static void test_real(void **state)
 	assert_reason("the btrfs at 0 was written to");
 }
 
-/* Two devices: the first is the volume's, and says how large it is by itself. */
+/* A btrfs of two devices: the first is the volume's data, and its superblock has the size of that device alone. */
 static void test_2_real_two_devices(void **state)
 {
 	(void)state;

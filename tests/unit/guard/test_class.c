@@ -10,7 +10,7 @@
 #include "guard/class.h"
 #include "support/bytes.h"
 
-static struct csum_healer *healer[2]; /* S = 512, 4096 */
+static struct csum_healer *healer[2]; /* for S = 512 and 4096 */
 static uint8_t right[4096], wrong[4096];
 static uint64_t entry;
 static const uint32_t sizes[2] = { 512, 4096 };
@@ -51,7 +51,7 @@ static void test_dead(void **state)
 	assert_int_equal(csum_guard_class_of(NULL, NULL, 512, entry, CSUM_VERDICT_UNREADABLE), CSUM_CLASS_DEAD);
 }
 
-/* One bit, two anywhere, a burst of 16; not one of 17, nor three. */
+/* Near: one bit, two bits anywhere, a burst of 16; not a burst of 17, nor three bits. */
 static void test_near(void **state)
 {
 	(void)state;
@@ -92,7 +92,7 @@ static void test_blank(void **state)
 	}
 }
 
-/* Near comes first. */
+/* Content that is near and blank counts as near. */
 static void test_near_and_blank(void **state)
 {
 	(void)state;
@@ -113,7 +113,7 @@ static void test_older(void **state)
 	assert_int_equal(class_of(0), CSUM_CLASS_NEW);
 }
 
-/* With 32 bits a chance match is nothing to go by. */
+/* With 32 bits a match may be chance, so it proves nothing. */
 static void test_32_bits(void **state)
 {
 	(void)state;
@@ -126,7 +126,7 @@ static void test_32_bits(void **state)
 	assert_int_equal(csum_guard_class_of(NULL, wrong, 512, entry, CSUM_VERDICT_MISMATCH), CSUM_CLASS_BLANK);
 }
 
-/* No content is right, so none tells anything. */
+/* An entry "bad" has no right content, so no match proves anything. */
 static void test_declared_bad(void **state)
 {
 	(void)state;
@@ -135,7 +135,7 @@ static void test_declared_bad(void **state)
 	assert_int_equal(class_of(0), CSUM_CLASS_NONE);
 }
 
-/* Where the wrong bits are: none outside, none inside, at the borders. */
+/* Places of the wrong bits: none outside, none inside, at the borders. */
 static void test_wrong_within(void **state)
 {
 	struct csum_heal_result result;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The identity of a device: its text, what a system says of it, and the comparison with what is recorded. */
+/* The identity of a device: its text, the facts of the system about it, and the comparison with the recorded one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -40,17 +40,17 @@ static void test_text(void **state)
 	assert_text("WWN=naa.5000c500a1b2c3d4 SERIAL=ZA1", "WWN=naa.5000c500a1b2c3d4 SERIAL=ZA1");
 	assert_text("UUID=x", "UUID=x");
 	assert_text("PARTUUID=" PARTITION_UUID, "PARTUUID=" PARTITION_UUID);
-	/* Of a disk the surest first; of a partition what tells it from the others. */
+	/* For a disk the surest names come first; for a partition the names that tell it from others. */
 	assert_text("UUID=u SERIAL=s WWN=w", "WWN=w SERIAL=s UUID=u");
 	assert_text("UUID=u SERIAL=s WWN=w PARTUUID=p", "PARTUUID=p WWN=w SERIAL=s UUID=u");
-	/* What is not known, or says nothing. */
+	/* Names that are unknown or empty are left out. */
 	assert_text("aaaa", "");
 	assert_text("MODEL=m WWN= =x UUID", "");
 	assert_text("  WWN=w  SERIAL=s ", "WWN=w SERIAL=s");
 	assert_text("SERIAL=00000000 UUID=0000-0000", "");
 }
 
-/* As many as fit into 64 bytes. */
+/* As many names are kept as fit into 64 bytes. */
 static void test_too_much(void **state)
 {
 	struct csum_identity identity = { 0 };
@@ -96,7 +96,7 @@ static void test_values(void **state)
 	assert_set(text, text);
 }
 
-/* ------------------------------------------------------------------ what the system says */
+/* ------------------------------------------------------------------ facts of the system */
 
 struct fixture {
 	struct system_tree tree;
@@ -104,7 +104,7 @@ struct fixture {
 	struct memory_volume memory;
 };
 
-/* A SATA disk 8:0 with a partition 8:1, an NVMe disk 259:0, a loop device 7:0. */
+/* Makes a SATA disk 8:0 with a partition 8:1, an NVMe disk 259:0, a loop device 7:0. */
 static int set_up(void **state)
 {
 	const struct memory_volume_shape shape = {
@@ -175,13 +175,13 @@ static void test_devices(void **state)
 	assert_identity(fixture, true, makedev(259, 0), "WWN=eui.0025385b71b04f8a SERIAL=S4EVNF0M");
 	assert_identity(fixture, true, makedev(7, 0), "");
 	assert_identity(fixture, true, makedev(9, 9), "");
-	/* A file is not the disk that it lies on. */
+	/* A file does not have the identity of the disk that it lies on. */
 	assert_identity(fixture, false, 0, "");
 }
 
-/* ------------------------------------------------------------------ compared with what is recorded */
+/* ------------------------------------------------------------------ comparison with the recorded identity */
 
-/* The volume's data device passes for a block device, whose content libblkid looks for in the image. */
+/* The data device poses as a block device, whose content libblkid looks for in the image. */
 static int check(struct fixture *fixture, const char *recorded, dev_t rdev, bool writable, unsigned int allow)
 {
 	struct csum_volume *volume = &fixture->memory.volume;
@@ -231,14 +231,14 @@ static void test_compared(void **state)
 
 	assert_passes(fixture, "WWN=naa.5000c500a1b2c3d4", makedev(8, 0));
 	assert_passes(fixture, "WWN=naa.5000c500a1b2c3d4 SERIAL=ZA1_234", makedev(8, 1));
-	/* A kind that is missing on either side tells nothing. */
+	/* A kind of name that is missing on either side proves nothing. */
 	assert_passes(fixture, "PARTUUID=" PARTITION_UUID, makedev(8, 0));
 	assert_passes(fixture, "UUID=" PARTITION_UUID, makedev(8, 0));
 	assert_passes(fixture, "WWN=naa.5000c500a1b2c3d4 SERIAL=ZA1_234", makedev(7, 0));
 	assert_passes(fixture, "", makedev(8, 0));
 	assert_refused(fixture, "WWN=naa.5000c500ffffffff", makedev(8, 0), "WWN=naa.5000c500ffffffff");
 	assert_refused(fixture, "SERIAL=OTHER", makedev(8, 0), "SERIAL=OTHER");
-	/* The surest one is named. */
+	/* The message has the surest name. */
 	assert_refused(fixture, "SERIAL=OTHER WWN=naa.5", makedev(259, 0), "WWN=naa.5");
 	assert_refused(fixture, "SERIAL=OTHER WWN=eui.0025385b71b04f8a", makedev(259, 0), "SERIAL=OTHER");
 }
@@ -254,19 +254,19 @@ static void test_renewed(void **state)
 	struct fixture *fixture = *state;
 	const char *const disk = "WWN=naa.5000c500a1b2c3d4 SERIAL=ZA1_234";
 
-	/* Volumes of older builds have none, or one that a disk has in other words. */
+	/* Volumes of older builds have no identity, or the disk's in other words. */
 	assert_renewed(fixture, "", makedev(8, 0), disk);
 	assert_renewed(fixture, "UUID=1234-ABCD", makedev(8, 0),
 		       "WWN=naa.5000c500a1b2c3d4 SERIAL=ZA1_234 UUID=1234-ABCD");
-	/* A disk that was replaced: nothing of the old one is left. */
+	/* The disk was replaced: nothing of the old identity is left. */
 	assert_renewed(fixture, "PARTUUID=p WWN=naa.5000c500ffffffff SERIAL=OTHER", makedev(8, 0), disk);
-	/* One whose bridge hides its names keeps them. */
+	/* A disk behind a bridge that hides its names keeps them. */
 	assert_renewed(fixture, disk, makedev(7, 0), disk);
-	/* What is not understood is not lost without need. */
+	/* An identity that is not understood is not lost without need. */
 	assert_renewed(fixture, "MODEL=m", makedev(7, 0), "MODEL=m");
 }
 
-/* Allowed or not, it is recorded only when the sample says that this is the data. */
+/* With or without `allow`, the identity is recorded only when the sample says that this is the data. */
 static void test_not_renewed_for_other_data(void **state)
 {
 	struct fixture *fixture = *state;

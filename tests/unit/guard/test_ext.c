@@ -12,7 +12,7 @@
 
 static struct guard_volume *const g = &guard_volume;
 
-/* Sectors with an ext superblock by hand, over random data. */
+/* Makes random data with an ext superblock. */
 static void fill_with_ext(uint64_t blocks)
 {
 	put_ext(g->content + 1024, blocks, 1);
@@ -33,7 +33,7 @@ static void test_untouched(void **state)
 	fill_with_ext(4096);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_string_equal(csum_guard_reason(g->guard), "");
-	/* What it claims is under its record, 4096 blocks of 1 KiB; not a sector more. */
+	/* The 4096 blocks of 1 KiB that it claims are under its record, and not a sector more. */
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	assert_int_equal(guard_volume_cover(4 * MIB - 1), CSUM_COVER_RECORD);
 	assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_NONE);
@@ -49,7 +49,7 @@ static void test_mounted(void **state)
 	assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_HELD);
 }
 
-/* It is asked also where question 2 says yes. */
+/* The superblock is also asked where question 2 says yes. */
 static void test_mounted_while_ours(void **state)
 {
 	(void)state;
@@ -62,7 +62,7 @@ static void test_mounted_while_ours(void **state)
 	assert_reason("ext4 at 0 was written to");
 }
 
-/* A counter of few bits, with the checksum that goes with it: near, and a witness. */
+/* A counter changed by few bits, and the checksum with it: the content is near, and still a witness. */
 static void test_near(void **state)
 {
 	uint8_t superblock[1024];
@@ -73,11 +73,11 @@ static void test_near(void **state)
 	superblock[0x34] ^= 1;
 	seal_ext(superblock);
 	guard_volume_poke(1024, superblock, sizeof(superblock));
-	/* In the first sector one bit, in the second the checksum's: both may be near. */
+	/* One bit differs in the first sector, and the checksum in the second: both may be near. */
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
-/* What has decayed: bits, zeros, garbage, none of which fits the superblock's own checksum. */
+/* Decay: bits, zeros, garbage; none of them fits the superblock's own checksum. */
 static void test_decayed(void **state)
 {
 	static const uint8_t zeros[1024];
@@ -104,7 +104,7 @@ static void test_dead(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* A write that went to the wrong place: the content of other sectors, right in itself. */
+/* A write that went to the wrong place leaves the content of other sectors, right in itself. */
 static void test_known(void **state)
 {
 	uint8_t superblock[1024];
@@ -117,14 +117,14 @@ static void test_known(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 	assert_int_equal(g->recorder.notes > 0, true);
-	/* A bit more, and it is nobody's. */
+	/* With one more bit changed no other sector has this content. */
 	superblock[0x200] ^= 1;
 	seal_ext(superblock);
 	guard_volume_poke(1024, superblock, sizeof(superblock));
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
-/* With 32 bits nothing is known, and nothing near. */
+/* With 32 bits no content is known, and none near. */
 static void test_known_with_32_bits(void **state)
 {
 	(void)state;
@@ -135,7 +135,7 @@ static void test_known_with_32_bits(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
-/* S = 4096: few wrong bits beside the superblock do not say that it was changed; a new sector does. */
+/* S = 4096: few wrong bits beside the superblock do not show that it was changed; a new sector does. */
 static void test_beside(void **state)
 {
 	(void)state;
@@ -154,7 +154,7 @@ static void test_beside(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
-/* A file system in part of which nothing was written by us. */
+/* A file system of which this volume wrote only a part. */
 static void test_unwritten(void **state)
 {
 	uint8_t superblock[1024];
@@ -169,7 +169,7 @@ static void test_unwritten(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 }
 
-/* Half of the superblock is unwritten: the other half tells, and its own checksum is over both. */
+/* Half of the superblock is unwritten: the other half is evidence, as the superblock's checksum covers both. */
 static void test_half_written(void **state)
 {
 	(void)state;
@@ -181,7 +181,7 @@ static void test_half_written(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
-/* Without a checksum of its own it says nothing to question 1; it has a record all the same. */
+/* Without a checksum of its own the superblock is no witness in question 1, but it has a record. */
 static void test_without_checksum(void **state)
 {
 	(void)state;
@@ -195,7 +195,7 @@ static void test_without_checksum(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 }
 
-/* Sizes that no disk has: clipped, or none. */
+/* Sizes that no disk has are clipped, or cover nothing. */
 static void test_hostile(void **state)
 {
 	static const struct {
@@ -236,7 +236,7 @@ static void test_tiny_disk(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* What mkfs and its tools make. */
+/* Superblocks made by mkfs and changed by its tools. */
 static void test_real(void **state)
 {
 	(void)state;
@@ -261,7 +261,7 @@ static void test_real_with_fsck(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 }
 
-/* ext2 and ext3 have no checksum, but a record. */
+/* ext2 and ext3 have no checksum, but they have a record. */
 static void test_real_ext2(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The questions in their order, what follows for a sector, what is allowed. Structures have tests of their own. */
+/* The questions in their order, the cover of a sector, and `allow`. Structures have tests of their own. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 static struct guard_volume *const g = &guard_volume;
 
-/* An ext file system of 4 MiB in a disk of 8. */
+/* Makes an ext file system of 4 MiB on a disk of 8 MiB. */
 static void fill_with_ext(void)
 {
 	put_ext(g->content + 1024, 4096, 1);
@@ -92,7 +92,7 @@ static void test_rewritten_allowed(void **state)
 	assert_int_equal(csum_guard_refuse(g->guard), -EPERM);
 }
 
-/* Each word lifts one refusal: other data that is allowed is asked the other questions, and those only. */
+/* Each bit lifts one refusal. Other data that is allowed still gets the other questions, and no more. */
 static void test_3_other_data(void **state)
 {
 	(void)state;
@@ -122,13 +122,13 @@ static void test_3_other_data(void **state)
 	assert_int_equal(csum_guard_refuse(g->guard), 0);
 }
 
-/* ------------------------------------------------------------------ what is healed */
+/* ------------------------------------------------------------------ healing */
 
 static const enum csum_means all_means[] = { CSUM_MEANS_REPLICA, CSUM_MEANS_ELSEWHERE, CSUM_MEANS_ONE_BIT,
 					     CSUM_MEANS_BURST, CSUM_MEANS_TWO_BITS };
 enum { MEANS = sizeof(all_means) / sizeof(all_means[0]) };
 
-/* On a device under a record: all, but that zeros in place of what is new come from who has kept all. */
+/* On a device, content under a record is always healed, but only a replica may put zeros in place of new content. */
 static void test_device_under_a_record(void **state)
 {
 	(void)state;
@@ -144,7 +144,7 @@ static void test_device_under_a_record(void **state)
 			assert_true(permits(CSUM_COVER_ALL, class, true, means));
 			assert_false(permits(CSUM_COVER_HELD, class, false, means));
 		}
-		/* What was not asked may be new. */
+		/* A sector that the guard did not classify may be new. */
 		assert_int_equal(permits(CSUM_COVER_RECORD, CSUM_CLASS_NONE, true, means), means == CSUM_MEANS_REPLICA);
 	}
 }
@@ -162,7 +162,7 @@ static void test_device_undecided(void **state)
 	}
 }
 
-/* On a file whose time is another: under a record all but new, elsewhere nothing. */
+/* On a file with another time: under a record everything but new content is healed, elsewhere nothing. */
 static void test_file(void **state)
 {
 	(void)state;
@@ -197,7 +197,7 @@ static void test_held_rewritten(void **state)
 		g->record.held_since = 1764065520;
 		g->record.held_reason = reason;
 		g->facts.ours = false;
-		/* Whatever else speaks for decay. */
+		/* Other witnesses for decay do not change that. */
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 		assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
 		assert_int_equal(guard_volume_cover(5 * MIB), CSUM_COVER_HELD);
@@ -236,7 +236,7 @@ static void test_held_undecided(void **state)
 
 /* ------------------------------------------------------------------ asked again */
 
-/* Somebody mounts it while we scrub. */
+/* The file system is mounted during the scrub. */
 static void test_refresh(void **state)
 {
 	(void)state;
@@ -250,7 +250,7 @@ static void test_refresh(void **state)
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_REWRITTEN);
 	assert_reason("ext4 at 0 was written to");
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_HELD);
-	/* And it stays so. */
+	/* The verdict stays. */
 	guard_volume_poke(1024, g->content + 1024, 1024);
 	assert_int_equal(csum_guard_refresh(g->guard), 0);
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_REWRITTEN);
@@ -267,7 +267,7 @@ static void test_refresh_while_ours(void **state)
 	assert_int_equal(csum_guard_verdict(g->guard), CSUM_GUARD_REWRITTEN);
 }
 
-/* A record that was lost, or was not there, does not come again. */
+/* A record that was lost, or was not there, does not come back. */
 static void test_refresh_loses_records(void **state)
 {
 	(void)state;
@@ -295,7 +295,7 @@ static void test_same_time(void **state)
 	assert_false(csum_guard_same_time(g->guard));
 }
 
-/* ------------------------------------------------------------------ where nothing is asked */
+/* ------------------------------------------------------------------ volumes without questions */
 
 static void assert_idle(const struct scrub_volume_shape *shape)
 {

@@ -57,7 +57,7 @@ static void take(uint32_t drawn, uint32_t right, bool other_data)
 	assert_int_equal(memory.recorder.errors, 0);
 }
 
-/* The same damage at the same share of sectors in every run. */
+/* Damages a share of the sectors, always the same ones. */
 static void spoil(unsigned int percent)
 {
 	for (uint64_t sector = 0; sector < SECTORS; sector++) {
@@ -114,7 +114,7 @@ static void test_much_decay(void **state)
 	assert_false(sample.other_data);
 }
 
-/* As much as two disks agree in at the most, and somewhat more. */
+/* A little more agreement than two different disks have at most. */
 static void test_little_agreement(void **state)
 {
 	struct csum_guard_sample sample;
@@ -126,7 +126,7 @@ static void test_little_agreement(void **state)
 	assert_true(sample.other_data);
 }
 
-/* A sector of one repeated byte is everybody's: of two empty disks all of those agree. */
+/* A sector of one repeated byte is no evidence: two empty disks agree in all of them. */
 static void test_blank_is_no_evidence(void **state)
 {
 	(void)state;
@@ -190,7 +190,7 @@ static void test_little_written(void **state)
 	take(1, 0, true);
 }
 
-/* Spread over all that is written: a disk of which the first half is right is seen for what it is. */
+/* The sample is spread over all written data: it notices a disk of which only the first half is right. */
 static void test_spread(void **state)
 {
 	(void)state;
@@ -227,7 +227,7 @@ static void test_vanished(void **state)
 	assert_int_equal(memory.recorder.errors, 1);
 }
 
-/* In the intent the older version counts: an interrupted write leaves its sectors right by either. */
+/* In the intent the older version counts too: after an interrupted write a sector is right by either. */
 static void test_interrupted(void **state)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(&memory.volume);
@@ -244,7 +244,9 @@ static void test_interrupted(void **state)
 	take(16, 16, false);
 }
 
-/* However large the volume, no more metadata is read than that of 128 times 64 groups, 64 MiB, and 64 at first. */
+/*
+ * However large the volume, the sample reads the metadata of 64 groups at first, then of 128 times 64, 64 MiB, at most.
+ */
 static void test_bounded(void **state)
 {
 	const uint64_t groups = 128 * 64 * 4;
@@ -264,7 +266,7 @@ static void test_bounded(void **state)
 	assert_int_equal(csum_guard_take_sample(&memory.volume, &sample), 0);
 	assert_int_equal(sample.drawn, 0);
 	assert_false(sample.other_data);
-	/* Imd sectors that are zeros are read in runs, and each once more. */
+	/* Imd sectors of zeros are read in runs, and each once more. */
 	assert_in_range(memory.metadata->calls[MEMORY_DISK_READ], 2 * 128 * 64, 2 * (128 + 2) * (64 + 1));
 }
 

@@ -33,7 +33,7 @@ static void test_new_table(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("dos partition table at 0 is new");
 	assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_HELD);
-	/* Garbage looks like some of these: they are not asked where question 2 says yes. */
+	/* Garbage looks like some of these, so they are not asked where question 2 says yes. */
 	g->facts.ours = true;
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 }
@@ -47,7 +47,7 @@ static void test_new_gpt(void **state)
 	assert_reason("gpt partition table at 0 is new");
 }
 
-/* Entries changed in few bits are an edit; bits elsewhere in the sector are decay. */
+/* Few changed bits in the entries are an edit; elsewhere in the sector they are decay. */
 static void test_edited_table(void **state)
 {
 	(void)state;
@@ -67,10 +67,10 @@ static void test_edited_table(void **state)
 		guard_volume_flip(439, 7);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 		guard_volume_flip(439, 7);
-		/* More than few bits: which are wrong is not known. */
+		/* With more than a few bits it is unknown which ones are wrong. */
 		guard_volume_garble(446, 64);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
-		/* Without its end it is garbage. */
+		/* Without the mark at its end the sector is garbage. */
 		guard_volume_garble(0, 512);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 		guard_volume_tear_down(NULL);
@@ -80,7 +80,7 @@ static void test_edited_table(void **state)
 
 /* ------------------------------------------------------------------ places */
 
-/* A file system in a partition, and in a logical one, ends with it, whatever it claims. */
+/* A file system ends with its partition, primary or logical, whatever size it claims. */
 static void test_partitions(void **state)
 {
 	uint8_t superblock[1024];
@@ -106,7 +106,7 @@ static void test_partitions(void **state)
 	assert_reason("ext4 at 5242880 was written to");
 }
 
-/* The table is gone, but what was recorded says where to look. */
+/* The table is gone, but the record says where to look. */
 static void test_recorded_place(void **state)
 {
 	static const uint8_t zeros[512];
@@ -127,7 +127,7 @@ static void test_recorded_place(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 }
 
-/* A table with a partition everywhere, and outside; places recorded where nothing can be. */
+/* A table with partitions everywhere and outside; records of impossible places. */
 static void test_hostile_places(void **state)
 {
 	(void)state;
@@ -143,7 +143,7 @@ static void test_hostile_places(void **state)
 	assert_int_equal(guard_volume_cover(4 * MIB), CSUM_COVER_NONE);
 }
 
-/* ------------------------------------------------------------------ what outlives others */
+/* ------------------------------------------------------------------ signatures that outlive others */
 
 static void assert_vouches_for_nothing(void)
 {
@@ -152,7 +152,7 @@ static void assert_vouches_for_nothing(void)
 		assert_int_equal(guard_volume_cover(offset), CSUM_COVER_NONE);
 }
 
-/* An ext4 superblock that outlived a partition table put over it is as we left it, and nobody's any more. */
+/* An ext4 superblock that outlived a partition table put over it is unchanged, but no longer vouches. */
 static void test_2_ext4_under_a_table(void **state)
 {
 	(void)state;
@@ -160,7 +160,7 @@ static void test_2_ext4_under_a_table(void **state)
 	put_mbr(g->content, 2048, 4096, 7);
 	guard_volume_fill();
 	assert_vouches_for_nothing();
-	/* The table is hit, but was recorded. */
+	/* The table is damaged, but was recorded. */
 	guard_volume_record("dos", 0);
 	guard_volume_garble(0, 512);
 	assert_vouches_for_nothing();
@@ -218,7 +218,7 @@ static void test_2_ext4_under_zfs(void **state)
 	assert_vouches_for_nothing();
 }
 
-/* The one recorded there was replaced by ourselves: what is there now vouches. */
+/* Our own writes replaced the recorded file system: the present one vouches. */
 static void test_replaced_by_ourselves(void **state)
 {
 	(void)state;
@@ -228,14 +228,14 @@ static void test_replaced_by_ourselves(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_RECORD);
 	assert_true(undecided_allows(0));
-	/* Where a sector of it is bad that cannot be told. */
+	/* Where a sector of the present one is bad, this is unknown. */
 	guard_volume_garble(0, 512);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 	assert_false(undecided_allows(0));
 }
 
-/* What cannot be read may be a table: then a file system only vouches where it was recorded. */
+/* An unreadable sector may be a table: then a file system vouches only where it was recorded. */
 static void test_2_unreadable_place(void **state)
 {
 	struct csum_guard_places places = { .count = 0 };
@@ -276,7 +276,7 @@ static void test_fat_mounted(void **state)
 		guard_volume_flip(cases[i].used, 0);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 		assert_reason("the FAT at 0 has changed");
-		/* Another byte, or one more. */
+		/* Another byte changed, or one more. */
 		guard_volume_flip(cases[i].used + 1, 0);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
 		guard_volume_flip(cases[i].used, 0);
@@ -286,14 +286,14 @@ static void test_fat_mounted(void **state)
 	}
 }
 
-/* Garbage in a FAT is no mount. */
+/* Garbage in a FAT does not count as a mount. */
 static void test_2_garbage_in_a_fat(void **state)
 {
 	(void)state;
 	make_fat("mkfs.vfat -F 16 %s");
 	guard_volume_garble(2048, 4096);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
-	/* In its boot sector it is taken for a change, as long as that is one still. */
+	/* Garbage in the boot sector counts as a change, while it is still a boot sector. */
 	guard_volume_garble(70, 100);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("vfat file system at 0 has changed");
@@ -326,7 +326,7 @@ static void test_new_swap(void **state)
 	assert_reason("swap signature at 0 is new");
 }
 
-/* What was there before the first record was made is not new for a flipped bit beside its magic. */
+/* A signature from before the first record does not become new when a bit beside its magic flips. */
 static void test_old_swap_decayed(void **state)
 {
 	(void)state;
@@ -342,7 +342,7 @@ static void test_old_swap_decayed(void **state)
 	assert_reason("swap signature at 0 has changed");
 }
 
-/* Of file systems with a checksum of their own a wrong one is decay, whatever is recorded. */
+/* In a file system with its own checksum a wrong one means decay, recorded or not. */
 static void test_own_checksum_wrong(void **state)
 {
 	(void)state;
@@ -373,7 +373,7 @@ static void test_wiped(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		/* Also without a record, as of volumes of older builds. */
+		/* Tried without a record too, as in volumes of older builds. */
 		guard_volume_resize(cases[i].size, 4096);
 		guard_volume_run(cases[i].make);
 		guard_volume_fill();
@@ -386,7 +386,7 @@ static void test_wiped(void **state)
 	}
 }
 
-/* Gone in another way: undecided, and its sectors are left even where the others are not. */
+/* A signature that is gone in another way: undecided, and its sectors are left even where others are not. */
 static void test_gone(void **state)
 {
 	static const uint8_t zeros[4096];
@@ -403,7 +403,7 @@ static void test_gone(void **state)
 	assert_true(undecided_allows(8192));
 }
 
-/* Of a type whose magic lies who knows where: near both ends of its place. */
+/* For a type whose magic may lie anywhere, sectors near both ends of its place are left. */
 static void test_gone_of_unknown_type(void **state)
 {
 	(void)state;

@@ -31,7 +31,7 @@ static void test_superblock(void **state)
 	guard_volume_poke(0, sector, XFS_SECTOR);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 	assert_reason("the superblock of the xfs at 0 was written");
-	/* Another one's copy of it is no witness. */
+	/* The copy of the superblock in another group is no witness. */
 	xfs_reset(0, XFS_SECTOR);
 	guard_volume_poke(XFS_GROUP_BYTES, sector, XFS_SECTOR);
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
@@ -50,7 +50,7 @@ static void test_headers(void **state)
 		guard_volume_poke(offset, sector, XFS_SECTOR);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_REWRITTEN);
 		assert_reason("a group header of the xfs at 0 was written");
-		/* Its own checksum is wrong: decay. */
+		/* With a wrong checksum of its own the header has decayed. */
 		sector[60] ^= 0xff;
 		guard_volume_poke(offset, sector, XFS_SECTOR);
 		assert_int_equal(guard_volume_ask(), CSUM_GUARD_BY_PLACE);
@@ -59,7 +59,7 @@ static void test_headers(void **state)
 	}
 }
 
-/* Half of the headers vouch for it, fewer do not. */
+/* Half of the headers vouch for the file system, fewer do not. */
 static void test_half_of_the_headers(void **state)
 {
 	(void)state;
@@ -73,7 +73,7 @@ static void test_half_of_the_headers(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* Near, it is put right in memory, and vouches; new it does not. */
+/* A near superblock is put right in memory, and vouches; a new one does not. */
 static void test_superblock_decayed(void **state)
 {
 	uint8_t sector[XFS_SECTOR];
@@ -92,7 +92,7 @@ static void test_superblock_decayed(void **state)
 	assert_int_equal(guard_volume_cover(0), CSUM_COVER_NONE);
 }
 
-/* Dead, the second one tells where the rest is: of a file system that fills its place with equal groups. */
+/* Where the superblock is dead the second one shows the rest, if the file system fills its place with equal groups. */
 static void test_superblock_dead(void **state)
 {
 	uint8_t sector[XFS_SECTOR];
@@ -110,7 +110,7 @@ static void test_superblock_dead(void **state)
 
 /* ------------------------------------------------------------------ others */
 
-/* Version 4 has no checksums: a record, and no witness before question 2. */
+/* Version 4 has no checksums: it has a record, but is no witness before question 2. */
 static void test_version_4(void **state)
 {
 	uint8_t sector[XFS_SECTOR];
@@ -127,7 +127,7 @@ static void test_version_4(void **state)
 	assert_int_equal(guard_volume_ask(), CSUM_GUARD_DECAY);
 }
 
-/* S = 4096: all four structures of a group in one sector. */
+/* S = 4096: one sector has all four structures of a group. */
 static void test_large_sectors(void **state)
 {
 	uint8_t sector[XFS_SECTOR];
@@ -177,7 +177,7 @@ static void test_hostile(void **state)
 	}
 }
 
-/* Superblocks of others, right in themselves, with any numbers in them: whatever they say, it ends. */
+/* Valid superblocks of others with any numbers in them: the guard always ends. */
 static void test_any_fields(void **state)
 {
 	static const int fields[][2] = { { 4, 4 },  { 8, 8 },	{ 48, 8 },  { 84, 4 },	{ 88, 4 },
@@ -202,7 +202,7 @@ static void test_any_fields(void **state)
 	}
 }
 
-/* Billions of groups, each as small as can be: only so many are looked at, those inside, and all of them match. */
+/* Billions of the smallest groups: only a few are looked at, those inside the data, and all of them match. */
 static void test_many_groups(void **state)
 {
 	(void)state;

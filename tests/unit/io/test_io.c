@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Single transfers: what the device may do half. test_io_rounds.c has the rounds. */
+/* Single transfers that the device does in part. test_io_rounds.c has the rounds. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Reads through the library; `size` bytes of the buffer afterwards are those of the device. */
+/* Reads through the library; then `size` bytes of the buffer must be those of the device. */
 static int read_now(struct fixture *fixture, size_t size, uint64_t offset_bytes)
 {
 	memset(fixture->buffer, 0xee, SIZE);
@@ -75,7 +75,7 @@ static int write_round(struct fixture *fixture, size_t size, uint64_t offset_byt
 	return csum_io_round(fixture->io, &(struct csum_io_list){ .requests = &request, .count = 1 }, NULL, NULL);
 }
 
-/* What the call of that number asked for. */
+/* Asserts the arguments of a call by its number. */
 static void assert_call(const struct fixture *fixture, size_t number, enum memory_disk_call call, uint64_t offset_bytes,
 			size_t size)
 {
@@ -104,7 +104,7 @@ static void test_read_now(void **state)
 	assert_int_equal(fixture->buffer[4096], 0xee);
 	assert_int_equal(fixture->memory.call_count, 1);
 	assert_call(fixture, 0, MEMORY_DISK_READ, 8192, 4096);
-	/* Up to the last byte, and nothing at all. */
+	/* Reads reach the last byte, and may be empty. */
 	assert_int_equal(read_now(fixture, SIZE, 0), 0);
 	assert_memory_equal(fixture->buffer, fixture->content, SIZE);
 	assert_int_equal(read_now(fixture, 512, SIZE - 512), 0);
@@ -113,7 +113,7 @@ static void test_read_now(void **state)
 	assert_int_equal(fixture->recorder.errors, 0);
 }
 
-/* A file's bytes go on where they stopped; a sector moved in part is moved again with the rest. */
+/* A file continues where it stopped; a sector that was moved in part is moved again with the rest. */
 static void test_short_reads(void **state)
 {
 	static const size_t most[] = { 512, 513, 1000, 1024, 4095, 5000 };
@@ -158,7 +158,7 @@ static void test_short_writes(void **state)
 	}
 }
 
-/* Only the first transfer is short: the second call has all the rest. */
+/* Only the first transfer is short: the second call moves all the rest. */
 static void test_one_short_transfer(void **state)
 {
 	struct fixture *fixture = *state;
@@ -171,7 +171,7 @@ static void test_one_short_transfer(void **state)
 	assert_call(fixture, 1, MEMORY_DISK_READ, 1536, 8192 - 1536);
 }
 
-/* issue 9, case 16: less than a sector is neither the end of the device nor an error, unless it stays that way. */
+/* Issue 9, case 16: moving less than a sector is neither the end of the device nor an error, unless that stays so. */
 static void test_part_of_a_sector(void **state)
 {
 	struct fixture *fixture = *state;
@@ -256,7 +256,7 @@ static void test_write_past_the_end(void **state)
 		assert_true(csum_io_failed(fixture->io));
 		assert_one_error(&fixture->recorder, "disk: writing ");
 		fixture->recorder.errors = 0;
-		/* A new one each time, this one having failed for good. */
+		/* A new io each time, as the last one has failed for good. */
 		csum_io_destroy(fixture->io);
 		assert_int_equal(csum_io_create(&fixture->recorder.handlers, &fixture->memory.device,
 						&fixture->memory.device, 0, &fixture->io),
@@ -264,7 +264,7 @@ static void test_write_past_the_end(void **state)
 	}
 }
 
-/* The device has become smaller than it was when it was opened. */
+/* The device has become smaller since it was opened. */
 static void test_nothing_left_to_read(void **state)
 {
 	struct fixture *fixture = *state;
@@ -273,7 +273,7 @@ static void test_nothing_left_to_read(void **state)
 	memcpy(fixture->memory.bytes, fixture->content, SIZE);
 	assert_int_equal(read_now(fixture, 4096, SIZE - 4096), CSUM_IO_PAST_END);
 	assert_int_equal(read_now(fixture, 8192, SIZE - 8192), CSUM_IO_PAST_END);
-	/* In the middle of a sector. */
+	/* The end lies in the middle of a sector. */
 	fixture->memory.size = SIZE - 4096 + 100;
 	assert_int_equal(read_now(fixture, 8192, SIZE - 8192), CSUM_IO_PAST_END);
 	assert_true(fixture->memory.call_count < 10);
@@ -306,7 +306,7 @@ static void test_read_errors_are_returned(void **state)
 	assert_false(csum_io_failed(fixture->io));
 }
 
-/* What a place may fail with: each is tried again, as it may pass. Only past the end nothing can. */
+/* Any error of a place is tried again, as it may pass, except that nothing lies past the end. */
 static void test_issue8_b5_any_error_is_tried_again(void **state)
 {
 	struct fixture *fixture = *state;
@@ -351,7 +351,7 @@ static int read_patiently(struct fixture *fixture, uint64_t sector)
 	return csum_io_read_patiently(&fixture->memory.device, fixture->buffer, 512, sector * 512, NULL);
 }
 
-/* A device that has EIO for everything, also for what it could read before, is gone; as is one that says so then. */
+/* A device with EIO for everything, even for places that it could read before, is gone; so is one that then says so. */
 static void test_issue9_a3_everything_fails(void **state)
 {
 	static const int errors[] = { -EIO, -ENOTCONN };
@@ -365,7 +365,7 @@ static void test_issue9_a3_everything_fails(void **state)
 		memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 0, 512 * 100, -1, -EIO);
 		memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 0, SIZE, -1, errors[i]);
 		assert_int_equal(csum_io_still_there(&fixture->memory.device), 0);
-		/* In the end it is asked for, and after some failures it shows by itself. */
+		/* At the end this is found by asking, and after some failures by itself. */
 		assert_int_equal(read_patiently(fixture, 0), -EIO);
 		assert_int_equal(csum_io_still_there(&fixture->memory.device), i == 0 ? -ENODEV : -ENOTCONN);
 		for (error = -EIO, sector = 0; sector < 20 && error == -EIO; sector++)
@@ -375,7 +375,7 @@ static void test_issue9_a3_everything_fails(void **state)
 	}
 }
 
-/* A disk may have any number of bad sectors, also around the last one that it read, or the first. */
+/* A disk may have any number of bad sectors, even around the last or the first one that it read. */
 static void test_issue9_a3_bad_run_is_no_gone_device(void **state)
 {
 	struct fixture *fixture = *state;
@@ -388,10 +388,10 @@ static void test_issue9_a3_bad_run_is_no_gone_device(void **state)
 	for (uint64_t sector = 10; sector < SIZE / 512; sector++)
 		assert_int_equal(read_patiently(fixture, sector), -EIO);
 	assert_int_equal(csum_io_still_there(&fixture->memory.device), 0);
-	/* What that costs. */
+	/* The reads that this costs. */
 	calls = fixture->memory.call_count - calls;
 	assert_in_range(calls, (SIZE / 512 - 10) * 3, (SIZE / 512 - 10) * 4);
-	/* The other way round. */
+	/* Now the bad run comes first. */
 	memory_disk_reset(&fixture->memory);
 	assert_int_equal(read_patiently(fixture, 1000), 0);
 	memory_disk_fail(&fixture->memory, MEMORY_DISK_READ, 0, 1000 * 512, -1, -EIO);
@@ -399,7 +399,7 @@ static void test_issue9_a3_bad_run_is_no_gone_device(void **state)
 		assert_int_equal(read_patiently(fixture, sector), -EIO);
 }
 
-/* Of a device that never read anything it is not known. */
+/* A device that never read anything is not known to be gone. */
 static void test_issue9_a3_nothing_was_ever_read(void **state)
 {
 	struct fixture *fixture = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rounds by a policy: what is refused, and what is asked before. */
+/* Rounds with a policy: refused writes, and before(). */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static struct {
 	struct csum_io_list list;
 	struct csum_io_policy policy;
 	bool refused;
-	int before_error; /* what before() is to return */
+	int before_error; /* the result of before() */
 	unsigned int before_calls;
 	size_t before_count, written_before;
 } f;
@@ -87,7 +87,7 @@ static void assert_unit(size_t unit, bool written)
 	assert_memory_equal(f.memory.bytes + unit * UNIT, written ? f.buffer + unit * UNIT : zeros, UNIT);
 }
 
-/* One place is refused: the request has the error, its neighbours are written, nothing is reported, the io goes on. */
+/* One place is refused: its request has the error, its neighbours are written, nothing is reported, the io goes on. */
 static void test_refused(void **state)
 {
 	(void)state;
@@ -101,7 +101,7 @@ static void test_refused(void **state)
 	assert_int_equal(f.memory.calls[MEMORY_DISK_FLUSH], 1);
 	assert_int_equal(f.recorder.errors + f.recorder.warnings, 0);
 	assert_false(csum_io_failed(f.io));
-	/* It is a result of that round, not of those behind it. */
+	/* The refusal counts for that round, not for later ones. */
 	memory_disk_reset(&f.memory);
 	assert_int_equal(run(&f.policy), 0);
 	assert_false(f.refused);
@@ -109,7 +109,7 @@ static void test_refused(void **state)
 	assert_unit(3, true);
 }
 
-/* What is written when it is tried again in pieces was not refused. */
+/* A write that succeeds when it is tried again in pieces was not refused. */
 static void test_passing(void **state)
 {
 	(void)state;
@@ -119,7 +119,7 @@ static void test_passing(void **state)
 	assert_unit(3, true);
 }
 
-/* A caller that reads back need not ask. */
+/* A caller that reads back need not know which writes were refused. */
 static void test_not_asked(void **state)
 {
 	(void)state;
@@ -129,7 +129,7 @@ static void test_not_asked(void **state)
 	assert_false(csum_io_failed(f.io));
 }
 
-/* A policy counts for its round alone, and one that is not tolerant takes nothing for a finding. */
+/* A policy applies to its round alone, and one that is not tolerant takes no error for a finding. */
 static void test_usual(void **state)
 {
 	(void)state;
@@ -159,7 +159,7 @@ static void assert_not_tolerated(int error, const char *text)
 	assert_false(f.refused);
 	assert_true(csum_io_failed(f.io));
 	assert_one_error(&f.recorder, text);
-	/* Nothing is asked any more, nor written. */
+	/* Nothing more is asked or written. */
 	assert_int_equal(run(&f.policy), -EIO);
 	assert_int_equal(f.before_calls, 1);
 }
@@ -171,7 +171,7 @@ static void test_vanished(void **state)
 	assert_not_tolerated(-ENODEV, "writing 4096 bytes");
 }
 
-/* What is reported is what ends the round, not what was taken for a finding before. */
+/* The error that ends the round is reported, not one that was taken for a finding before. */
 static void test_vanished_after_refused(void **state)
 {
 	(void)state;

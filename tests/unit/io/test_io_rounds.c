@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rounds of writes and their flush, reads in parallel, failures; without threads and with as many as are used. */
+/* Rounds of writes and their flush, parallel reads, failures; without threads and with the usual number. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,7 +63,7 @@ static int run_round(struct csum_io *io, struct csum_io_request *requests, size_
 	return csum_io_round(io, &list, NULL, NULL);
 }
 
-/* Requests over unit after unit of a device from `first` on. */
+/* Makes requests for `count` units of a device, one after the other from `first` on. */
 static struct csum_io_request *plan(struct fixture *fixture, int device, enum csum_io_operation operation, size_t first,
 				    size_t count)
 {
@@ -90,7 +90,7 @@ static size_t calls(const struct fixture *fixture, int device, enum memory_disk_
 	return fixture->memory[device].calls[call];
 }
 
-/* All writes, then the flush, and nothing after it. */
+/* All writes come before the flush, and nothing after it. */
 static void test_round(void **state)
 {
 	struct fixture *fixture = *state;
@@ -122,7 +122,7 @@ static void test_flush_of_devices_written_only(void **state)
 	assert_int_equal(run_round(fixture->io, fixture->requests, 4), 0);
 	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 2);
 	assert_int_equal(calls(fixture, METADATA, MEMORY_DISK_FLUSH), 2);
-	/* A round of nothing has nothing to flush. */
+	/* An empty round has nothing to flush. */
 	assert_int_equal(run_round(fixture->io, NULL, 0), 0);
 	assert_int_equal(calls(fixture, DATA, MEMORY_DISK_FLUSH), 2);
 	assert_int_equal(calls(fixture, METADATA, MEMORY_DISK_FLUSH), 2);
@@ -143,7 +143,7 @@ static void test_one_device_twice(void **state)
 	csum_io_destroy(io);
 }
 
-/* Later writes and flushes end with -EIO, are not tried, and not reported again. */
+/* Asserts that later writes and flushes end with -EIO, are not tried, and are not reported again. */
 static void assert_failed_for_good(struct fixture *fixture, int errors)
 {
 	assert_true(csum_io_failed(fixture->io));
@@ -170,7 +170,7 @@ static void test_failed_write(void **state)
 	assert_failed_for_good(fixture, 1);
 }
 
-/* One device failed: the other is not flushed either, though it was written. */
+/* When one device fails the other is not flushed either, though it was written. */
 static void test_failed_write_beside_a_good_one(void **state)
 {
 	struct fixture *fixture = *state;
@@ -185,7 +185,7 @@ static void test_failed_write_beside_a_good_one(void **state)
 	assert_failed_for_good(fixture, 1);
 }
 
-/* A write that fails after a part of it was moved. */
+/* A write fails after a part of it was moved. */
 static void test_failed_rest_of_a_write(void **state)
 {
 	struct fixture *fixture = *state;
@@ -234,7 +234,7 @@ static void test_interrupted_flush(void **state)
 	assert_int_equal(fixture->recorder.errors, 0);
 }
 
-/* Started, and only looked at in the end: the second half has the result. */
+/* A round is started, and looked at only in the end: csum_io_round_wait() has the result. */
 static void test_round_in_two_halves(void **state)
 {
 	struct fixture *fixture = *state;
@@ -252,7 +252,7 @@ static void test_round_in_two_halves(void **state)
 	assert_failed_for_good(fixture, 1);
 }
 
-/* Written or not, and the cache is dropped after the flush. */
+/* Flushes even without writes; the cache is dropped after the flush. */
 static void test_flush_all(void **state)
 {
 	struct fixture *fixture = *state;
@@ -290,7 +290,7 @@ static void test_failed_drop_of_the_cache(void **state)
 	assert_failed_for_good(fixture, 1);
 }
 
-/* Each read has its own error, none is reported, and none fails the io. */
+/* Each read has its own error; none is reported, and none fails the io. */
 static void test_reads(void **state)
 {
 	struct fixture *fixture = *state;
@@ -334,7 +334,7 @@ static void test_vanished_device(void **state)
 	}
 }
 
-/* Whichever of many writes fails, alone or with others, in whatever thread. */
+/* Any of many writes may fail, alone or with others, in any thread. */
 static void test_any_write_fails(void **state)
 {
 	struct fixture *fixture = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of requests: what is joined, and what is cut; and the memory that requests are made of. */
+/* The list of requests: joining, cutting, and the memory of requests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +53,7 @@ static void test_joins(void **state)
 	add(&list, device, CSUM_IO_WRITE, buffer + 512, 1024, 4608);
 	assert_int_equal(list.count, 1);
 	assert_request(&list, 0, buffer, 1536, 4096);
-	/* Not what goes on in memory only, on the device only, backwards, elsewhere, or the other way. */
+	/* Not joined: adjacent in memory only, on the device only, backwards, elsewhere, or in the other direction. */
 	add(&list, device, CSUM_IO_WRITE, buffer + 1536, 512, 8192);
 	add(&list, device, CSUM_IO_WRITE, buffer + 8192, 512, 8704);
 	add(&list, device, CSUM_IO_WRITE, buffer + 7680, 512, 8192);
@@ -63,7 +63,7 @@ static void test_joins(void **state)
 	assert_ptr_equal(list.requests[4].device, &other);
 	assert_int_equal(list.requests[4].operation, CSUM_IO_WRITE);
 	assert_int_equal(list.requests[5].operation, CSUM_IO_READ);
-	/* Nothing is no request; and after a reset there is nothing to join. */
+	/* An empty request is left out; after a reset there is nothing to join with. */
 	add(&list, device, CSUM_IO_READ, buffer, 0, 0);
 	assert_int_equal(list.count, 6);
 	list.count = 0;
@@ -89,7 +89,7 @@ static void test_cuts(void **state)
 	assert_request(&list, 0, buffer, PIECE, 4096);
 	assert_request(&list, 1, buffer + PIECE, PIECE, 4096 + PIECE);
 	assert_request(&list, 2, buffer + 2 * PIECE, 512, 4096 + 2 * PIECE);
-	/* Joined up to a whole piece and no further. */
+	/* Joined up to a whole piece, and no further. */
 	add(&list, device, CSUM_IO_WRITE, buffer + 2 * PIECE + 512, PIECE - 512, 4096 + 2 * PIECE + 512);
 	assert_int_equal(list.count, 3);
 	assert_request(&list, 2, buffer + 2 * PIECE, PIECE, 4096 + 2 * PIECE);

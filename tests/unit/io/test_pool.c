@@ -16,12 +16,12 @@
 #include "io/pool.h"
 
 enum { MOST = 5000 };
-/* Instead of waiting for ever. What dies by the alarm has no verdict. */
+/* Limit instead of an endless wait. A test that dies of the alarm has no verdict. */
 enum { PATIENCE_SECONDS = 600 };
 static const unsigned int thread_counts[] = { 0, 1, 2, 3, 16 };
 enum { THREAD_COUNTS = sizeof(thread_counts) / sizeof(thread_counts[0]) };
 
-/* What a job did. Threads only count; the test's own thread asserts. */
+/* Counts of a job. Threads only count; the test's own thread asserts. */
 struct tally {
 	atomic_uint times[MOST]; /* per index */
 	atomic_size_t done;
@@ -50,7 +50,7 @@ static void work(void *argument, size_t index)
 
 	while (inside > most && !atomic_compare_exchange_weak(&count->most_inside, &most, inside))
 		continue;
-	/* Others come in; not each time, as beside busy processes this may take the time of a few hundred indexes. */
+	/* Lets other threads in; not each time, as beside busy processes this may take long. */
 	if (index % 64 == 0)
 		sched_yield();
 	atomic_fetch_add(&count->times[index], 1);
@@ -137,7 +137,7 @@ static void note_finish(void *argument)
 	note_index(argument, 12345);
 }
 
-/* No threads: when start returns the job is done, in order, in this thread. */
+/* Without threads the job is done when start returns, in order, in this thread. */
 static void test_without_threads(void **state)
 {
 	struct sequence sequence = { .thread = pthread_self() };
@@ -166,7 +166,7 @@ static void meet(void *argument, size_t index)
 	pthread_barrier_wait(&meeting);
 }
 
-/* As many indexes as there are places meet: that needs them at work at the same time. */
+/* As many indexes meet as there are places, which takes as many threads at once. */
 static void test_works_in_parallel(void **state)
 {
 	static const struct {
@@ -204,7 +204,7 @@ static unsigned int threads_of_process(void)
 	return count;
 }
 
-/* Runs a job that needs all threads in a child of this process; it is killed when they are not there. */
+/* Runs a job that needs all threads in a child of this process; it is killed if they are missing. */
 static void run_in_child(struct csum_pool *pool, const struct csum_pool_job *job)
 {
 	pid_t child = fork();
@@ -221,7 +221,7 @@ static void run_in_child(struct csum_pool *pool, const struct csum_pool_job *job
 	assert_int_equal(status, 0);
 }
 
-/* A process that forks keeps what it made: threads are started by the first job, and anew after they were ended. */
+/* A fork keeps the pool: the first job starts threads, and a job after they were ended starts them anew. */
 static void test_threads_start_late(void **state)
 {
 	const struct csum_pool_job job = { .work = meet, .count = 4 };
@@ -244,7 +244,7 @@ static void test_threads_start_late(void **state)
 	alarm(0);
 }
 
-/* The caller goes on while the job runs: it is here that the job is let go. */
+/* The caller goes on while the job runs: here it lets the job go. */
 static void test_start_does_not_wait(void **state)
 {
 	struct csum_pool *pool = create(2);
@@ -270,7 +270,7 @@ static void test_destroy(void **state)
 	for (size_t t = 0; t < THREAD_COUNTS; t++) {
 		struct csum_pool *pool = create(thread_counts[t]);
 
-		/* Nothing was run. */
+		/* No job was run. */
 		csum_pool_destroy(pool);
 		pool = create(thread_counts[t]);
 		csum_pool_wait(pool);
@@ -299,7 +299,7 @@ static void look_at_mask(void *argument, size_t index)
 	}
 }
 
-/* Signals are for the caller's threads, whose masks stay as they were. */
+/* Signals go to the caller's threads, whose masks stay the same. */
 static void test_signals(void **state)
 {
 	const struct csum_pool_job job = { .work = look_at_mask, .argument = &tally, .count = 100 };

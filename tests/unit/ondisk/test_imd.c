@@ -37,7 +37,7 @@ static uint32_t reference_crc(const uint8_t with_seed[16], uint64_t group, int c
 	return zlib_crc32(0, input, 25 + sector_size);
 }
 
-/* An imd sector by hand: entries of its own for that group. */
+/* Makes an imd sector by hand, with entries that no other group has. */
 static void build(uint8_t *sector, uint32_t sector_size, uint64_t group, int copy, uint32_t generation)
 {
 	memcpy(sector, "\x49\x4d\x44\x31", 4);
@@ -105,7 +105,7 @@ static void test_valid_where_it_belongs_only(void **state)
 	}
 }
 
-/* One that landed at the place of another group is told from one that is damaged. */
+/* An imd sector that was written to the place of another group is told from a damaged one. */
 static void test_landed_elsewhere(void **state)
 {
 	uint8_t sector[512];
@@ -126,7 +126,7 @@ static void test_landed_elsewhere(void **state)
 	}
 }
 
-/* Group numbers that agree in the 32 bits that are stored: the CRC still tells them apart. */
+/* Group numbers that agree in the 32 stored bits: the CRC still tells them apart. */
 static void test_group_beyond_32_bits(void **state)
 {
 	const uint64_t far_away = UINT64_C(3) << 32;
@@ -139,7 +139,7 @@ static void test_group_beyond_32_bits(void **state)
 	assert_int_equal(csum_imd_verify(place_of(far_away + 8, 0, 512), sector), CSUM_IMD_WRONG_GROUP);
 }
 
-/* The CRC fits the place, the number in the header does not. */
+/* The CRC fits the place, but the number in the header does not. */
 static void test_stored_group_must_fit(void **state)
 {
 	uint8_t sector[512];
@@ -215,7 +215,7 @@ static void test_entries(void **state)
 	}
 }
 
-/* All entries count, and nothing else. */
+/* All entries are compared, and nothing else. */
 static void test_same_entries(void **state)
 {
 	uint8_t a[512], b[512];
@@ -248,7 +248,7 @@ static void test_compare_generations(void **state)
 		{ 1, 0xffffffff, 1 },
 		{ 5, 0xfffffff0, 1 },
 		{ 0x7ffffffe, 0xffffffff, 1 },
-		{ 0x80000000, 0, 0 }, /* half way round: cannot be told */
+		{ 0x80000000, 0, 0 }, /* half way round: unknown */
 		{ 0x80000005, 5, 0 },
 		{ 0x7fffffff, 0xffffffff, 0 },
 		{ 0xffffffff, 0xffffffff, 0 },
@@ -264,7 +264,7 @@ static void test_compare_generations(void **state)
 	}
 }
 
-/* Against RFC 1982 as it is written, with SERIAL_BITS 32. */
+/* Compares with RFC 1982 as it is written, with SERIAL_BITS 32. */
 static void test_compare_as_in_the_rfc(void **state)
 {
 	const uint32_t half = UINT32_C(1) << 31;
@@ -294,11 +294,11 @@ static void test_newer_copy(void **state)
 		{ { CSUM_IMD_VALID, CSUM_IMD_VALID }, { 2, 1 }, 0 },
 		{ { CSUM_IMD_VALID, CSUM_IMD_VALID }, { 0, 0xffffffff }, 0 },
 		{ { CSUM_IMD_VALID, CSUM_IMD_VALID }, { 0xffffffff, 0 }, 1 },
-		/* No order: copy 1. */
+		/* Without an order copy 1 counts as newer. */
 		{ { CSUM_IMD_VALID, CSUM_IMD_VALID }, { 7, 7 }, 1 },
 		{ { CSUM_IMD_VALID, CSUM_IMD_VALID }, { 0x80000000, 0 }, 1 },
 		{ { CSUM_IMD_VALID, CSUM_IMD_VALID }, { 0, 0x80000000 }, 1 },
-		/* An invalid one is the older, whatever its generation says. */
+		/* An invalid copy is the older one, whatever its generation. */
 		{ { CSUM_IMD_VALID, CSUM_IMD_WRONG_CRC }, { 1, 2 }, 0 },
 		{ { CSUM_IMD_NO_MAGIC, CSUM_IMD_VALID }, { 2, 1 }, 1 },
 		{ { CSUM_IMD_VALID, CSUM_IMD_WRONG_GROUP }, { 1, 2 }, 0 },

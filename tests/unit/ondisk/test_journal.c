@@ -14,7 +14,7 @@ enum { HEAD = 4096, JOURNAL = 458752 };
 static const uint8_t seed[16] = "a seed, 16 byte";
 static const uint32_t sizes[] = { 512, 4096 };
 
-/* As much as the journal holds, so that a sanitizer sees reads past a record's end only when they pass this. */
+/* As large as the journal, so a sanitizer notices reads past a record's end only if they pass this too. */
 static uint8_t record[JOURNAL];
 
 static uint32_t seed_state(void)
@@ -28,7 +28,7 @@ static void fix_crc(uint8_t *at, uint32_t sector_size, uint32_t count)
 	put_le(at + 8, 4, zlib_crc32(seed_state(), at, HEAD + (size_t)count * sector_size));
 }
 
-/* A record by hand: group 10 i + 3 and copy i % 2 for image i, random images. */
+/* Makes a record by hand: group 10 i + 3 and copy i % 2 for image i, with random images. */
 static void build(uint8_t *at, uint32_t sector_size, uint32_t count, uint64_t session)
 {
 	memset(at, 0, HEAD);
@@ -119,7 +119,7 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* Only a head is there to be read; a count that would lead further is refused before anything is done by it. */
+/* Only the head can be read: a count that leads further must be refused before it is used. */
 static void test_hostile_counts(void **state)
 {
 	static const struct {
@@ -172,7 +172,7 @@ static void test_magic(void **state)
 	assert_false(csum_journal_head_count(record, 512, &count));
 }
 
-/* Every byte of the record, reserved ones too, and no byte behind it. */
+/* The CRC covers every byte of the record, reserved ones too, and no byte behind it. */
 static void test_crc_covers_the_record(void **state)
 {
 	struct csum_journal journal;
@@ -205,14 +205,14 @@ static void test_groups_are_distinct(void **state)
 		const char *reason;
 
 		build(record, 512, last + 1, 5);
-		/* The other copy of the same group is no better. */
+		/* The other copy of the same group is refused as well. */
 		memcpy(record + 32 + 16 * pairs[i][1], record + 32 + 16 * pairs[i][0], 8);
 		fix_crc(record, 512, last + 1);
 		reason = csum_journal_decode(record, seed_state(), 512, &journal);
 		assert_non_null(reason);
 		assert_non_null(strstr(reason, "twice"));
 	}
-	/* Groups that differ above 32 bits only. */
+	/* Groups that differ only above 32 bits. */
 	build(record, 512, 2, 5);
 	put_le(record + 32 + 16, 8, get_le(record + 32, 8) + (UINT64_C(1) << 32));
 	fix_crc(record, 512, 2);
@@ -233,7 +233,7 @@ static void test_copies_are_0_and_1(void **state)
 	}
 }
 
-/* What a later minor version may put there. */
+/* A later minor version may put something there. */
 static void test_reserved_bytes_are_ignored(void **state)
 {
 	struct csum_journal journal;
@@ -242,7 +242,7 @@ static void test_reserved_bytes_are_ignored(void **state)
 	build(record, 512, 3, 5);
 	memset(record + 24, 0xff, 8);
 	memset(record + 44, 0xff, 4);
-	memset(record + 32 + 16 * 3, 0xff, HEAD - 32 - 16 * 3); /* places that are not in use */
+	memset(record + 32 + 16 * 3, 0xff, HEAD - 32 - 16 * 3); /* places without an image */
 	fix_crc(record, 512, 3);
 	assert_null(csum_journal_decode(record, seed_state(), 512, &journal));
 	assert_int_equal(journal.count, 3);

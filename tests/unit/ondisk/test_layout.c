@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The layout against worked examples. test_layout_model.c has the comparison with a model. */
+/* The layout compared with worked examples. test_layout_model.c compares it with a model. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +11,10 @@
 #include "ondisk/ondisk.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define FRAME (MIB + 65536) /* of a metadata device: all but the clusters */
+#define FRAME (MIB + 65536) /* of a metadata device: everything but the clusters */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Where a data sector lies, and the copies of its group's imd sector; data_offset 0 ends a list (internal). */
+/* The place of a data sector, and of the copies of its group's imd sector; data_offset 0 ends a list (internal). */
 struct place {
 	uint64_t data_sector, data_offset, imd_offset[2];
 };
@@ -190,7 +190,7 @@ static void test_examples(void **state)
 		check_example(&examples[i]);
 }
 
-/* Of the sizes that are no whole number of blocks the rest is not used. */
+/* The rest of a size that is not a whole number of blocks is not used. */
 static void test_odd_bytes_change_nothing(void **state)
 {
 	(void)state;
@@ -277,7 +277,7 @@ static void test_refused_sizes(void **state)
 	assert_memory_equal(&geometry, &before, sizeof(geometry));
 }
 
-/* One imd sector short, and enough. */
+/* One imd sector too few, and just enough. */
 static void test_external_metadata_must_fit(void **state)
 {
 	struct csum_geometry geometry;
@@ -306,7 +306,7 @@ static uint64_t held(uint32_t sector_size, bool external, uint64_t metadata_byte
 	return geometry.data_sectors;
 }
 
-/* The device of csum_layout_device_bytes() holds them, one a block smaller does not. */
+/* csum_layout_device_bytes() returns a size that is enough, and one block less is not. */
 static void check_smallest(uint32_t sector_size, bool external, uint64_t data_sectors)
 {
 	uint64_t bytes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The layout against a naive model: the sectors of a small volume laid out one by one, as format.md tells it. */
+/* The layout compared with a naive model: the sectors of a small volume are laid out one by one, as format.md says. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,11 +13,11 @@
 #define CLUSTERS_BEGIN UINT64_C(1048576)
 #define TAIL UINT64_C(65536)
 
-/* What lies in a sector of the cluster area. */
+/* The content of a sector in the cluster area. */
 enum content { FREE, COPY_0, COPY_1, DATA };
 struct slot {
 	enum content content;
-	uint64_t number; /* of the group, or of the data sector */
+	uint64_t number; /* number of the group or of the data sector */
 };
 
 enum { MODEL_SECTORS = 12000 };
@@ -28,7 +28,7 @@ struct model {
 	uint64_t area_sectors, data_sectors, groups;
 	uint64_t group_size[MODEL_SECTORS]; /* data sectors of each group */
 	struct slot slots[MODEL_SECTORS];
-	uint64_t used; /* slots */
+	uint64_t used; /* slots in use */
 };
 
 static void add_group(struct model *model, uint64_t data_sectors)
@@ -38,7 +38,7 @@ static void add_group(struct model *model, uint64_t data_sectors)
 	model->data_sectors += data_sectors;
 }
 
-/* The groups, taken off what room there is one by one. */
+/* Takes groups one by one off the room that there is. */
 static void divide_room(struct model *model)
 {
 	uint64_t room = model->area_sectors;
@@ -49,7 +49,7 @@ static void divide_room(struct model *model)
 		add_group(model, room - 2);
 }
 
-/* External: the data sectors of the data device, dealt to groups. */
+/* For an external volume: deals the sectors of the data device to groups. */
 static void deal_data(struct model *model, uint64_t data_sectors)
 {
 	for (; data_sectors > model->entries; data_sectors -= model->entries)
@@ -64,7 +64,7 @@ static void put(struct model *model, enum content content, uint64_t number)
 	model->slots[model->used++] = (struct slot){ content, number };
 }
 
-/* Kc x copy 0 | data of each group | Kc x copy 1; without the data when external. */
+/* Lays out a cluster: Kc x copy 0 | data of each group | Kc x copy 1; without data when external. */
 static void lay_out(struct model *model)
 {
 	uint64_t data_sector = 0;
@@ -103,7 +103,7 @@ static void check_slot(const struct model *model, const struct csum_geometry *ge
 			 (unsigned long)slot->number, (unsigned long)offset_bytes, (unsigned long)place(model, at));
 }
 
-/* How many groups from this one on are in its cluster, one by one. */
+/* Counts one by one how many groups from this one on are in its cluster. */
 static uint64_t naive_contiguous(const struct model *model, uint64_t group, uint64_t limit)
 {
 	uint64_t count = 0;
@@ -133,7 +133,7 @@ static void check_groups(const struct model *model, const struct csum_geometry *
 	}
 }
 
-/* Every sector that the model has is where the library says, and the library has no others. */
+/* Asserts that every sector of the model has the library's place, and that the library has no others. */
 static void check(const struct model *model, const struct csum_geometry *geometry)
 {
 	assert_int_equal(geometry->data_sectors, model->data_sectors);
@@ -151,7 +151,7 @@ static void check(const struct model *model, const struct csum_geometry *geometr
 static void init(struct model *model, uint32_t sector_size, uint32_t interleave, bool external, uint64_t area_sectors)
 {
 	assert_true(area_sectors < MODEL_SECTORS);
-	/* Not the whole of it: the arrays are large, and written before they are read. */
+	/* The arrays are large, and written before they are read, so they are not cleared. */
 	model->sector_size = sector_size;
 	model->interleave = interleave;
 	model->entries = (sector_size - 16) / 8;
@@ -162,7 +162,7 @@ static void init(struct model *model, uint32_t sector_size, uint32_t interleave,
 
 static struct model model;
 
-/* The area is a whole number of 4096-byte blocks; `odd` bytes more are on the device. */
+/* The area is a whole number of 4096-byte blocks; the device has `odd` more bytes. */
 static void check_internal(uint32_t sector_size, uint32_t interleave, uint64_t blocks, uint32_t odd)
 {
 	struct csum_geometry geometry;
@@ -177,7 +177,7 @@ static void check_internal(uint32_t sector_size, uint32_t interleave, uint64_t b
 	}
 	assert_int_equal(error, 0);
 	lay_out(&model);
-	/* What is left unused is less than the smallest group. */
+	/* The rest that stays unused is smaller than the smallest group. */
 	assert_true(model.used <= model.area_sectors && model.area_sectors - model.used < 3);
 	check(&model, &geometry);
 }
@@ -193,7 +193,7 @@ static void test_internal_512(void **state)
 	}
 }
 
-/* Every remainder, which sectors of 512 bytes in blocks of 4096 do not have. */
+/* Every remainder occurs here; with sectors of 512 bytes in blocks of 4096 some do not. */
 static void test_internal_4096_every_size(void **state)
 {
 	(void)state;
@@ -244,7 +244,7 @@ static void test_external(void **state)
 	}
 }
 
-/* K above the number of groups is one cluster. */
+/* With K above the number of groups there is one cluster. */
 static void test_one_large_cluster(void **state)
 {
 	(void)state;

@@ -18,7 +18,7 @@ static uint32_t seed_state(void)
 	return zlib_crc32(0, seed, sizeof(seed));
 }
 
-/* A record by hand. */
+/* Makes a record by hand. */
 static void build(uint8_t *at, uint32_t sector_size)
 {
 	memset(at, 0, HEAD);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The superblock as bytes. test_superblock_check.c has what makes a volume refused. */
+/* The superblock as bytes. test_superblock_check.c has the reasons to refuse a volume. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,14 +59,14 @@ static void put_dynamic_fields(uint8_t *block)
 		put_le(block + 264 + 8 * i, 8, UINT64_C(0x0100000000000000) + i); /* session, intent, last write */
 	for (int i = 0; i < 14; i++)
 		put_le(block + 296 + 8 * i, 8, UINT64_C(0x0200000000000000) + i); /* both scrub records */
-	put_le(block + 416, 8, UINT64_C(0x0100000000000000)); /* the session of what follows */
+	put_le(block + 416, 8, UINT64_C(0x0100000000000000)); /* the session of the fields below */
 	put_le(block + 424, 8, UINT64_C(0x0300000000000000)); /* end of the content */
 	put_le(block + 432, 8, UINT64_C(0x0300000000000001)); /* data file: modification time */
-	put_le(block + 440, 8, UINT64_C(0x0300000000000002)); /* and size */
+	put_le(block + 440, 8, UINT64_C(0x0300000000000002)); /* data file: size */
 	for (int i = 0; i < 16; i++)
 		block[448 + i] = (uint8_t)(0xc0 + i); /* undo id */
 	put_le(block + 464, 8, UINT64_C(0x0300000000000003)); /* held since */
-	put_le(block + 472, 4, 2); /* why */
+	put_le(block + 472, 4, 2); /* reason of that */
 	for (int i = 0; i < 4; i++) {
 		put_le(block + 480 + 40 * i, 8, UINT64_C(0x0400000000000000) + i); /* signature: offset */
 		memset(block + 488 + 40 * i, 0, 24);
@@ -236,13 +236,13 @@ static void test_decode_known_bytes(void **state)
 	assert_int_equal(superblock.generation, expected.generation);
 	assert_static(&superblock, &expected);
 	assert_state(&superblock, &expected);
-	/* Not known before the rest is checked. */
+	/* These are unknown before the other fields are checked. */
 	assert_int_equal(superblock.geometry.groups, 0);
 	assert_int_equal(superblock.geometry.clusters, 0);
 	assert_int_equal(superblock.geometry.sectors_per_group, 0);
 }
 
-/* What a later minor version put into reserved bytes survives a rewrite, and is the CRC's business. */
+/* Bytes that a later minor version put into reserved places survive a rewrite, and the CRC covers them. */
 static void test_reserved_bytes_are_kept(void **state)
 {
 	struct csum_superblock superblock;
@@ -263,12 +263,12 @@ static void test_reserved_bytes_are_kept(void **state)
 	put_le(block + 16, 8, UINT64_C(0x1112131415161719));
 	put_le(block + 256, 4, 0);
 	put_le(block + 264, 8, UINT64_C(0x0100000000000001));
-	put_le(block + 416, 8, UINT64_C(0x0100000000000001)); /* what is tied to the session goes along */
+	put_le(block + 416, 8, UINT64_C(0x0100000000000001)); /* the fields below belong to the session */
 	fix_crc(block);
 	assert_memory_equal(again, block, BLOCK);
 }
 
-/* An older build has written since: what it does not keep up to date is void, the rest is not. */
+/* An older build has written since: fields that it does not update are void, the others are not. */
 static void test_record_of_another_session(void **state)
 {
 	const struct csum_superblock expected = fields();
@@ -293,7 +293,7 @@ static void test_record_of_another_session(void **state)
 		assert_int_equal(block[i], 0);
 }
 
-/* A field without a NUL at its end is read whole, and no further. */
+/* A field without a NUL at its end is read as a whole, and no further. */
 static void test_full_label_and_identity(void **state)
 {
 	struct csum_superblock superblock;
@@ -346,7 +346,7 @@ static void test_wrong_magic_with_right_crc(void **state)
 	}
 }
 
-/* Bytes 24 ... 255, reserved ones too. */
+/* Bytes 24 ... 255 are compared, reserved ones too. */
 static void test_same_static(void **state)
 {
 	struct csum_superblock a, b;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What makes a volume refused, and the reason given. */
+/* The reasons for which a volume is refused. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 enum { BLOCK = 4096 };
 
-/* A sound volume: S = 512, K = 2, 332 data sectors in 6 groups. */
+/* Makes a sound volume: S = 512, K = 2, 332 data sectors in 6 groups. */
 static void sound_block(uint8_t *block)
 {
 	memset(block, 0, BLOCK);
@@ -29,7 +29,7 @@ static void sound_block(uint8_t *block)
 	put_le(block + 160, 8, 1048576);
 }
 
-/* The same as an external volume: 332 data sectors on a device of their own. */
+/* Makes an external volume of the same shape: 332 data sectors on a device of their own. */
 static void external_block(uint8_t *block)
 {
 	sound_block(block);
@@ -70,7 +70,7 @@ static void test_sound(void **state)
 	assert_true(superblock.geometry.external);
 }
 
-/* One field of a sound superblock changed, or two. */
+/* A change of one field of a sound superblock, or of two. */
 struct change {
 	int offset, size;
 	uint64_t value;
@@ -79,7 +79,7 @@ struct change {
 struct refusal {
 	struct change change[2];
 	int error;
-	const char *names; /* in the reason */
+	const char *names; /* part of the reason */
 };
 
 /* Applies the changes to either layout and checks it; `names` NULL: it must pass. */
@@ -160,7 +160,7 @@ static void test_refused_sizes(void **state)
 		{ { { 104, 8, 4096 } }, -EINVAL, "4096" },
 		{ { { 104, 8, UINT64_C(1) << 63 } }, -EINVAL, "9223372036854775808" },
 		{ { { 104, 8, UINT64_MAX } }, -EINVAL, "18446744073709551615" },
-		/* The data device's size belongs to external volumes. */
+		/* Only external volumes have a size of the data device. */
 		{ { { 112, 8, 1 } }, -EINVAL, "of 1 bytes" },
 		{ { { 112, 8, 169984 } }, -EINVAL, "169984" },
 		{ { { 112, 8, UINT64_MAX } }, -EINVAL, "18446744073709551615" },
@@ -181,7 +181,7 @@ static void test_refused_sizes(void **state)
 		check(external_block, &external[i]);
 }
 
-/* What a later minor version may do. */
+/* Changes that a later minor version may make. */
 static void test_accepted(void **state)
 {
 	static const struct refusal passes[] = {
@@ -196,7 +196,7 @@ static void test_accepted(void **state)
 		{ { { 272, 8, 0 }, { 280, 8, 6 } }, 0, NULL }, /* intent over everything */
 		{ { { 272, 8, 6 }, { 280, 8, 0 } }, 0, NULL },
 		{ { { 272, 8, 5 }, { 280, 8, 1 } }, 0, NULL },
-		{ { { 360, 8, UINT64_MAX } }, 0, NULL }, /* the scrub's own business */
+		{ { { 360, 8, UINT64_MAX } }, 0, NULL }, /* only a scrub looks at it */
 	};
 
 	(void)state;
@@ -206,7 +206,7 @@ static void test_accepted(void **state)
 	}
 }
 
-/* Bytes of the device below 4096 are not used. */
+/* Bytes behind the last whole block of the device are not used. */
 static void test_odd_device_size(void **state)
 {
 	static const struct refusal odd = { { { 104, 8, 1290240 + 4095 } }, 0, NULL };

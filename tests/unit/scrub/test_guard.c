@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scrub on a block device with raw data, for which nothing vouches: it is decided at the end of a whole pass. */
+/* Scrub on a block device with raw data, for which nothing vouches: the guard decides at the end of a whole pass. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 static struct guard_volume *const g = &guard_volume;
 
 static struct csum_scrub_result result;
-static uint64_t reported[CSUM_FINDING_KINDS]; /* data sectors */
+static uint64_t reported[CSUM_FINDING_KINDS]; /* counts of data sectors */
 static uint64_t last_reported;
 
 static void on_finding(void *user, const struct csum_finding *finding)
@@ -24,7 +24,7 @@ static void on_finding(void *user, const struct csum_finding *finding)
 	last_reported = finding->first_sector + finding->sector_count - 1;
 }
 
-/* As `csumtool scrub` on a block device. What is recorded for the next one goes to *record. */
+/* Scrubs like `csumtool scrub` on a block device. *record gets the record for the next scrub. */
 static void scrub(struct csum_scrub_options how, unsigned int allow, struct csum_data_record *record)
 {
 	const struct csum_open_options options = { .access = CSUM_REPAIR, .allow = allow };
@@ -57,7 +57,7 @@ static void plant_decay(void)
 
 	guard_volume_flip(100 * 512 + 7, 3);
 	guard_volume_poke(200 * 512, g->content + 300 * 512, 512);
-	/* Zeros where content was that lies elsewhere too. */
+	/* Zeros lie where content was that also lies elsewhere. */
 	guard_volume_poke(400 * 512, zeros, sizeof(zeros));
 }
 
@@ -104,12 +104,12 @@ static void test_one_new_sector_leaves_all(void **state)
 	assert_int_equal(result.sectors_repaired, 0);
 	assert_false(is_right(100) || is_right(200) || is_right(400));
 	assert_int_equal(record.held_reason, CSUM_HELD_UNDECIDED);
-	/* Held: that the new sector is right again later proves nothing of the others. */
+	/* Repairs are held: the new sector being right again later proves nothing of the others. */
 	guard_volume_poke(16000 * 512, g->content + 16000 * 512, 512);
 	scrub((struct csum_scrub_options){ .heal = CSUM_HEAL_DEFAULT }, 0, &record);
 	assert_int_equal(result.sectors_repaired, 0);
 	assert_int_equal(record.held_reason, CSUM_HELD_UNDECIDED);
-	/* Until somebody says so, or all is right. */
+	/* Repairs are held until the user allows them, or until everything is right. */
 	scrub((struct csum_scrub_options){ .heal = CSUM_HEAL_DEFAULT }, CSUM_ALLOW_REWRITTEN, &record);
 	assert_int_equal(result.sectors_repaired, 3);
 	assert_int_equal(record.held_reason, CSUM_HELD_NOT);
@@ -128,7 +128,7 @@ static void test_a_part_decides_nothing(void **state)
 	assert_false(is_right(100));
 }
 
-/* More than are kept one by one; half of the sectors, or it would not be the data of this metadata. */
+/* More sectors than are kept one by one; half of all, as more would not be the data of this metadata. */
 enum { MANY_SECTORS = 140000 };
 
 static bool is_planted(uint64_t sector)
@@ -136,7 +136,7 @@ static bool is_planted(uint64_t sector)
 	return (uint32_t)(sector * 2654435761u) >> 31;
 }
 
-/* A bit of each; how many there are. */
+/* Flips a bit in each of these sectors; returns their number. */
 static uint64_t plant_many(void)
 {
 	uint64_t count = 0;
@@ -158,7 +158,7 @@ static uint64_t plant_many(void)
 	return count;
 }
 
-/* The stretches of the volume in which those lie that are not kept are read again at the end. */
+/* The parts of the volume with sectors that are not kept are read again at the end. */
 static void test_many_undecided(void **state)
 {
 	uint64_t count = plant_many(), last = MANY_SECTORS - 1;

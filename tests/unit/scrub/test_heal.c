@@ -42,7 +42,7 @@ static void test_replica(void **state)
 	scrub_volume_garbage(8);
 	scrub_volume_garbage(9);
 	memset(scrub_volume_sector(200), 0, 512);
-	/* Damaged where it is not needed, and where it is. */
+	/* The replica is damaged in a sector that is not needed, and in one that is. */
 	damage_file(replica, 300 * 512);
 	damage_file(replica, 9 * 512);
 	assert_int_equal(run_with(&replica, 1), 0);
@@ -60,7 +60,7 @@ static void test_replica(void **state)
 	assert_healed();
 }
 
-/* The disk itself, as a volume, is a replica of what it was. */
+/* The disk itself, as a volume, is a replica of its former state. */
 static void test_volume_as_replica(void **state)
 {
 	char *path = path_in(s->directory, "volume");
@@ -104,11 +104,11 @@ static void test_unreadable(void **state)
 	memory_disk_fail(s->data, MEMORY_DISK_READ, scrub_volume_offset(8), 512, -1, -EIO);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_one_finding(CSUM_UNREADABLE, 8, CSUM_LEFT, "");
-	/* It is rewritten, but cannot be read back. */
+	/* The sector is rewritten, but cannot be read back. */
 	assert_int_equal(run_with(&replica, 1), 0);
 	assert_int_equal(s->finding_count, 1);
 	assert_int_equal(s->findings[0].disposition, CSUM_LEFT);
-	/* The run's read, three by itself, three of the table: and then, as rewriting does it, no more. */
+	/* Failing reads: that of the run, three of the sector alone, three for the table; none after the rewriting. */
 	memory_disk_reset(s->data);
 	memory_disk_fail(s->data, MEMORY_DISK_READ, scrub_volume_offset(8), 512, 7, -EIO);
 	assert_int_equal(run_with(&replica, 1), 0);
@@ -142,7 +142,7 @@ static void test_failed_flush_ends_it(void **state)
 {
 	(void)state;
 	scrub_volume_sector(8)[3] ^= 1;
-	/* Opening, the record, the repair. */
+	/* The first flushes are those of opening and of the record; then comes the repair's. */
 	memory_disk_fault(s->data, &(struct memory_disk_fault){
 					   .call = MEMORY_DISK_FLUSH, .skip = 2, .times = 1, .error = -EIO });
 	assert_int_equal(scrub_volume_run(NULL), -EIO);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scrub: limits, cancellation, the record and going on by it; recovery that heals. */
+/* Scrub: limits, cancellation, the record and resuming by it; recovery that heals. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static struct csum_volume_info info(void)
 	return result;
 }
 
-/* Cancels once a batch is done. */
+/* Cancels when a batch is done. */
 static void cancel_now(void *user, const struct csum_progress *progress)
 {
 	(void)progress;
@@ -58,7 +58,7 @@ static void test_resumes(void **state)
 	assert_int_equal(first.verified + first.unwritten, reached);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_true(s->result.resumed);
-	assert_int_equal(s->recorder.notes, 2); /* it goes on; it looks around for sector 430 */
+	assert_int_equal(s->recorder.notes, 2); /* the scrub is resumed; it looks for the content of sector 430 */
 	assert_int_equal(s->result.first_sector, reached);
 	assert_one_finding(CSUM_MISMATCH, 430, CSUM_REPAIRED, "1 bit");
 	assert_int_equal(info().last_scrub.totals.repaired, 1);
@@ -69,8 +69,8 @@ static void test_resumes(void **state)
 }
 
 /*
- * Interrupted with a bad sector in the table: whose content it holds is not known yet, so it stays as it is, and the
- * next run comes to it again, and then at once.
+ * The scrub is interrupted with a bad sector in the table. It is not known yet which content that sector holds, so it
+ * stays as it is, and the next run begins with it.
  */
 static void test_resumes_before_what_waited(void **state)
 {
@@ -100,7 +100,7 @@ static void test_resumes_before_what_waited(void **state)
 	assert_healed();
 }
 
-/* It repairs nothing anyway. */
+/* A check leaves the sector for another reason: it repairs nothing. */
 static void test_cancelled_check(void **state)
 {
 	struct csum_totals totals;
@@ -123,7 +123,7 @@ static void test_restart(void **state)
 		scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .rate_bytes = RATE }),
 		-ECANCELED);
 	recorder_init(&s->recorder);
-	/* A range leaves the record alone. */
+	/* A scrub of a range leaves the record alone. */
 	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = 512 }), 0);
 	assert_true(info().current_scrub.started != 0);
 	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .restart = true }),
@@ -157,12 +157,12 @@ static void test_max_errors(void **state)
 	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .max_errors = 4 }),
 			 0);
 	assert_int_equal(s->result.end, CSUM_SCRUB_MAX_ERRORS);
-	/* Nothing is dealt with, nor told of, but how many there were. */
+	/* No finding is dealt with or reported, but the errors are counted. */
 	assert_int_equal(s->result.errors_open, 5);
 	assert_int_equal(s->result.errors_left, 0);
 	assert_int_equal(s->finding_count, 0);
 	assert_int_equal(scrub_volume_check(&totals), 5);
-	/* The next one begins where they are. */
+	/* The next scrub begins where the errors are. */
 	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END, .max_errors = 5 }),
 			 0);
 	assert_int_equal(s->result.end, CSUM_SCRUB_COMPLETE);
@@ -180,7 +180,7 @@ static void test_a_million(void **state)
 	scrub_volume_start(&shape);
 	for (uint64_t sector = 3; sector < s->geometry.data_sectors; sector++)
 		scrub_volume_sector(sector)[sector % 512] ^= 0xff;
-	/* The runs of six are healed, as they are short; what counts is that nothing overflows. */
+	/* Runs of six are healed, as they are short; the test is that nothing overflows. */
 	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
 									.heal = CSUM_HEAL_NOTHING }),
 			 0);
@@ -188,7 +188,7 @@ static void test_a_million(void **state)
 	assert_int_equal(s->result.errors_left, s->result.sectors_left);
 }
 
-/* Both copies of group 1 valid and different, the volume active: sector 62 + 2 is new in copy 0 only. */
+/* Makes an active volume with both copies of group 1 valid and different: sector 62 + 2 is new in copy 0 only. */
 static void interrupt(uint8_t *newer_content)
 {
 	struct csum_volume *volume = scrub_volume_open(true);
@@ -215,7 +215,7 @@ static void test_recovers(void **state)
 		interrupt(content);
 		if (way == 1 || way == 3)
 			memcpy(scrub_volume_sector(64), content, 512);
-		/* Decayed, either version: healed against that. */
+		/* Either version has decayed, and is healed by its own entry. */
 		if (way >= 2)
 			scrub_volume_sector(64)[5] ^= 0x10;
 		assert_int_equal(scrub_volume_run(NULL), 0);
@@ -254,7 +254,7 @@ static void test_recovery_leaves(void **state)
 	assert_int_equal(scrub_volume_check(&totals), 0);
 }
 
-/* The old content lies in a sector that is bad itself, whose own lies in the one that is interrupted. */
+/* The old content lies in a bad sector, whose own content lies in the interrupted one. */
 static void test_issue8_b9_rotated(void **state)
 {
 	uint8_t content[512];
@@ -281,7 +281,7 @@ static void test_issue8_b9_rotated(void **state)
 	}
 }
 
-/* Who does not want contents from elsewhere has none looked for. */
+/* Without CSUM_HEAL_ELSEWHERE no contents are looked for elsewhere. */
 static void test_issue8_b9_not_elsewhere(void **state)
 {
 	uint8_t content[512];
@@ -293,12 +293,12 @@ static void test_issue8_b9_not_elsewhere(void **state)
 	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
 									.heal = CSUM_HEAL_REPLICA | CSUM_HEAL_BITS }),
 			 0);
-	assert_int_equal(s->recorder.notes, 2); /* it recovers; it looks whose contents the bad ones hold */
+	assert_int_equal(s->recorder.notes, 2); /* the volume is recovered; it looks for the contents of bad sectors */
 	assert_int_equal(s->recorder.warnings, 1);
 	assert_int_equal(info().state, CSUM_CLEAN);
 }
 
-/* Of so many interrupted sectors that not all are looked for at once the others wait, and are not given up. */
+/* There are more interrupted sectors than are looked for at once: the others wait, and are not given up. */
 static void test_issue8_b9_more_than_the_table(void **state)
 {
 	struct scrub_volume_shape shape = scrub_volume_usual;
@@ -355,7 +355,7 @@ static void test_slot_cannot_be_written(void **state)
 	memory_disk_reset(s->metadata);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
-	/* An active volume stays so, and is not touched. */
+	/* An active volume stays active, and nothing is written. */
 	interrupt(content);
 	scrub_volume_sector(8)[3] ^= 1;
 	s->metadata->bytes[100] ^= 1;
@@ -374,7 +374,7 @@ static void test_unreadable_journal(void **state)
 
 	(void)state;
 	interrupt(content);
-	/* Opening tries three times; writing makes it readable. */
+	/* Opening tries three times; writing makes the place readable. */
 	memory_disk_fail(s->metadata, MEMORY_DISK_READ, 65536, 512, 3, -EIO);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->findings[0].subject, CSUM_SUBJECT_JOURNAL);
@@ -388,7 +388,7 @@ static void test_copies_cannot_be_written(void **state)
 	uint8_t content[512];
 
 	(void)state;
-	/* Merging: the journal takes it, one copy does not, the other does. */
+	/* In a merge the journal takes the images, one copy refuses its write, and the other takes it. */
 	for (int copy = 0; copy < 2; copy++) {
 		interrupt(content);
 		memory_disk_fail(s->metadata, MEMORY_DISK_WRITE,
@@ -400,7 +400,7 @@ static void test_copies_cannot_be_written(void **state)
 		assert_int_equal(scrub_volume_run(NULL), 0);
 		assert_healed();
 	}
-	/* Neither does: it stays active, until they do. */
+	/* Both copies refuse: the volume stays active until they take their writes. */
 	interrupt(content);
 	for (int copy = 0; copy < 2; copy++)
 		memory_disk_fail(s->metadata, MEMORY_DISK_WRITE,

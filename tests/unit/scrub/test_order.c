@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scrub: contents in other sectors' places, the order in which they are moved, and the parked one. */
+/* Scrub: contents in the places of other sectors, the order in which they are moved, and the parked content. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ static void test_misdirected_write(void **state)
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 1);
 	assert_misplaced(0, 300, 8, 0);
-	/* The write that went astray did not arrive where it should have. */
+	/* The write that went to the wrong place is missing in the right one. */
 	scrub_volume_garbage(8);
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_int_equal(s->finding_count, 2);
@@ -75,7 +75,7 @@ static void test_swapped(void **state)
 static void test_rings_and_chains(void **state)
 {
 	(void)state;
-	/* A ring of three, a ring of two, and a shift by one that loses the last. */
+	/* A ring of three, a ring of two, and a shift by one that loses the last content. */
 	scrub_volume_put(15, 100);
 	scrub_volume_put(100, 201);
 	scrub_volume_put(201, 15);
@@ -109,7 +109,7 @@ static int64_t fill_as(void *user, void *buffer, size_t size)
 	return 512;
 }
 
-/* Makes sector `place` hold what `sector` holds, and rightly. */
+/* Writes the content of `sector` to `place` through the library. */
 static void write_as(uint64_t place, uint64_t sector)
 {
 	const struct csum_write_options options = {
@@ -140,7 +140,7 @@ static void scrub_beginning(void)
 	assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = 100 * 512 }), 0);
 }
 
-/* The place that is repaired holds the only copy of what a sector outside the range lacks. */
+/* The sector to be repaired holds the only copy of the content of a sector outside the range. */
 static void test_owner_outside_range(void **state)
 {
 	(void)state;
@@ -156,7 +156,7 @@ static void test_owner_outside_range(void **state)
 	assert_original(300);
 }
 
-/* What joins the table for the sake of another one holds the only copy of a third one's content. */
+/* A sector that joins the table because of another one holds the only copy of a third one's content. */
 static void test_issue8_b9_ring_outside_range(void **state)
 {
 	(void)state;
@@ -169,7 +169,7 @@ static void test_issue8_b9_ring_outside_range(void **state)
 	assert_healed();
 }
 
-/* Where that goes on for longer than the table is filled for it, nothing is overwritten. */
+/* Where such a chain is longer than the table follows it, nothing is overwritten. */
 static void test_issue8_b9_long_chain_outside_range(void **state)
 {
 	const uint64_t first = 200, count = 12;
@@ -223,7 +223,7 @@ static void park(void)
 #define REFUSED "could not be repaired: the write was refused or does not read back"
 #define BLOCKED "it holds the content of another bad sector, which could not be repaired"
 
-/* What could not be put in its place stays where it is, along the whole chain. */
+/* Content that could not be put into its place stays where it is, along the whole chain. */
 static void test_owner_refuses(void **state)
 {
 	(void)state;
@@ -245,7 +245,7 @@ static void test_owner_refuses(void **state)
 		assert_original(i);
 }
 
-/* The parked content is still there when its owner can be written, and only then makes room for another one. */
+/* Parked content is still there when its owner can be written, and only then makes room for other content. */
 static void test_parked_until_written(void **state)
 {
 	(void)state;
@@ -260,7 +260,7 @@ static void test_parked_until_written(void **state)
 	assert_left(2, 101, BLOCKED);
 	assert_left(3, 300, REFUSED);
 	assert_true(anything_parked());
-	/* It also survives a scrub that repairs nothing. */
+	/* The parked content also survives a scrub that repairs nothing. */
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	memory_disk_reset(s->data);
 	assert_int_equal(scrub_volume_run(NULL), 0);
@@ -270,7 +270,7 @@ static void test_parked_until_written(void **state)
 	assert_healed();
 }
 
-/* Of what is parked nothing is left when its owner has got another content meanwhile. */
+/* Parked content is dropped when its owner has got other content meanwhile. */
 static void test_parked_in_vain(void **state)
 {
 	(void)state;
@@ -302,10 +302,10 @@ static void test_parking_refused(void **state)
 	assert_healed();
 }
 
-/* Reads that fail when a ring is to be broken: the only copy of a content is not overwritten unseen. */
+/* Reads fail while a ring is broken up: the only copy of a content is not overwritten unread. */
 static void test_issue8_b6_place_unreadable(void **state)
 {
-	/* Behind those of the scan, of its second look, and of the table. */
+	/* These reads come after those of the scan, of its second look, and of the table. */
 	const struct memory_disk_fault fault = { .call = MEMORY_DISK_READ,
 						 .offset_bytes = scrub_volume_offset(8),
 						 .size = 512,
@@ -323,7 +323,7 @@ static void test_issue8_b6_place_unreadable(void **state)
 	assert_healed();
 }
 
-/* What an earlier scrub has parked is not parked over because it cannot be read for a while. */
+/* Content parked by an earlier scrub that cannot be read for a while is not overwritten by other content. */
 static void test_issue8_b6_parked_unreadable(void **state)
 {
 	(void)state;
@@ -337,7 +337,7 @@ static void test_issue8_b6_parked_unreadable(void **state)
 	assert_healed();
 }
 
-/* A record with other places, or of a content that is not what it says, is none. */
+/* A record with invalid places, or whose content does not match it, does not count. */
 static void test_forged_parked(void **state)
 {
 	static uint8_t record[CSUM_BLOCK_SIZE + 512];

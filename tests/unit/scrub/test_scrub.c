@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scrub: each kind of damage found, repaired as can be, and nothing written that is not. */
+/* Scrub: each kind of damage is found, and repaired where possible; nothing else is written. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +36,7 @@ static void test_nothing_wrong(void **state)
 		assert_true(s->result.recorded);
 		assert_true(s->result.record.ended >= s->result.record.started && s->result.record.started);
 		assert_healed();
-		/* And every kind of flip, where the checksum allows it. */
+		/* Every kind of flip is healed, where the checksum allows it. */
 		scrub_volume_sector(3)[100] ^= 4;
 		assert_int_equal(scrub_volume_run(&(struct csum_scrub_options){ .length_bytes = CSUM_TO_END,
 										.heal = CSUM_HEAL_BITS }),
@@ -99,7 +99,7 @@ static int64_t fill(void *user, void *buffer, size_t size)
 	return (int64_t)size;
 }
 
-/* Sectors from 100 on, each with a bit flipped. */
+/* Flips a bit in each of `count` sectors, from 100 on. */
 static void flip_run(uint64_t count)
 {
 	for (uint64_t sector = 100; sector < 100 + count; sector++)
@@ -121,7 +121,7 @@ static void test_long_run_is_no_flip(void **state)
 	assert_int_equal(csum_volume_close(volume), 0);
 	flip_run(65);
 	assert_int_equal(scrub_volume_run(NULL), 0);
-	/* Adjacent, and of one outcome: one finding. */
+	/* Adjacent sectors with one outcome make one finding. */
 	assert_one_finding(CSUM_MISMATCH, 100, CSUM_LEFT, "");
 	assert_int_equal(s->findings[0].sector_count, 65);
 	flip_run(1);

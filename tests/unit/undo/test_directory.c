@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Undo files by default: made when they are needed, one after the other; and data is left where there can be none. */
+/* Undo files in the default directory: one is made when a scrub needs it; where none can be made, data is left. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +81,7 @@ static size_t list(void)
 	return listed_count;
 }
 
-/* Undoes the newest, or says why there is none. */
+/* Undoes the newest file, or returns why there is none. */
 static int undo_newest(struct csum_undo_result *result)
 {
 	const struct csum_undo_options options = { .directory = directory };
@@ -131,7 +131,7 @@ static void test_made_when_needed(void **state)
 	assert_int_equal(listed[0].state, CSUM_UNDO_NEWEST);
 	assert_int_equal(listed[0].sectors, 3);
 	assert_true(listed[0].complete);
-	/* Nothing overwritten, no file. */
+	/* A scrub that overwrites nothing makes no file. */
 	assert_int_equal(scrub(), 0);
 	assert_int_equal(s->result.undo_records, 0);
 	assert_int_equal(list(), 1);
@@ -172,7 +172,7 @@ static void test_chain(void **state)
 	assert_int_equal(undo_newest(&result), 0);
 	assert_int_equal(undo_newest(&result), 0);
 	assert_damaged();
-	/* What the chain goes through is gone: of what is left nothing is known. */
+	/* A file in the middle of the chain is gone: the state of the older ones is unknown. */
 	assert_int_equal(scrub(), 0);
 	scrub_sector(30);
 	scrub_sector(31);
@@ -197,7 +197,7 @@ static void resign(const char *path, const uint8_t *previous)
 	close(descriptor);
 }
 
-/* A chain that leads to itself has an end all the same. */
+/* A chain that leads back to itself must end too. */
 static void test_forged_chain(void **state)
 {
 	const struct csum_undo_options options = { .directory = directory };
@@ -242,7 +242,7 @@ static bool is_there(const char *name)
 	return there;
 }
 
-/* The last ten are kept; what only looks like an undo file is nobody's to remove. */
+/* The last ten files are kept; a file that only looks like an undo file is never removed. */
 static void test_last_ones_kept(void **state)
 {
 	static const char *const others[] = { "07070707-0707-0707-0707-070707070707-20000101T000000Z.undo",
@@ -272,9 +272,9 @@ static void test_last_ones_kept(void **state)
 	free(first);
 }
 
-/* ------------------------------------------------------------------ where none can be kept */
+/* ------------------------------------------------------------------ no undo file possible */
 
-/* Data is as it was and is said to be left, metadata is repaired. */
+/* Asserts that data is unchanged and reported as left, and metadata repaired. */
 static void assert_left(const char *why)
 {
 	struct csum_totals totals;
@@ -312,7 +312,7 @@ static void test_no_directory(void **state)
 	assert_left("Not a directory");
 	assert_int_equal(s->recorder.warning_reason, CSUM_REASON_UNDO_UNKEPT);
 	assert_null(made);
-	/* With one they are repaired. */
+	/* With a directory they are repaired. */
 	assert_int_equal(unlink(in_the_way), 0);
 	assert_int_equal(scrub(), 0);
 	assert_healed();
@@ -328,7 +328,7 @@ static void test_none_known(void **state)
 	assert_left("no directory for undo files is known");
 }
 
-/* What is not named by the volume could not be undone. */
+/* A file that no superblock names could not be undone, so data is left. */
 static void test_slot_refused(void **state)
 {
 	(void)state;
@@ -345,7 +345,7 @@ static void test_slot_refused(void **state)
 	assert_original_data();
 }
 
-/* Room for the first round of repairs only. */
+/* There is room for the first round of repairs only. */
 static void test_no_room_half_way(void **state)
 {
 	const struct rlimit limit = { UNDO_VOLUME_HEAD + 130 * UNDO_VOLUME_RECORD, RLIM_INFINITY };

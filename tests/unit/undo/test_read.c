@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Undo files that are cut short, damaged, of version 1, or forged: what serves is used, and nothing else is. */
+/* Undo files that are cut short, damaged, of version 1, or forged: sound records are used, and nothing else. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,10 +19,10 @@
 
 static struct scrub_volume *const s = &scrub_volume;
 static const struct csum_undo_options plain, forced = { .force = true };
-static uint8_t bytes[8192]; /* of the file, to be changed */
+static uint8_t bytes[8192]; /* content of the file, for tests to change */
 static uint8_t pristine[UNDO_VOLUME_FILE];
 
-/* Where record i begins, and the one that ends the file. */
+/* Returns the place of record i, or of the end of the file. */
 static uint8_t *record(int i)
 {
 	return bytes + UNDO_VOLUME_HEAD + i * UNDO_VOLUME_RECORD;
@@ -42,7 +42,7 @@ static void store_file(size_t size)
 	close(descriptor);
 }
 
-/* Makes the CRC of the record right, of which so many old bytes follow. */
+/* Makes the CRC of the record right; `stored` old bytes follow it. */
 static void sign(uint8_t *at, size_t stored)
 {
 	put_le(at + 4, 4, 0);
@@ -62,7 +62,7 @@ static void scrub_and_load(void)
 	undo_volume_remember();
 }
 
-/* Undoes what is in `bytes`; the volume is as it was then. */
+/* Undoes the file in `bytes`, on a volume in the state after the scrub. */
 static int try_file(size_t size, struct csum_undo_result *result)
 {
 	int error;
@@ -79,7 +79,7 @@ static int try_file(size_t size, struct csum_undo_result *result)
 	return error;
 }
 
-/* As doc/format.md has it. */
+/* The bytes match doc/format.md. */
 static void test_bytes(void **state)
 {
 	const uint8_t *head = bytes, *first = record(0), *end = record(3);
@@ -94,7 +94,7 @@ static void test_bytes(void **state)
 	for (int i = 64; i < 80; i++)
 		assert_int_equal(head[i], 0);
 	assert_true(get_le(head + 88, 8) > 1700000000);
-	/* What the superblock has. */
+	/* The superblock has the same id. */
 	assert_true(memcmp(s->metadata->bytes + 448, head + 48, 16) == 0 ||
 		    memcmp(s->metadata->bytes + 524288 + 448, head + 48, 16) == 0);
 	assert_memory_equal(first, "UREC", 4);
@@ -117,13 +117,13 @@ static void test_damaged(void **state)
 
 	(void)state;
 	scrub_and_load();
-	/* A flipped bit before the end: nothing is believed. */
+	/* With a flipped bit before the end nothing in the file is used. */
 	for (size_t at = 0; at < UNDO_VOLUME_FILE - UNDO_VOLUME_UNIT; at += 97) {
 		bytes[at] ^= 4;
 		assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), at < UNDO_VOLUME_HEAD ? -EINVAL : -EBADMSG);
 		bytes[at] ^= 4;
 	}
-	/* Of the end: as if there were none. */
+	/* With a flipped bit in the end the file counts as cut short. */
 	record(3)[50] ^= 4;
 	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), 0);
 	assert_true(result.cut_short);
@@ -131,7 +131,7 @@ static void test_damaged(void **state)
 	assert_damaged();
 }
 
-/* As a scrub leaves it that is stopped. */
+/* Files as a stopped scrub leaves them. */
 static void test_cut_short(void **state)
 {
 	struct csum_undo_result result;
@@ -147,7 +147,7 @@ static void test_cut_short(void **state)
 	assert_int_equal(try_file(0, &result), -EINVAL);
 }
 
-/* Of records that were not flushed together with others before them a power cut may leave any. */
+/* A power cut may leave any of the records that were not flushed yet. */
 static void test_hole_in_last_batch(void **state)
 {
 	struct csum_undo_result result;
@@ -158,7 +158,7 @@ static void test_hole_in_last_batch(void **state)
 	assert_int_equal(try_file(UNDO_VOLUME_FILE - UNDO_VOLUME_UNIT, &result), 0);
 	assert_true(result.cut_short);
 	assert_int_equal(result.restored, 1);
-	/* Had the first two been durable when the third was written, it is damage. */
+	/* If the first two had been durable when the third was written, this is damage. */
 	put_le(record(2) + 56, 8, 2);
 	sign(record(2), 512);
 	assert_int_equal(try_file(UNDO_VOLUME_FILE - UNDO_VOLUME_UNIT, &result), -EBADMSG);
@@ -178,13 +178,13 @@ static void test_forged_sizes(void **state)
 		sign(record(1), 512);
 		assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), -EBADMSG);
 	}
-	/* No bytes in the file, and a size that no buffer has room for. */
+	/* A record that claims zeros instead of bytes, with a size that no buffer has room for. */
 	start_over();
 	put_le(record(1) + 12, 4, 1u << 30);
 	put_le(record(1) + 44, 4, 2);
 	sign(record(1), 0);
 	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), -EBADMSG);
-	/* Sound, but no data sector. */
+	/* The record is sound, but not of a whole data sector. */
 	start_over();
 	put_le(record(2) + 12, 4, 64);
 	sign(record(2), 64);
@@ -222,7 +222,7 @@ static void test_forged_counts(void **state)
 	put_le(record(3) + 16, 8, UINT64_MAX);
 	sign(record(3), 0);
 	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), 0);
-	/* A record twice, one left out, one more behind the end. */
+	/* A record twice, one left out, one too many behind the end. */
 	memcpy(record(2), record(1), UNDO_VOLUME_RECORD);
 	assert_int_equal(try_file(UNDO_VOLUME_FILE, &result), -EBADMSG);
 	start_over();
@@ -233,7 +233,7 @@ static void test_forged_counts(void **state)
 	assert_int_equal(try_file(UNDO_VOLUME_FILE + UNDO_VOLUME_RECORD, &result), -EBADMSG);
 }
 
-/* Kinds and flags that nobody makes lose nothing; a sector put back twice ends as the first of them has it. */
+/* Kinds and flags that csumtool never writes lose nothing; a sector with two records gets the bytes of the first. */
 static void test_forged_kinds(void **state)
 {
 	struct csum_undo_result result;
@@ -255,7 +255,7 @@ static void test_forged_kinds(void **state)
 	assert_memory_equal(scrub_volume_sector(get_le(record(0) + 16, 8)), record(0) + 64, 512);
 }
 
-/* A hole of more bytes than could ever be looked through. */
+/* A hole of more bytes than could ever be read through. */
 static void test_endless_hole(void **state)
 {
 	struct csum_undo_result result;
@@ -284,7 +284,7 @@ static void test_no_file_at_all(void **state)
 
 /* ------------------------------------------------------------------ version 1 */
 
-/* What v0.1.0 would have written. */
+/* Makes a file as v0.1.0 wrote it. */
 static size_t make_old(void)
 {
 	size_t size = UNDO_VOLUME_OLD_HEAD;
@@ -318,7 +318,7 @@ static void test_version_1(void **state)
 	assert_false(result.cut_short);
 	assert_int_equal(result.restored, 3);
 	assert_damaged();
-	/* Its rule: any record behind one that is not sound is damage. */
+	/* Rule of version 1: any record behind a damaged one is damage. */
 	bytes[UNDO_VOLUME_OLD_HEAD + UNDO_VOLUME_RECORD + 100] ^= 1;
 	assert_int_equal(try_file(size, &result), -EINVAL);
 	assert_int_equal(undo_volume_undo(&forced, &result), -EBADMSG);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Undoing a scrub: what was overwritten comes back where nothing has changed since, once, and on that volume only. */
+/* Undoing a scrub: overwritten content comes back where nothing has changed since, once, and on that volume only. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static void test_there_and_back(void **state)
 	memset(scrub_volume_imd(1, 0), 1, 512);
 	s->metadata->bytes[100] ^= 1;
 	assert_int_equal(undo_volume_scrub(), 0);
-	/* Three sectors, an imd sector, a superblock. */
+	/* Records: three sectors, an imd sector, a superblock. */
 	assert_int_equal(s->result.undo_records, 5);
 	assert_int_equal(s->result.undo_sectors, 3);
 	assert_healed();
@@ -47,14 +47,14 @@ static void test_there_and_back(void **state)
 	assert_int_equal(result.refused, 0);
 	assert_false(result.cut_short);
 	assert_damaged();
-	/* A file that is there is not written over. */
+	/* An existing file is not overwritten. */
 	assert_int_equal(undo_volume_scrub(), -EEXIST);
 	assert_damaged();
 	assert_int_equal(scrub_volume_run(NULL), 0);
 	assert_healed();
 }
 
-/* Undone once it is of no more use: nothing tells it from the file of another copy of the volume. */
+/* A file that was undone is of no more use: nothing tells it from the file of another copy of the volume. */
 static void test_undone_twice(void **state)
 {
 	struct csum_undo_result result;
@@ -90,7 +90,7 @@ static void test_case_4_twin(void **state)
 	assert_int_equal(undo_volume_undo(&dry, &result), -EINVAL);
 }
 
-/* Of a scrub that was stopped before the end of what it had to do, twice in a row. */
+/* Two scrubs, undone newest first. */
 static void test_newest_first(void **state)
 {
 	char *first = undo_volume_file;
@@ -117,7 +117,7 @@ static void new_session(uint8_t *slot)
 	put_le(slot + 264, 8, get_le(slot + 264, 8) + 1);
 }
 
-/* A build that keeps no track of undo files has written: a new session, the bytes of the id as they were. */
+/* A build without undo files has written the volume: a new session, and the old bytes of the id. */
 static void test_older_build_wrote(void **state)
 {
 	struct csum_undo_result result;
@@ -165,7 +165,7 @@ static void test_changed_since(void **state)
 	assert_string_equal(undo_volume_refusals[2], "it no longer holds what the scrub wrote");
 	assert_int_equal(scrub_volume_sector(8)[0], 0xab);
 	assert_memory_equal(scrub_volume_sector(9), undo_volume_damaged[1], 512);
-	/* What has changed stays so: that scrub is undone. */
+	/* Changed sectors stay; the scrub counts as undone. */
 	assert_int_equal(undo_volume_undo(&plain, &result), -EINVAL);
 }
 
@@ -186,7 +186,7 @@ static void test_unreadable_now(void **state)
 	assert_damaged();
 }
 
-/* What was unreadable, or zeros, takes no room. */
+/* Sectors that were unreadable or zeros take no room in the file. */
 static void test_no_room_for_nothing(void **state)
 {
 	const struct csum_scrub_options options = {
@@ -200,7 +200,7 @@ static void test_no_room_for_nothing(void **state)
 	(void)state;
 	memset(scrub_volume_sector(9), 0, 512);
 	undo_volume_remember();
-	/* Unreadable until it is written, however often it is read before. */
+	/* The sector stays unreadable until it is written, however often it is read before. */
 	for (int times = 1; times < 50; times++) {
 		memory_disk_reset(s->data);
 		memory_disk_fail(s->data, MEMORY_DISK_READ, scrub_volume_offset(300), 512, times, -EIO);
@@ -222,7 +222,7 @@ static void test_no_room_for_nothing(void **state)
 	assert_string_equal(undo_volume_refusals[2], "what it held could not be read");
 }
 
-/* What is not in the file is not overwritten. */
+/* A sector that is not in the file is not overwritten. */
 static void test_saved_first(void **state)
 {
 	struct csum_totals totals;
@@ -245,7 +245,7 @@ static void test_nothing_to_save(void **state)
 	assert_int_equal(undo_volume_scrub(), 0);
 	assert_int_equal(s->result.undo_records, 0);
 	assert_int_equal(access(undo_volume_file, F_OK), -1);
-	/* And the volume does not name what is gone. */
+	/* The volume does not name a file that is not there. */
 	volume = scrub_volume_open(false);
 	assert_int_equal(csum_undo_find(volume, s->directory, &path), -ENOENT);
 	assert_null(path);

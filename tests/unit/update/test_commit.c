@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commits of any groups, in an order that is no stream's: what each step writes, rounds that commits at different steps
- * share, the intent around them, and one sector read meanwhile.
+ * Commits of any groups, in an order that no stream has: the writes of each step, rounds shared by commits at different
+ * steps, the intent around them, and a sector read meanwhile.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -17,16 +17,16 @@
 #include "update/window.h"
 #include "volume/sector.h"
 
-/* Of the usual volume: S = 512, 62 sectors a group, eight groups; every seventh sector is unwritten. */
+/* The usual volume: S = 512, 62 sectors a group, eight groups; every seventh sector is unwritten. */
 enum { SECTOR = 512, PER_GROUP = 62, GROUPS = 8, CHANGED = 8, ROOM = 4 };
 
 static struct scrub_volume *const s = &scrub_volume;
 static struct csum_volume *volume;
-static struct csum_groups span; /* of all groups */
+static struct csum_groups span; /* all groups */
 static struct csum_rounds rounds;
 static struct csum_window window;
 
-/* A commit, and what its groups are to hold: sectors FIRST to FIRST + CHANGED - 1 of each. */
+/* A commit, and the new content of its groups: sectors FIRST to FIRST + CHANGED - 1 of each. */
 enum { FIRST = 5 };
 struct part {
 	struct csum_commit commit;
@@ -93,7 +93,7 @@ static void round_of_all(void)
 	assert_int_equal(csum_rounds_wait(&rounds), 0);
 }
 
-/* Of the changed sectors of a group, how many hold the new content on the disk. */
+/* Counts the changed sectors of a group that hold the new content on the disk. */
 static int changed_on_disk(const struct part *part, uint64_t number, bool fresh)
 {
 	int changed = 0;
@@ -118,7 +118,7 @@ static int older_copy(uint64_t number)
 	return 1 - csum_groups_group(&span, number)->newer;
 }
 
-/* Everything is readable by the protocol's rule, and the volume says clean. */
+/* Asserts that everything is readable by the rule of the protocol, and that the volume is clean. */
 static void assert_closed(void)
 {
 	struct csum_totals totals;
@@ -180,7 +180,7 @@ static void test_commits_share_rounds(void **state)
 	assert_int_equal(changed_on_disk(&parts[1], 1, false) + changed_on_disk(&parts[1], 1, true), CHANGED);
 }
 
-/* A window that slides downwards: what is in flight above it and what comes below it are both covered. */
+/* A window slides downwards: it covers both the groups in flight above and the new ones below. */
 static void test_window_slides_anywhere(void **state)
 {
 	const struct csum_superblock *superblock = &volume->superblock;

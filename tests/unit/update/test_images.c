@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* New imd sectors of a group: entries, generations, places, and which sectors have nothing to lose. */
+/* New imd sectors of a group: entries, generations, copies, and sectors with no content to lose. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "support/memory_volume.h"
 #include "update/images.h"
 
-/* Of S = 512, in the second group. */
+/* For S = 512, in the second group. */
 enum { ENTRIES = 62, GROUP = 1 };
 
 static struct memory_volume memory;
@@ -52,7 +52,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Sectors [first, first + count) of the group, by the first `count` of the arrays. */
+/* Makes the images for sectors [first, first + count) of the group, from the first `count` items of the arrays. */
 static struct csum_group_change make(uint32_t first, uint32_t count)
 {
 	struct csum_group_change change = {
@@ -116,20 +116,20 @@ static void test_nothing_changes(void **state)
 	(void)state;
 	make(0, ENTRIES);
 	assert_int_equal(first_copy, -1);
-	/* What is unwritten stays so. */
+	/* Unwritten sectors stay unwritten. */
 	memory_volume_put_imd(&memory, GROUP, 0, 4, none);
 	memory_volume_put_imd(&memory, GROUP, 1, 5, none);
 	memset(action, CSUM_ACTION_DISCARD, sizeof(action));
 	assert_false(make(0, ENTRIES).overwrites);
 	assert_int_equal(first_copy, -1);
-	/* But the same content written again is written. */
+	/* Writing the same content again still changes the group. */
 	action[0] = CSUM_ACTION_WRITE;
 	entry[0] = CSUM_ENTRY_UNWRITTEN;
 	make(0, 1);
 	assert_int_equal(first_copy, 0);
 }
 
-/* Unwritten, or marked bad: no old content is lost when it is written before its entry. */
+/* Unwritten sectors and those marked bad have no old content, so they are written before their entry. */
 static void test_fresh(void **state)
 {
 	uint64_t entries[ENTRIES] = { CSUM_ENTRY_UNWRITTEN, CSUM_ENTRY_BAD, 4711 };
@@ -142,7 +142,7 @@ static void test_fresh(void **state)
 	assert_true(fresh[0] && fresh[1]);
 	assert_true(make(1, 2).overwrites);
 	assert_true(fresh[0] && !fresh[1]);
-	/* Copy 0 governs here. */
+	/* Here copy 0 governs. */
 	assert_int_equal(first_copy, 1);
 	assert_valid(0, 1, 6);
 	assert_valid(1, 0, 7);
@@ -162,7 +162,7 @@ static void test_lost(void **state)
 		assert_true(fresh[i]);
 		assert_int_equal(csum_imd_entry(image[0], i), i < 5 ? 1000 + i : CSUM_ENTRY_UNWRITTEN);
 	}
-	/* One that is discarded gets valid copies, too. */
+	/* A lost group that is discarded gets valid copies, too. */
 	memset(action, CSUM_ACTION_DISCARD, sizeof(action));
 	make(0, ENTRIES);
 	assert_int_equal(first_copy, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Readers beside a scrub: what changes between their reads is read again, and what is bad for good is bad. The scrub is
- * played by a hook of the device in memory.
+ * Readers beside a scrub: places that change between reads are read again; places that are bad for good count as bad. A
+ * hook of the device in memory plays the scrub.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -20,9 +20,9 @@
 
 enum { GROUP = 1, SECTOR = 65, SLOT_SIZE = 4096 };
 
-/* What the scrub does, and when: before read number `wait` that touches the sector (from 0 on). */
+/* The scrub's action and its time: before read number `wait` that touches the sector (from 0 on). */
 static struct {
-	uint64_t offset_bytes; /* of the place whose reads are counted */
+	uint64_t offset_bytes; /* place whose reads are counted */
 	int wait;
 	void (*act)(void);
 	int reads;
@@ -59,7 +59,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* A check finds nothing at all, and counts as if nothing had been. */
+/* Asserts that a check finds nothing, and that all counts are those of a sound volume. */
 static void assert_flawless(void)
 {
 	struct csum_totals totals;
@@ -82,7 +82,7 @@ static int compare(void *user, const void *bytes, size_t size, uint64_t offset_b
 	return 0;
 }
 
-/* csum_read() of the sector delivers that content. */
+/* Asserts that csum_read() of the sector delivers that content. */
 static void assert_reads_as(const uint8_t *expected)
 {
 	const struct csum_read_options options = {
@@ -99,7 +99,7 @@ static void assert_reads_as(const uint8_t *expected)
 	assert_int_equal(csum_volume_close(volume), 0);
 }
 
-/* ------------------------------------------------------------------ what changes meanwhile */
+/* ------------------------------------------------------------------ places that change meanwhile */
 
 static void put_original_group(void)
 {
@@ -114,11 +114,11 @@ static void tear_group(void)
 		fill_random(scrub_volume_imd(GROUP, copy) + 256, 256, 5);
 }
 
-/* Both copies are seen torn, as neither is for longer than its write takes. */
+/* Both copies are seen torn, each only for as long as its write takes. */
 static void test_copies_between_metadata_and_data(void **state)
 {
 	(void)state;
-	/* Of a lost group no data is read: the next group's first sector tells that data is being read. */
+	/* No data of a lost group is read, so a read of the next group's first sector shows that data is being read. */
 	tear_group();
 	play(scrub_volume_offset(SECTOR + 62), 0, put_original_group);
 	assert_flawless();
@@ -127,7 +127,7 @@ static void test_copies_between_metadata_and_data(void **state)
 	assert_reads_as(scrub_volume_original(SECTOR));
 }
 
-/* Without their data. */
+/* The same happens in a check of metadata alone. */
 static void test_copies_alone(void **state)
 {
 	const struct csum_check_options options = { .length_bytes = CSUM_TO_END, .metadata_only = true };
@@ -143,7 +143,7 @@ static void test_copies_alone(void **state)
 
 static uint8_t new_content[512];
 
-/* Content and entry, as a recovery that has chosen another version changes both. */
+/* Changes content and entry, as a recovery does that has chosen another version. */
 static void put_new_content(void)
 {
 	uint32_t seed_state;
@@ -196,21 +196,21 @@ static void end_scrub_with_repair(void)
 	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 }
 
-/* What it wrote last counts, though it is gone when it is asked for. */
+/* The last write of the scrub counts, though the scrub is gone when the reader asks for it. */
 static void test_scrub_ends(void **state)
 {
 	(void)state;
 	scrub_volume_garbage(SECTOR);
 	play(scrub_volume_offset(SECTOR), 1, end_scrub_with_repair);
 	scrub_volume_garbage(SECTOR + 1);
-	/* Read once more, with the sector beside it that stays bad. */
+	/* The sector is read once more, together with the one beside it that stays bad. */
 	assert_int_equal(scrub_volume_check(&(struct csum_totals){ 0 }), 1);
 	assert_one_finding(CSUM_MISMATCH, SECTOR + 1, CSUM_LEFT, "");
 }
 
-/* ------------------------------------------------------------------ what does not */
+/* ------------------------------------------------------------------ places that do not */
 
-/* As often as it is read with nobody at work, whether it is bad or not. */
+/* Counts the reads of a sector in a check. */
 static int reads_of_check(enum csum_at_work at_work, uint64_t errors)
 {
 	struct csum_totals totals;
@@ -238,14 +238,14 @@ static void test_bad_for_good(void **state)
 {
 	(void)state;
 	scrub_volume_garbage(SECTOR);
-	/* Once, once more since the transfer may have been at fault, and when it is reported. */
+	/* Reads: the first, one more since the transfer may have failed, and one for the report. */
 	assert_int_equal(reads_of_check(CSUM_NOBODY_AT_WORK, 1), 3);
 	assert_true(reads_of_check(CSUM_SCRUB_AT_WORK, 1) > 6);
 	assert_one_finding(CSUM_MISMATCH, SECTOR, CSUM_LEFT, "");
 	assert_true(scrub_volume.findings[0].has_checksum);
 }
 
-/* The device is not asked again and again for what it cannot read. */
+/* The device is not asked again and again for a sector that it cannot read. */
 static void test_unreadable(void **state)
 {
 	int reads = 0;
@@ -265,7 +265,7 @@ static void test_unreadable(void **state)
 	}
 }
 
-/* Who writes has nobody beside it. */
+/* A scrub that writes has no other scrub beside it. */
 static void test_scrub_itself(void **state)
 {
 	(void)state;
@@ -286,7 +286,7 @@ static void put_original_data(void)
 	       scrub_volume.data->size);
 }
 
-/* Errors that are none any more count for no limit: nothing is left unread for their sake. */
+/* Errors that have gone do not count for a limit, so nothing stays unread because of them. */
 static void test_limit(void **state)
 {
 	const struct csum_scrub_options options = {
@@ -321,7 +321,7 @@ static void tear_slot(uint64_t offset_bytes)
 	fill_random(scrub_volume.metadata->bytes + offset_bytes + 2048, 1024, 9);
 }
 
-/* A slot that is being written is not called bad. */
+/* A slot that is just being written is not called bad. */
 static void test_slot_torn_at_opening(void **state)
 {
 	static const uint64_t slots[] = { CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET };
@@ -329,13 +329,13 @@ static void test_slot_torn_at_opening(void **state)
 	(void)state;
 	for (int slot = 0; slot < 3; slot++) {
 		tear_slot(slots[slot % 2]);
-		/* Both, one after the other. */
+		/* Both slots, one after the other. */
 		if (slot == 2)
 			tear_slot(slots[1]);
 		play(CSUM_SLOT_A_OFFSET, 1, put_original_slots);
 		assert_flawless();
 	}
-	/* With nobody at work it stays what it is. */
+	/* With nobody at work the slot stays bad. */
 	tear_slot(slots[0]);
 	play(CSUM_SLOT_A_OFFSET, 1, put_original_slots);
 	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
@@ -378,7 +378,7 @@ static void writer_ends(void)
 	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 }
 
-/* Looking without a lock: "active with nobody at work" is said only when that is so. */
+/* Looking without a lock says "active with nobody at work" only when that is so. */
 static void test_look(void **state)
 {
 	struct csum_volume_info info;
@@ -390,13 +390,13 @@ static void test_look(void **state)
 	info = look();
 	assert_int_equal(info.state, CSUM_ACTIVE);
 	assert_int_equal(info.at_work, CSUM_NOBODY_AT_WORK);
-	/* It begins just now. */
+	/* A writer begins just now. */
 	play(CSUM_SLOT_A_OFFSET, 0, writer_begins);
 	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 	info = look();
 	assert_int_equal(info.state, CSUM_ACTIVE);
 	assert_int_equal(info.at_work, CSUM_WRITER_AT_WORK);
-	/* It ends behind the first reading, before anybody is looked for. */
+	/* A writer ends after the first read, before the look for processes at work. */
 	play(CSUM_SLOT_B_OFFSET, 0, writer_ends);
 	scrub_volume.metadata->at_work = CSUM_NOBODY_AT_WORK;
 	info = look();

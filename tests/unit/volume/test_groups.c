@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Imd sectors read from a device and judged. test_verify_rule.c has what follows for data. */
+/* Imd sectors, read from a device and judged. test_verify_rule.c tries the consequences for data. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ enum { GROUPS = 90 };
 static struct memory_volume memory;
 static struct csum_groups span;
 
-/* Entries that no other group has. */
+/* Makes entries that no other group has. */
 static const uint64_t *entries_of(uint64_t group)
 {
 	static uint64_t entries[512];
@@ -76,7 +76,7 @@ static void load(uint64_t first, uint64_t count)
 	assert_int_equal(span.group_count, count);
 }
 
-/* All groups of the span are as they were made, but for those from `first` on, `count` of them. */
+/* Asserts that all groups of the span are sound and unchanged, except `count` groups from `first` on. */
 static void assert_rest_sound(uint64_t first, uint64_t count)
 {
 	for (uint64_t number = span.first_group; number < span.first_group + span.group_count; number++) {
@@ -121,7 +121,7 @@ static void test_pieces(void **state)
 	uint64_t loaded = 0;
 
 	(void)state;
-	/* Scattered groups come in several pieces, so that threads share them. */
+	/* Scattered groups are read in several pieces, so that threads share them. */
 	stop();
 	start_shaped(512, 1, false, 0);
 	csum_groups_place(&span, 3, 80);
@@ -137,7 +137,7 @@ static void test_pieces(void **state)
 static void test_invalid_copies(void **state)
 {
 	(void)state;
-	memory_volume_imd(&memory, 3, 0)[2] ^= 1; /* magic */
+	memory_volume_imd(&memory, 3, 0)[2] ^= 1; /* damages the magic */
 	memory_volume_imd(&memory, 4, 1)[100] ^= 1;
 	memcpy(memory_volume_imd(&memory, 5, 0), memory_volume_imd(&memory, 60, 0), 512);
 	memcpy(memory_volume_imd(&memory, 6, 1), memory_volume_imd(&memory, 6, 0), 512);
@@ -163,7 +163,7 @@ static uint64_t imd_offset(uint64_t group, int copy)
 	return csum_layout_imd_offset(&memory.volume.superblock.geometry, group, copy);
 }
 
-/* A bad sector costs its own copy only, and is tried again before it is given up. */
+/* A bad sector makes only its own copy invalid, and is tried again before it is given up. */
 static void test_unreadable(void **state)
 {
 	size_t tries = 0;
@@ -197,7 +197,7 @@ static void test_errors_that_pass(void **state)
 	}
 }
 
-/* The verdict of a load does not stay for the next one. */
+/* A verdict does not survive the next load. */
 static void test_loaded_again(void **state)
 {
 	(void)state;
@@ -209,7 +209,7 @@ static void test_loaded_again(void **state)
 	assert_rest_sound(0, 0);
 }
 
-/* K = 40: of the last cluster, groups 80 ... 89, copy 1 is gone from group 84 on. */
+/* K = 40: in the last cluster, groups 80 ... 89, copy 1 is gone from group 84 on. */
 static void test_cut_short(void **state)
 {
 	(void)state;
@@ -239,7 +239,7 @@ static void test_vanished(void **state)
 	for (int i = 0; i < 4; i++) {
 		recorder_init(&memory.recorder);
 		memory_disk_reset(memory.metadata);
-		/* When the run is read, or when a sector of it is. */
+		/* The error comes when the run is read, or when a sector of it is. */
 		if (i >= 2)
 			memory_disk_fault(memory.metadata, &later);
 		memory_disk_fail(memory.metadata, MEMORY_DISK_READ, imd_offset(50, 1), 512, -1, errors[i % 2]);
@@ -251,7 +251,7 @@ static void test_vanished(void **state)
 	}
 }
 
-/* After a change in memory. What could not be read has no bytes to judge. */
+/* Groups are judged again after a change in memory. A copy that could not be read has no bytes to judge. */
 static void test_judged_again(void **state)
 {
 	struct csum_group *group;
@@ -281,7 +281,7 @@ static void test_sound(void **state)
 {
 	static const struct {
 		uint32_t generation[2];
-		uint64_t entries[2]; /* of which group */
+		uint64_t entries[2]; /* of that group */
 		bool sound;
 	} table[] = {
 		{ { 0, 1 }, { 1, 1 }, true },	       { { 9, 1 }, { 1, 1 }, true },
@@ -302,8 +302,8 @@ static void test_sound(void **state)
 }
 
 /*
- * The versions that count, newest first: J the journal's image, 0 and 1 the copies. State: c clean, i in the
- * intent, o active but outside of it. Generations: -1 an invalid copy; of the image -1: none, -2: invalid.
+ * Versions that count, newest first: J the journal's image, 0 and 1 the copies. State: c clean, i in the intent, o
+ * active but outside of it. Generations: -1 an invalid copy; for the image -1: none, -2: invalid.
  */
 static const struct versions_case {
 	char state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One sector with its group: what is said of it, and of what cannot be read. */
+/* One sector with its group: its verdict, and messages about unreadable places. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ static void test_good(void **state)
 	}
 }
 
-/* The bytes are handed out, with what they are and what they should be. */
+/* The bytes are handed out, with their own entry and the one that they should have. */
 static void test_mismatch(void **state)
 {
 	uint8_t *content = memory_volume_sector(memory, 70);
@@ -110,7 +110,7 @@ static void test_lost(void **state)
 	assert_int_equal(found.computed, memory_volume_entry(memory, memory_volume_sector(memory, 70)));
 }
 
-/* By a span that is loaded: its group is not read again, nor a sector that this need can do without. */
+/* With a loaded span the group is not read again, nor the sector if this need can do without it. */
 static void test_loaded_span(void **state)
 {
 	struct csum_sector found;
@@ -137,7 +137,7 @@ static void assert_vanished(bool in_metadata, const char *text)
 	memory_disk_reset(memory->data);
 }
 
-/* On one device, both are named by where they lie. */
+/* On one device both places are named by their offset. */
 static void test_vanished(void **state)
 {
 	uint64_t imd = csum_layout_imd_offset(csum_volume_geometry(&memory->volume), 1, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A change of a static field, the identity of the data device, in the three slots: stopped anywhere, and ended. */
+/* A change of a static field, the identity of the data device, in the three slots: stopped at any point, and ended. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static uint8_t *slot_bytes(enum csum_slot slot)
 	return scrub_volume.metadata->bytes + (slot == CSUM_SLOT_A ? CSUM_SLOT_A_OFFSET : CSUM_SLOT_B_OFFSET);
 }
 
-/* What a slot says, "" when it is invalid. */
+/* Returns the identity in a slot, "" when the slot is invalid. */
 static const char *identity_of(enum csum_slot slot)
 {
 	static struct csum_superblock superblock[CSUM_SLOTS];
@@ -62,7 +62,9 @@ static int stop(void **state)
 	return scrub_volume_tear_down(state);
 }
 
-/* The change, with power gone in its write number `steps`, which the device tears, within the identity, where `torn`. */
+/*
+ * Changes the identity; the power fails in write number `steps`, which the device tears within the identity if `torn`.
+ */
 static void change(int steps, bool torn)
 {
 	struct csum_volume *volume = scrub_volume_open(false);
@@ -81,7 +83,7 @@ static void change(int steps, bool torn)
 	recorder_init(&scrub_volume.recorder);
 }
 
-/* Nothing of it is damage, and the next writer or scrub ends it. */
+/* A stopped change is no damage, and the next writer or scrub ends it. */
 static void test_stopped_anywhere(void **state)
 {
 	(void)state;
@@ -111,7 +113,7 @@ static void test_stopped_anywhere(void **state)
 	}
 }
 
-/* C goes before the other slot does, so that it is not in flight while nothing says why. */
+/* C is written before the other slot: while C may be torn, slots A and B differ, and show why. */
 static void test_order(void **state)
 {
 	uint64_t backup = csum_layout_backup_offset(scrub_volume.geometry.metadata_device_bytes);
@@ -134,7 +136,7 @@ static void test_order(void **state)
 	assert_int_equal(scrub_volume.metadata->calls[MEMORY_DISK_FLUSH], STEPS);
 }
 
-/* Another static field that differs is damage, as ever, and no writer's business. */
+/* Another static field that differs is damage as usual, and left alone by writers. */
 static void test_other_fields(void **state)
 {
 	struct csum_superblock superblock;
@@ -153,7 +155,7 @@ static void test_other_fields(void **state)
 	assert_string_equal(identity_of(CSUM_SLOT_C), OLD_WORD);
 }
 
-/* With nothing to change it is one slot, as ever. */
+/* With nothing to change only one slot is written, as usual. */
 static void test_unchanged(void **state)
 {
 	struct csum_volume *volume = scrub_volume_open(false);
@@ -165,7 +167,7 @@ static void test_unchanged(void **state)
 	assert_int_equal(scrub_volume.metadata->calls[MEMORY_DISK_WRITE], 1);
 }
 
-/* Time and size of the data file are gone while a writer is at work. */
+/* Time and size of the data file are not recorded while a writer is at work. */
 static void test_intent_voids_the_record(void **state)
 {
 	struct csum_volume *volume = scrub_volume_open(false);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Data verified: kinds of bad, and what is read at all. The rule itself: test_verify_rule.c. */
+/* Verified data: kinds of bad sectors, and the places that are read. test_verify_rule.c tries the rule itself. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ static void test_every_shape(void **state)
 		uint32_t sector_size = way & 1 ? 4096 : 512, entries = (sector_size - 16) / 8;
 
 		verify_start(sector_size, way & 2, (enum csum_checksum_type)(CSUM_CRC32 + way / 4));
-		/* Within a group, across groups, in the short last one. */
+		/* Damage within a group, across groups, in the short last group. */
 		for (uint32_t part = 0; part < 4; part++) {
 			uint64_t first = part == 0 ? 1 :
 					 part == 1 ? entries - 5 :
@@ -64,13 +64,13 @@ static void test_kinds_of_bad(void **state)
 	memset(memory_volume_sector(memory, 10), 0, 512);
 	memory_volume_sector(memory, 11)[0] ^= 1;
 	memory_volume_sector(memory, 13)[511] ^= 0x80;
-	/* All alike is not all zero, and one byte is enough for that. */
+	/* Equal bytes are not zero bytes, and one byte makes the difference. */
 	memset(memory_volume_sector(memory, 14), 0xff, 512);
 	memset(memory_volume_sector(memory, 15), 0, 512);
 	memory_volume_sector(memory, 15)[0] = 1;
 	memset(memory_volume_sector(memory, 16), 0, 512);
 	memory_volume_sector(memory, 16)[511] = 1;
-	/* The older copy of the group knows an earlier content of sector 12. */
+	/* The older copy of the group has the entry of an earlier content of sector 12. */
 	memory_volume_content(memory, old, 12, 7);
 	memcpy(memory_volume_sector(memory, 12), old, 512);
 	entries[12] = memory_volume_entry(memory, old);
@@ -87,7 +87,7 @@ static void test_kinds_of_bad(void **state)
 		assert_int_equal(csum_verdict_is_bad(verdict), verdict >= CSUM_VERDICT_MISMATCH);
 }
 
-/* Entries that no content has: 1, and with 32-bit checksums whatever is not 2^32 + c. */
+/* Entries that match no content: 1, and with 32-bit checksums all that are not 2^32 + c. */
 static void test_entries_that_match_nothing(void **state)
 {
 	const uint64_t right = memory_volume_entry(memory, memory_volume_sector(memory, 20));
@@ -124,7 +124,7 @@ static void test_unwritten(void **state)
 	memory_volume_put_imd(memory, 1, 0, 4, entries);
 	memory_volume_put_imd(memory, 1, 1, 5, entries);
 	verify_reload();
-	/* Nothing needs to be read, and what is stored is not handed out. */
+	/* Nothing needs to be read, and stored content is not handed out. */
 	for (int need = CSUM_NEED_VERDICT; need <= CSUM_NEED_CONTENT; need++) {
 		assert_int_equal(verify_run((enum csum_need)need, 62, 62), 0);
 		for (int i = 0; i < 62; i++)
@@ -150,7 +150,7 @@ static void test_lost(void **state)
 		assert_int_equal(verified.verdicts[i], CSUM_VERDICT_LOST);
 	assert_int_equal(verify_run(CSUM_NEED_DIFFERING, 62, 62), 0);
 	assert_int_equal(memory->data->call_count, 0);
-	/* Raw, when content is wanted all the same; and it has a checksum. */
+	/* Where content is wanted, it is handed out raw, and has a checksum. */
 	verify_fail_reads(70, 0, -1, -EIO);
 	assert_int_equal(verify_run(CSUM_NEED_CONTENT, 62, 62), 0);
 	for (int i = 0; i < 62; i++) {
@@ -162,7 +162,7 @@ static void test_lost(void **state)
 	}
 }
 
-/* In the intent: content of the older version is right too, and an error on the way to it does not change that. */
+/* In the intent content of the older version is right too, even when a read error comes first. */
 static void test_older(void **state)
 {
 	uint64_t entries[62];
@@ -179,7 +179,7 @@ static void test_older(void **state)
 	verify_fail_reads(30, 0, 2, -EIO);
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), 0);
 	assert_verdicts(62, 30, 1, CSUM_VERDICT_OLDER);
-	/* Only that sector needs to be read to choose between the copies. */
+	/* Only that sector must be read to choose between the copies. */
 	memory_disk_reset(memory->data);
 	assert_int_equal(verify_run(CSUM_NEED_DIFFERING, 0, 62), 0);
 	assert_int_equal(memory->data->call_count, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Data verified on a device that fails, for good or once. */
+/* Data verified on a device that fails, for good or for a while. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 static struct memory_volume *const memory = &verified.memory;
 
-/* An error of the larger read, and so many of the sector's own, and then none. */
+/* The larger read fails, then some reads of the sector alone, and then none. */
 static void test_error_that_passes(void **state)
 {
 	(void)state;
@@ -25,7 +25,7 @@ static void test_error_that_passes(void **state)
 	}
 }
 
-/* The larger read alone failed: nobody knows where, and it is not passed over. */
+/* Only the larger read failed: it is unknown where, and yet it is counted. */
 static void test_error_of_the_larger_read_only(void **state)
 {
 	uint32_t transient = 0;
@@ -53,12 +53,12 @@ static void test_unreadable(void **state)
 	assert_memory_equal(verified.data + 30 * 512, zeros, sizeof(zeros));
 	assert_memory_equal(verified.data + 33 * 512, memory_volume_sector(memory, 33), 512);
 	assert_int_equal(memory->recorder.errors, 0);
-	/* The run's first and last, and nothing else. */
+	/* The bad sectors of the run are the first and the last, and no others. */
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 32, 1), 0);
 	assert_int_equal(verified.verdicts[0], CSUM_VERDICT_UNREADABLE);
 }
 
-/* Beside what cannot be read, the rest is judged as ever. */
+/* Sectors beside an unreadable one are judged as usual. */
 static void test_unreadable_among_others(void **state)
 {
 	(void)state;
@@ -73,7 +73,7 @@ static void test_unreadable_among_others(void **state)
 	assert_int_equal(verified.verdicts[61], CSUM_VERDICT_GOOD);
 }
 
-/* A bit flipped on the way, once: a second read tells. On every read it is a mismatch. */
+/* A bit flipped once in a transfer: a second read shows that. Flipped in every read it is a mismatch. */
 static void test_mismatch_that_passes(void **state)
 {
 	(void)state;
@@ -88,14 +88,14 @@ static void test_mismatch_that_passes(void **state)
 	assert_verdicts(62, 30, 1, CSUM_VERDICT_MISMATCH);
 }
 
-/* One passes; one stays; one is wrong in another way each time. */
+/* One mismatch passes; one stays; one differs in each read. */
 static void test_several_runs_of_mismatches(void **state)
 {
 	(void)state;
 	verify_corrupt_reads(10, 0, 1);
 	memory_volume_sector(memory, 30)[9] ^= 4;
 	memory_volume_sector(memory, 50)[9] ^= 4;
-	/* The first read meets one fault only: this one comes when 50 is read again. */
+	/* A read meets one fault only: this one comes when 50 is read again. */
 	verify_corrupt_reads(50, 0, 1);
 	assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), 0);
 	for (int i = 0; i < 62; i++)
@@ -104,14 +104,14 @@ static void test_several_runs_of_mismatches(void **state)
 									    CSUM_VERDICT_GOOD);
 }
 
-/* A mismatch, then an error, then right: what was wrong once is not passed over. */
+/* A mismatch, then an error, then right content: the first mismatch is counted. */
 static void test_mismatch_then_error(void **state)
 {
 	(void)state;
 	for (int persistent = 0; persistent < 2; persistent++) {
 		memory_disk_reset(memory->data);
 		verify_corrupt_reads(30, 0, 1);
-		/* 29 is wrong on the medium, so that both are read again in one go; and that fails. */
+		/* 29 is wrong on the medium, so both sectors are read again in one go; and that read fails. */
 		memory_volume_content(memory, memory_volume_sector(memory, 29), 29, 9);
 		verify_fail_reads(29, 0, persistent ? -1 : 1, -EIO);
 		assert_int_equal(verify_run(CSUM_NEED_VERDICT, 0, 62), 0);
@@ -122,7 +122,7 @@ static void test_mismatch_then_error(void **state)
 	}
 }
 
-/* An unwritten sector is not data: that the device cannot read it says nothing about its neighbours. */
+/* An unwritten sector has no data: a read error there says nothing about its neighbours. */
 static void test_unreadable_unwritten(void **state)
 {
 	static const uint8_t zeros[512];
@@ -138,7 +138,7 @@ static void test_unreadable_unwritten(void **state)
 	assert_memory_equal(verified.data + 30 * 512, zeros, 512);
 }
 
-/* Whatever error a device has for a place: it is unreadable, not missing, and tried as often as ever. */
+/* A place with any error of the device is unreadable, not missing, and tried as often as usual. */
 static void test_issue8_b5_every_error(void **state)
 {
 	static const int errors[] = { -EIO,	-ENODATA, -EREMOTEIO, -EILSEQ,	-ETIMEDOUT, -EBADE,
@@ -169,7 +169,7 @@ static void test_cut_short(void **state)
 	assert_int_equal(verified.data[100 * 512] | verified.data[123 * 512], 0);
 }
 
-/* Gone in the larger read, in that of one sector, in a second read. */
+/* The device vanishes in the larger read, in that of one sector, in a second read. */
 static void test_vanished(void **state)
 {
 	static const int errors[] = { -ENODEV, -ENXIO };

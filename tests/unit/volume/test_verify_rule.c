@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The reading rule of the protocol, in every situation of one group: each state of the volume, of both copies and
- * of the journal's image, with every combination of what their entries and the stored data say.
+ * The reading rule of the protocol, in every situation of one group: each state of the volume, of both copies and of
+ * the journal's image, with every combination of their entries and the stored data.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -16,10 +16,10 @@
 #include "support/memory_volume.h"
 #include "volume/verify.h"
 
-/* What an entry says, and what is stored. */
+/* Meanings of an entry, and stored contents. */
 enum says { UNWRITTEN, BAD, CONTENT_A, CONTENT_B, ZEROS, IMPOSSIBLE, SAYINGS };
 enum stored { STORED_A, STORED_B, STORED_ZEROS, STORED_OTHER, STORED_UNREADABLE, STORES };
-/* One data sector for each combination of the entries of image, copy 0 and copy 1, and the data. */
+/* There is one data sector for each combination of the entries of image, copy 0 and copy 1, and the data. */
 enum { PER_STORE = SAYINGS * SAYINGS * SAYINGS, SECTORS = PER_STORE * STORES, ENTRIES = 62, SECTOR_SIZE = 512 };
 enum { GROUPS = (SECTORS + ENTRIES - 1) / ENTRIES };
 
@@ -64,7 +64,7 @@ static uint64_t entry_that(enum says says, unsigned int n)
 		return 0;
 	case BAD:
 		return 1;
-	case IMPOSSIBLE: /* the right checksum, but not the way it is stored */
+	case IMPOSSIBLE: /* the right checksum, but not in the form that is stored */
 		return memory_volume_entry(&memory, bytes) & 0xffffffff;
 	default:
 		return memory_volume_entry(&memory, bytes);
@@ -76,7 +76,7 @@ static bool image_present(const struct situation *situation)
 	return situation->image == OLD_IMAGE || situation->image == EQUAL_IMAGE || situation->image == NEW_IMAGE;
 }
 
-/* The generation of the image, by that of the newest valid copy (1 ... 9 are far from any wrap). */
+/* Returns the generation of the image, from that of the newest valid copy (1 ... 9 are far from any wrap). */
 static uint32_t image_generation(const struct situation *situation)
 {
 	uint32_t newest = 5;
@@ -88,14 +88,14 @@ static uint32_t image_generation(const struct situation *situation)
 	return situation->image == OLD_IMAGE ? newest - 1 : situation->image == EQUAL_IMAGE ? newest : newest + 1;
 }
 
-/* Half of it is of another time. */
+/* Makes half of the sector another one's. */
 static void tear(uint8_t *sector)
 {
 	for (int i = 256; i < SECTOR_SIZE; i++)
 		sector[i] ^= 0x11;
 }
 
-/* The same situation for every group. */
+/* Puts every group into that situation. */
 static void make(const struct situation *situation)
 {
 	static uint64_t entries[3][ENTRIES];
@@ -146,7 +146,7 @@ static void set_faults(const struct situation *situation)
 
 /* ------------------------------------------------------------------ the rule */
 
-/* The entries of a sector that count, newest first; how many. */
+/* Lists the entries of a sector that count, newest first; returns their number. */
 static int versions(const struct situation *situation, const struct sector *sector, enum says version[3])
 {
 	const enum copy_state *copy = situation->copy;
@@ -255,7 +255,7 @@ static void check(const struct situation *situation)
 	set_faults(situation);
 	assert_int_equal(csum_groups_load(&memory.volume, &span, 0, GROUPS), 0);
 	for (int need = CSUM_NEED_VERDICT; need <= CSUM_NEED_DIFFERING; need++) {
-		/* All that can be read, in one go; and with what cannot, narrowed down. */
+		/* First all readable sectors in one go; then with unreadable ones, so that reads are narrowed down. */
 		compare(situation, (enum csum_need)need, STORED_UNREADABLE * PER_STORE);
 		compare(situation, (enum csum_need)need, SECTORS);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A server opens a volume, forks, and works on it in the child: the library has no thread between two calls there. */
+/* A server opens a volume, forks, and uses it in the child: the library must have no thread between the two. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include "ondisk/superblock.h"
 #include "support/device_helpers.h"
 
-/* Instead of waiting for ever. What dies by the alarm has no verdict. */
+/* Limit instead of an endless wait. A test that dies of the alarm has no verdict. */
 enum { PATIENCE_SECONDS = 600, BYTES = 3 << 20 };
 
 static struct recorder recorder;
@@ -44,7 +44,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* As a writer leaves it that was killed. */
+/* Makes the volume active, as after a writer was killed. */
 static void make_active(void)
 {
 	static const off_t offsets[] = { CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET };
@@ -82,7 +82,7 @@ static int write_and_close(struct csum_volume *volume)
 	return error || close_error || done != BYTES ? 1 : 0;
 }
 
-/* The status of a process that a child of this one exits with, after it has run work(volume). */
+/* Runs work(volume) in a child; returns the child's exit status. */
 static int run_in_child(struct csum_volume *volume, int (*work)(struct csum_volume *volume))
 {
 	pid_t child = fork();
@@ -95,7 +95,7 @@ static int run_in_child(struct csum_volume *volume, int (*work)(struct csum_volu
 	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
 }
 
-/* The volume stays open in the process that opened it, and is not used there any more. */
+/* The volume stays open in the process that opened it, which no longer uses it. */
 static int open_and_fork(struct csum_volume *unused)
 {
 	const struct csum_open_options options = { .access = CSUM_WRITE };
@@ -130,7 +130,7 @@ static void test_opened_before_a_fork(void **state)
 	assert_written();
 }
 
-/* Its recovery had threads. */
+/* The recovery at opening had threads. */
 static void test_recovered_before_a_fork(void **state)
 {
 	(void)state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Images with random changes (tests/images/hostile.h) through everything the library does with a volume: no
- * crash, no hang, no allocation beyond reason, no failure without a message, nothing written by readers.
+ * Takes images with random changes (tests/images/hostile.h) through everything that the library does with a volume: it
+ * must not crash, hang, allocate beyond reason or fail without a message, and readers must write nothing.
  *
- *   CSUM_HOSTILE_IMAGES=N     how many (default 2500; 10000 in make damage)
- *   test_hostile NUMBER...    only these, telling what is done; to be repeated under a debugger
+ *   CSUM_HOSTILE_IMAGES=N     number of images (default 2500; 10000 in make damage)
+ *   test_hostile NUMBER...    runs only these images and prints each step, for a debugger
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,7 @@
 
 #include "support/hostile_run.h"
 
-/* For one image, which takes some hundredths of a second, or tenths with the sanitizers. */
+/* Limit for one image, which takes some hundredths of a second, or tenths with sanitizers. */
 #define PATIENCE_SECONDS 600
 #define MEMORY (UINT64_C(512) << 20)
 #define STACK (UINT64_C(256) << 10)
@@ -46,7 +46,7 @@
 #define IMAGES 2500
 
 #ifdef SANITIZED
-/* An address space limit does not go with it; what is asked of malloc() at once is limited all the same. */
+/* ASan does not work with a limit of the address space; it limits single requests to malloc() instead. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -54,20 +54,20 @@ const char *__asan_default_options(void)
 }
 #endif
 
-/* Numbers of images that once were handled wrongly. */
+/* Numbers of images that were handled wrongly once. */
 static const uint64_t regressions[] = {
-	1946, /* a lost group that a write reaches into in the middle of a batch: refused twice */
+	1946, /* a write reaches into a lost group in the middle of a batch: it was refused twice */
 	2530,
 };
 
-/* What a worker, a process of its own, is at; survives its death. */
+/* The progress of a worker, a process of its own; survives its death. */
 struct worker {
 	pid_t pid;
-	uint64_t next, end, step; /* images next, next + step ... below end */
+	uint64_t next, end, step; /* runs images next, next + step ... below end */
 	struct hostile_progress progress;
 };
 
-static struct worker *workers; /* shared */
+static struct worker *workers; /* shared with the workers */
 static char directory[256];
 
 static void limit_memory(void)
@@ -75,13 +75,15 @@ static void limit_memory(void)
 #ifndef SANITIZED
 	const struct rlimit limit = { MEMORY, MEMORY };
 
-	/* Every arena reserves addresses that it does not use. */
+	/* Every arena reserves address space that it does not use. */
 	mallopt(M_ARENA_MAX, 1);
 	setrlimit(RLIMIT_AS, &limit);
 #endif
 }
 
-/* The threads of each volume: to set up 8 MiB of stack, and of a sanitizer's notes on it, takes most of the time. */
+/*
+ * Small stacks for each volume's threads: setting up 8 MiB, and a sanitizer's notes on it, would take most of the time.
+ */
 static void limit_stacks(void)
 {
 	pthread_attr_t attributes;
@@ -94,7 +96,7 @@ static void limit_stacks(void)
 
 static void work(struct worker *worker, int index)
 {
-	/* The name tells nothing of the image: findings quote it. */
+	/* The name must not depend on the image, as findings quote it. */
 	snprintf(hostile_paths[0], sizeof(hostile_paths[0]), "%s/%d.data", directory, index);
 	snprintf(hostile_paths[1], sizeof(hostile_paths[1]), "%s/%d.metadata", directory, index);
 	limit_memory();
@@ -117,11 +119,11 @@ static void start(int index)
 	pid = fork();
 	if (pid == 0)
 		work(&workers[index], index);
-	/* Not by the child, too: the memory is shared. */
+	/* Only the parent sets this, as the memory is shared. */
 	workers[index].pid = pid;
 }
 
-/* How a worker ended, unless well. */
+/* Prints how a worker ended, unless all went well. */
 static void tell(const struct worker *worker, int status)
 {
 	bool out_of_time = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
@@ -135,7 +137,7 @@ static void tell(const struct worker *worker, int status)
 		snprintf(how, sizeof(how), "killed by signal %d", WTERMSIG(status));
 	else
 		snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
-	/* By that line whoever runs the tests knows that there is no verdict. */
+	/* The words "out of time: " tell tests/run that there is no verdict. */
 	print_message("%simage %" PRIu64 ", at %s: %s\n", out_of_time ? "out of time: " : "", worker->next,
 		      worker->progress.at ? worker->progress.at : "the beginning",
 		      worker->progress.failure[0] ? worker->progress.failure : how);
@@ -159,7 +161,7 @@ static unsigned int run_images(uint64_t first, uint64_t end)
 		if (status == 0)
 			continue;
 		tell(&workers[i], status);
-		/* On with the next one; after too many, or a leak found at the end, that is it. */
+		/* The worker goes on with the next image, unless too many failed, or a leak was found at the end. */
 		if (++failures > MAX_FAILURES || workers[i].next >= end)
 			continue;
 		workers[i].next += WORKERS;
@@ -194,7 +196,7 @@ static void on_base_finding(void *user, const struct csum_finding *finding)
 	++*(unsigned int *)user;
 }
 
-/* The volumes that the images are made of are such as the library takes, or the rest would test little. */
+/* The library must accept the volumes that images are made from; otherwise the images would test little. */
 static void test_bases(void **state)
 {
 	struct csum_volume *volume;
@@ -237,7 +239,7 @@ static void test_bases(void **state)
 static int set_up(void **state)
 {
 	(void)state;
-	/* In memory where possible: a write syncs a lot. */
+	/* The files are in memory where possible, as a write syncs often. */
 	snprintf(directory, sizeof(directory), "/dev/shm/test_hostile.XXXXXX");
 	if (!mkdtemp(directory)) {
 		const char *parent = getenv("TMPDIR");
