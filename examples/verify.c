@@ -22,7 +22,7 @@ static void message(void *user, const struct csum_message *message)
 static void finding(void *user, const struct csum_finding *found)
 {
 	(void)user;
-	printf("%s: %s, at offset %" PRIu64 " of %s", csum_finding_name(found->kind), found->reason,
+	printf("%s: %s, at offset %" PRIu64 " of %s", csum_finding_name(found->kind), found->problem,
 	       found->device_offset_bytes, found->device);
 	if (found->subject == CSUM_SUBJECT_DATA)
 		printf(": data sectors %" PRIu64 " to %" PRIu64, found->first_sector,

@@ -501,7 +501,7 @@ struct csum_finding {
 	enum csum_slot slot; /* superblock */
 	const char *device; /* valid during the callback, as all pointers here */
 	uint64_t device_offset_bytes; /* of the first sector, imd sector or slot */
-	const char *reason; /* what is wrong: one clause for people, never NULL */
+	const char *problem; /* what is wrong: one clause for people, never NULL */
 	bool has_checksum; /* a single data sector: expected_entry and computed_entry are meaningful */
 	uint64_t expected_entry, computed_entry;
 	/* misplaced: sector first_sector + i holds the content of other_sector + i */
@@ -853,8 +853,8 @@ struct csum_dump_group {
 
 /* The record in the journal. */
 struct csum_dump_journal {
-	bool valid; /* the record is whole, though reason may say why it does not count */
-	const char *reason; /* why the record is not valid, or does not count; "" when it counts */
+	bool valid; /* the record is whole, though `problem` may say why it does not count */
+	const char *problem; /* why the record is not valid, or does not count; "" when it counts */
 	uint64_t device_offset_bytes;
 	uint64_t session; /* the session that wrote it; like `images` 0 when it cannot be decoded */
 	uint32_t images; /* number of imd sectors in it */

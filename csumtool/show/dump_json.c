@@ -7,7 +7,7 @@
 json_t *dump_json_journal(const struct csum_dump_journal *journal)
 {
 	return json_pack("{s:s,s:b,s:o,s:o,s:o,s:o}", "type", "journal", "valid", journal->valid, "reason",
-			 report_text(journal->reason), "device_offset", report_count(journal->device_offset_bytes),
+			 report_text(journal->problem), "device_offset", report_count(journal->device_offset_bytes),
 			 "session", report_count(journal->session), "images", report_count(journal->images));
 }
 

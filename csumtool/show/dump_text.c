@@ -44,9 +44,9 @@ void dump_text_journal(const struct csum_dump_journal *journal)
 	printf("journal at %" PRIu64 ": ", journal->device_offset_bytes);
 	if (journal->valid)
 		printf("session %" PRIu64 ", %" PRIu32 " imd sectors", journal->session, journal->images);
-	if (journal->valid && *journal->reason)
+	if (journal->valid && *journal->problem)
 		fputs("; ", stdout);
-	text_put(stdout, journal->reason);
+	text_put(stdout, journal->problem);
 	putchar('\n');
 }
 

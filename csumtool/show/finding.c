@@ -74,7 +74,7 @@ static void print_line(FILE *out, const struct csum_finding *finding, uint32_t s
 	fprintf(out, " offset %" PRIu64 ": ", finding->device_offset_bytes);
 	/* The two checksums already say that the content does not match. */
 	if (!finding->has_checksum || finding->kind != CSUM_MISMATCH) {
-		text_put(out, finding->reason);
+		text_put(out, finding->problem);
 		if (finding->has_other_sector)
 			fprintf(out, ", data sector%s %s", text_plural(finding->sector_count),
 				text_span(expected, finding->other_sector, finding->sector_count));
@@ -163,7 +163,7 @@ json_t *finding_json(const struct csum_finding *finding, uint32_t sector_size)
 	json_t *object = json_pack("{s:s,s:s,s:b}", "type", "finding", "kind", csum_finding_name(finding->kind),
 				   "is_error", csum_finding_is_error(finding->kind));
 	json_t *place = json_pack("{s:o,s:o,s:o}", "device", report_text(finding->device), "device_offset",
-				  report_count(finding->device_offset_bytes), "reason", report_text(finding->reason));
+				  report_count(finding->device_offset_bytes), "reason", report_text(finding->problem));
 
 	if (object && members && place) {
 		json_object_update(object, members);

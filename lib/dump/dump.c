@@ -58,7 +58,7 @@ static int show_journal(const struct csum_volume *volume, const struct csum_dump
 {
 	struct csum_dump_journal shown = {
 		.valid = volume->journal.count > 0,
-		.reason = volume->journal_void_reason,
+		.problem = volume->journal_void_reason,
 		.device_offset_bytes = CSUM_JOURNAL_OFFSET,
 		.session = volume->journal.session,
 		.images = volume->journal.count,

@@ -168,7 +168,7 @@ void csum_finder_flush(struct csum_finder *finder)
 struct data_verdict {
 	bool finding;
 	enum csum_finding_kind kind;
-	const char *reason;
+	const char *problem;
 };
 
 static struct data_verdict judge_sector(enum csum_verdict verdict)
@@ -201,7 +201,7 @@ static void hold_data(struct csum_finder *finder, const struct data_verdict *ver
 	const struct csum_geometry *geometry = csum_volume_geometry(finder->volume);
 	struct csum_finding *held = &finder->data;
 
-	if (held->sector_count && held->kind == verdict->kind && held->reason == verdict->reason &&
+	if (held->sector_count && held->kind == verdict->kind && held->problem == verdict->problem &&
 	    held->first_sector + held->sector_count == sector && csum_finding_same_outcome(held, outcome)) {
 		held->sector_count += sector_count;
 		if (outcome->class > held->content_class)
@@ -218,7 +218,7 @@ static void hold_data(struct csum_finder *finder, const struct data_verdict *ver
 		.first_group = csum_layout_group_of(geometry, sector),
 		.device = finder->volume->data->name,
 		.device_offset_bytes = csum_layout_data_offset(geometry, sector),
-		.reason = verdict->reason,
+		.problem = verdict->problem,
 	};
 	csum_finding_put_outcome(held, outcome);
 }

@@ -40,7 +40,7 @@ void csum_finder_superblocks(struct csum_finder *finder);
 struct csum_slot_judgement {
 	bool finding;
 	enum csum_finding_kind kind;
-	const char *reason;
+	const char *problem;
 };
 void csum_finder_judge_slots(const struct csum_volume *volume, struct csum_slot_judgement judged[CSUM_SLOTS]);
 void csum_finder_slot(struct csum_finder *finder, enum csum_slot slot, const struct csum_slot_judgement *judged,
@@ -57,7 +57,7 @@ void csum_finder_journal(struct csum_finder *finder, const struct csum_outcome *
 struct csum_imd_judgement {
 	enum csum_finding_kind kind;
 	int copy;
-	const char *reason;
+	const char *problem;
 };
 bool csum_finder_judge_group(const struct csum_volume *volume, uint64_t number, const struct csum_group *group,
 			     struct csum_imd_judgement *judged);

@@ -55,7 +55,7 @@ void csum_finder_slot(struct csum_finder *finder, enum csum_slot slot, const str
 		.slot = slot,
 		.device = finder->volume->metadata->name,
 		.device_offset_bytes = slot_offset(finder->volume, slot),
-		.reason = judged->reason,
+		.problem = judged->problem,
 	};
 
 	if (!judged->finding)
@@ -82,7 +82,7 @@ void csum_finder_foreign(struct csum_finder *finder, const struct csum_foreign_t
 		.subject = CSUM_SUBJECT_DEVICE,
 		.device = finder->volume->metadata->name,
 		.device_offset_bytes = thing->offset_bytes,
-		.reason = thing->text,
+		.problem = thing->text,
 	};
 
 	csum_finding_put_outcome(&finding, outcome);
@@ -97,7 +97,7 @@ void csum_finder_journal(struct csum_finder *finder, const struct csum_outcome *
 		.subject = CSUM_SUBJECT_JOURNAL,
 		.device = finder->volume->metadata->name,
 		.device_offset_bytes = CSUM_JOURNAL_OFFSET,
-		.reason = "the device cannot read the journal, which an interrupted update may need",
+		.problem = "the device cannot read the journal, which an interrupted update may need",
 	};
 
 	csum_finding_put_outcome(&finding, outcome);
@@ -167,7 +167,7 @@ void csum_finder_group(struct csum_finder *finder, uint64_t number, const struct
 
 	csum_finding_count(finder, judged->kind, 1, outcome);
 	if (held->group_count && held->kind == judged->kind && held->copy == judged->copy &&
-	    held->reason == judged->reason && held->first_group + held->group_count == number &&
+	    held->problem == judged->problem && held->first_group + held->group_count == number &&
 	    csum_finding_same_outcome(held, outcome)) {
 		held->group_count++;
 		held->sector_count += csum_layout_group_sectors(geometry, number);
@@ -184,7 +184,7 @@ void csum_finder_group(struct csum_finder *finder, uint64_t number, const struct
 		.copy = judged->copy,
 		.device = finder->volume->metadata->name,
 		.device_offset_bytes = csum_layout_imd_offset(geometry, number, judged->copy < 0 ? 0 : judged->copy),
-		.reason = judged->reason,
+		.problem = judged->problem,
 	};
 	csum_finding_put_outcome(held, outcome);
 }

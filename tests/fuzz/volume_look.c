@@ -55,7 +55,7 @@ static void take_finding(void *user, const struct csum_finding *finding)
 {
 	struct checking *checking = user;
 
-	if (!finding->reason || !finding->device || !csum_finding_name(finding->kind))
+	if (!finding->problem || !finding->device || !csum_finding_name(finding->kind))
 		fuzz_fail("a finding without a reason, device or name");
 	if (finding->subject == CSUM_SUBJECT_DATA)
 		take_data_finding(checking, finding);
@@ -273,7 +273,7 @@ static int take_info(void *user, const struct csum_volume_info *info)
 static int take_journal(void *user, const struct csum_dump_journal *journal)
 {
 	(void)user;
-	if (!journal->reason)
+	if (!journal->problem)
 		fuzz_fail("a journal without a reason");
 	return 0;
 }

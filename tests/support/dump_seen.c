@@ -31,7 +31,7 @@ static int take_journal(void *user, const struct csum_dump_journal *journal)
 	assert_int_equal(seen->groups, 0);
 	seen->journals++;
 	seen->journal = *journal;
-	snprintf(seen->journal_reason, sizeof(seen->journal_reason), "%s", journal->reason);
+	snprintf(seen->journal_reason, sizeof(seen->journal_reason), "%s", journal->problem);
 	return 0;
 }
 

@@ -12,7 +12,7 @@ static int on_info(void *user, const struct csum_volume_info *info)
 
 static int on_journal(void *user, const struct csum_dump_journal *journal)
 {
-	if (!journal->reason)
+	if (!journal->problem)
 		hostile_fail(user, "a journal without a reason");
 	return 0;
 }

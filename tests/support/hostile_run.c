@@ -192,7 +192,7 @@ static void on_finding(void *user, const struct csum_finding *finding)
 	struct hostile_run *run = user;
 	const struct csum_geometry *geometry = &run->info.geometry;
 
-	if (!csum_finding_name(finding->kind) || !finding->device || !finding->reason || !*finding->reason)
+	if (!csum_finding_name(finding->kind) || !finding->device || !finding->problem || !*finding->problem)
 		hostile_fail(run, "a finding without kind, device or reason");
 	if (finding->subject == CSUM_SUBJECT_SUPERBLOCK || finding->subject == CSUM_SUBJECT_DEVICE)
 		return;

@@ -256,7 +256,7 @@ static void take_finding(void *user, const struct csum_finding *finding)
 {
 	(void)user;
 	assert_non_null(finding->how);
-	assert_non_null(finding->reason);
+	assert_non_null(finding->problem);
 	if (s->finding_count < SCRUB_VOLUME_FINDINGS) {
 		s->findings[s->finding_count] = *finding;
 		snprintf(s->how[s->finding_count], sizeof(s->how[0]), "%s", finding->how);

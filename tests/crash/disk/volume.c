@@ -311,7 +311,7 @@ static void take_reason(void *user, const struct csum_finding *finding)
 	struct sim_view *view = user;
 
 	if (csum_finding_is_error(finding->kind))
-		snprintf(view->reason, sizeof(view->reason), "%s", finding->reason);
+		snprintf(view->reason, sizeof(view->reason), "%s", finding->problem);
 }
 
 static void look_at_volume(struct csum_volume *volume, struct looking *looking)
