@@ -46,7 +46,7 @@
  * patches never do.
  */
 #define CSUM_VERSION_MAJOR 0
-#define CSUM_VERSION_MINOR 1
+#define CSUM_VERSION_MINOR 2
 #define CSUM_VERSION_PATCH 0
 
 #define CSUM_MUST_CHECK __attribute__((warn_unused_result))
@@ -110,7 +110,7 @@ enum csum_reason {
 	CSUM_REASON_BAD_IN_PART, /* a bad sector would be changed in part only */
 	CSUM_REASON_GROUP_LOST, /* part of a group would be changed that has lost its imd; all of it can be written or discarded */
 	CSUM_REASON_WRITTEN_BAD, /* csum_write_options.verify: it was written, and is bad */
-	/* A scrub's warnings, and csum_finding.left_reason: parts of an interrupted update, or all bad data, were left. */
+	/* Warnings of a scrub: parts of an interrupted update, or all bad data, were left. */
 	CSUM_REASON_UNREAD_JOURNAL, /* the journal cannot be read; CSUM_ALLOW_UNREAD gives up what it may hold */
 	CSUM_REASON_UNREAD_SECTOR, /* a data sector cannot be read; a replica may have it, CSUM_ALLOW_UNREAD gives it up */
 	CSUM_REASON_UNREAD_IMD, /* an imd copy cannot be read; likewise */
@@ -131,7 +131,7 @@ struct csum_message {
 	enum csum_severity severity;
 	enum csum_reason reason;
 	int error; /* the negative errno that a call or a device failed with; 0: none did, the library itself says so */
-	const char *device; /* the device or file that it is about; NULL: none */
+	const char *device; /* the device or file that it is about; NULL: none, or one that the text names by itself */
 	const char *text; /* "DEVICE: what is wrong: strerror(-error)", no newline, for people: its words may change */
 };
 
@@ -518,7 +518,7 @@ struct csum_finding {
 	 * "from the other copy"; where left, the reason for that ("the device refused the write"), or "".
 	 */
 	const char *how;
-	enum csum_reason left_reason; /* of `how`, when left */
+	enum csum_reason left_reason; /* when left: FOREIGN or UNREAD_JOURNAL, which go with `how`; else NONE */
 };
 
 /* Whether bad data of an external volume has decayed or was written by others. (doc/guard.md) */
@@ -784,7 +784,7 @@ struct csum_write_options {
  * -EBADMSG (a partially written sector or group that fails verification) the same holds; with a known length nothing
  * was written. After an I/O error the volume has failed and stays active; even then *done_bytes are in: durable, and
  * read by every later opening. *done_bytes is valid on every return.
- * Errors: also -EBADF the volume is not open for writing, -EINVAL (range outside the data space), -ENOMEM, those of the
+ * Errors: also -EBADF the volume is not open for CSUM_WRITE, -EINVAL (range outside the data space), -ENOMEM, those of the
  * source, those of I/O.
  */
 CSUM_API int csum_write(struct csum_volume *volume, const struct csum_write_options *options,

@@ -17,6 +17,7 @@ struct reader {
 	uint32_t sector_size;
 	uint64_t begin, end; /* bytes of data space */
 	uint64_t cursor; /* end of the bytes that the sink has taken */
+	bool stopped; /* at a bad sector */
 	bool bad; /* a bad sector was found */
 };
 
@@ -56,6 +57,7 @@ static int visit_bad(struct reader *reader, const struct csum_scan_batch *batch,
 	reader->bad = true;
 	if (reader->options->on_error == CSUM_ON_ERROR_STOP) {
 		csum_finder_sector(&reader->finder, batch, i);
+		reader->stopped = true;
 		return -EBADMSG;
 	}
 	for (uint64_t bad = i; bad < stop; bad++)
@@ -125,6 +127,8 @@ int csum_read(struct csum_volume *volume, const struct csum_read_options *option
 
 	*done_bytes = 0;
 	if (!error)
+		error = csum_volume_may_read(volume);
+	if (!error)
 		error = csum_volume_check_range(volume, options->offset_bytes, &length_bytes);
 	if (error)
 		return error;
@@ -132,7 +136,7 @@ int csum_read(struct csum_volume *volume, const struct csum_read_options *option
 	if (length_bytes)
 		error = read_range(volume, &reader);
 	*done_bytes = reader.cursor - reader.begin;
-	if (error == -EBADMSG)
+	if (error && reader.stopped)
 		return csum_report_refusal(&volume->handlers, error, volume->data->name,
 					   "reading stopped at a bad sector, after %" PRIu64 " of %" PRIu64 " bytes",
 					   *done_bytes, length_bytes);

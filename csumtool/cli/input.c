@@ -113,9 +113,8 @@ void input_close(struct input *input)
 		close(input->fd);
 }
 
-int64_t input_fill(void *user, void *buffer, size_t size)
+static int64_t take(struct input *input, void *buffer, size_t size)
 {
-	struct input *input = user;
 	size_t ahead = input->ahead_end - input->ahead_first;
 
 	if (!ahead)
@@ -125,4 +124,14 @@ int64_t input_fill(void *user, void *buffer, size_t size)
 	memcpy(buffer, input->ahead + input->ahead_first, ahead);
 	input->ahead_first += ahead;
 	return (int64_t)ahead;
+}
+
+int64_t input_fill(void *user, void *buffer, size_t size)
+{
+	struct input *input = user;
+	int64_t got = take(input, buffer, size);
+
+	if (got > 0)
+		input->given_bytes += (uint64_t)got;
+	return got;
 }

@@ -13,6 +13,7 @@ struct input {
 	const char *name;
 	int fd;
 	bool opened; /* by this program, which closes it */
+	uint64_t given_bytes; /* handed out so far */
 	uint64_t known_bytes; /* from the present position on; INPUT_UNKNOWN: until it ends */
 	unsigned char ahead[INPUT_AHEAD];
 	size_t ahead_first, ahead_end; /* bytes of ahead[] not handed out yet */

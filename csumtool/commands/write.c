@@ -100,13 +100,21 @@ static json_t *end_json(void *run, int error)
 			 writing->seconds);
 }
 
+/* What fails verification is in all the same. */
+static bool is_incomplete(const struct writing *writing, int error)
+{
+	bool all_in = writing->verify && error == -EBADMSG && writing->done_bytes == writing->input.given_bytes;
+
+	return error && writing->done_bytes && !all_in;
+}
+
 static int finish(struct writing *writing, int error)
 {
 	static const struct view_end view = { print_end, end_json };
 	struct report *report = writing->report;
 	char size[TEXT_MAX];
 
-	if (error && writing->done_bytes)
+	if (is_incomplete(writing, error))
 		report_warning(report, "%s: incomplete: only the first %s of the input are in, at offset %" PRIu64,
 			       report->volume, text_bytes(size, writing->done_bytes), writing->offset);
 	return view_end(report, &view, writing, error, report_status(report, error, 0));

@@ -43,7 +43,7 @@ struct csum_device {
 	ino_t inode;
 	dev_t block_device; /* st_rdev when is_block, else 0 */
 	int descriptor; /* -1 for a simulated disk */
-	/* For io/vanished.c: patient reads that failed since one succeeded; the first and the latest place read. */
+	/* For io/patience.c: patient reads that failed since one succeeded; the first and the latest place read. */
 	atomic_uint reads_failed;
 	atomic_uint_least64_t read_first, read_last;
 };

@@ -19,6 +19,8 @@ int csum_check(struct csum_volume *volume, const struct csum_check_options *opti
 	int error = csum_version_knows(&volume->handlers, options->reserved);
 
 	if (!error)
+		error = csum_volume_may_read(volume);
+	if (!error)
 		error = csum_scrub_only_look(volume, &look, &result);
 	*totals = result.totals;
 	return error;

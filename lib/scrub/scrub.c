@@ -134,8 +134,12 @@ static int scrub_all(struct csum_scrub *scrub)
 
 static int check_opening(const struct csum_volume *volume, const struct csum_scrub_options *options)
 {
+	int error = csum_version_knows(&volume->handlers, options->reserved);
+
+	if (error)
+		return error;
 	if (options->dry_run || volume->repair)
-		return csum_version_knows(&volume->handlers, options->reserved);
+		return csum_volume_may_read(volume);
 	return csum_report_refusal(&volume->handlers, -EINVAL, volume->data->name,
 				   "is not open for being repaired by a scrub");
 }

@@ -299,6 +299,8 @@ int csum_undo(struct csum_volume *volume, const char *undo_file, const struct cs
 	memset(result, 0, sizeof(*result));
 	error = csum_version_knows(&volume->handlers, options->reserved);
 	if (!error)
+		error = options->dry_run ? csum_volume_may_read(volume) : csum_volume_may_write(volume);
+	if (!error)
 		error = csum_undo_reader_open(volume, undo_file, &undo.file);
 	if (error)
 		return error;

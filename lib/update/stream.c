@@ -270,13 +270,6 @@ static int write_range(struct writer *writer, uint64_t *done_bytes)
 
 /* ------------------------------------------------------------------ public */
 
-static int refuse_unwritable(const struct csum_volume *volume)
-{
-	if (!volume->writable)
-		return csum_report_refusal(&volume->handlers, -EBADF, volume->data->name, "is open for reading only");
-	return 0;
-}
-
 struct tally {
 	uint32_t sector_size;
 	uint64_t errors; /* sectors that are bad, and groups whose copies are not as they should be */
@@ -311,8 +304,8 @@ static int verify_written(struct csum_volume *volume, uint64_t offset_bytes, uin
 	if (!error && tally.errors)
 		error = csum_report_refusal_reason(&volume->handlers, -EBADMSG, CSUM_REASON_WRITTEN_BAD,
 						   volume->data->name,
-						   "what was written does not verify: %" PRIu64 " errors",
-						   tally.errors);
+						   "what was written does not verify: %" PRIu64 " error%s",
+						   tally.errors, tally.errors == 1 ? "" : "s");
 	return error;
 }
 
@@ -325,7 +318,7 @@ int csum_write(struct csum_volume *volume, const struct csum_write_options *opti
 		.length_known = options->length_bytes != CSUM_TO_END,
 	};
 	uint64_t length_bytes = options->length_bytes;
-	int error = refuse_unwritable(volume);
+	int error = csum_volume_may_write(volume);
 
 	*done_bytes = 0;
 	if (!error)
@@ -344,7 +337,7 @@ int csum_write(struct csum_volume *volume, const struct csum_write_options *opti
 int csum_discard(struct csum_volume *volume, uint64_t offset_bytes, uint64_t length_bytes, uint64_t *done_bytes)
 {
 	struct writer writer = { .volume = volume, .begin = offset_bytes, .length_known = true };
-	int error = refuse_unwritable(volume);
+	int error = csum_volume_may_write(volume);
 
 	*done_bytes = 0;
 	if (!error)

@@ -109,6 +109,24 @@ uint64_t csum_volume_entry(const struct csum_volume *volume, const void *bytes)
 				   csum_volume_geometry(volume)->sector_size);
 }
 
+int csum_volume_may_write(const struct csum_volume *volume)
+{
+	if (volume->repair)
+		return csum_report_refusal(&volume->handlers, -EBADF, volume->data->name,
+					   "is open for a scrub only, which recovers it first");
+	if (!volume->writable)
+		return csum_report_refusal(&volume->handlers, -EBADF, volume->data->name, "is open for reading only");
+	return 0;
+}
+
+int csum_volume_may_read(const struct csum_volume *volume)
+{
+	if (!volume->look)
+		return 0;
+	return csum_report_refusal(&volume->handlers, -EBADF, volume->data->name,
+				   "is open without a lock, which does for information about it only");
+}
+
 int csum_volume_check_range(const struct csum_volume *volume, uint64_t offset_bytes, uint64_t *length_bytes)
 {
 	uint64_t space = csum_volume_data_bytes(volume);

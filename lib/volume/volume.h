@@ -80,6 +80,13 @@ static inline struct csum_imd_place csum_volume_imd_place(const struct csum_volu
 uint64_t csum_volume_entry(const struct csum_volume *volume, const void *bytes);
 
 /*
+ * Whether the volume was opened for what is to be done with it: -EBADF, reported. To change data it is open for writing,
+ * and not for a scrub, which is yet to recover it; to read data it is open with a lock.
+ */
+int csum_volume_may_write(const struct csum_volume *volume) CSUM_MUST_CHECK;
+int csum_volume_may_read(const struct csum_volume *volume) CSUM_MUST_CHECK;
+
+/*
  * Checks a range of the data space and resolves CSUM_TO_END. -EINVAL, reported, when it is not inside.
  */
 int csum_volume_check_range(const struct csum_volume *volume, uint64_t offset_bytes,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether a whole device is gone. Some errors say so. But a disk that was pulled out, or whose link broke, may also end
+ * Bad reads tried again, and whether a whole device is gone. Some errors say so. But a disk that was pulled out, or whose link broke, may also end
  * every read with the EIO that a bad sector has: then places that could be read before tell the two apart.
  */
 #include <errno.h>
