@@ -125,6 +125,9 @@ int csum_read(struct csum_volume *volume, const struct csum_read_options *option
 
 	*done_bytes = 0;
 	if (!error)
+		error = csum_version_knows_value(&volume->handlers, "reading", "on_error", options->on_error,
+						 CSUM_ON_ERROR_RAW);
+	if (!error)
 		error = csum_volume_check_range(volume, options->offset_bytes, &length_bytes);
 	if (error)
 		return error;
