@@ -194,17 +194,6 @@ static void opening_takes_all_bits_of_allow(void **state)
 	assert_int_equal(csum_volume_close(volume), 0);
 }
 
-static void opening_refuses_an_unknown_access(void **state)
-{
-	const struct csum_open_options options = { .access = (enum csum_access)(CSUM_REPAIR + 1) };
-	struct csum_volume *volume;
-
-	(void)state;
-	assert_int_equal(open_volume(b.absent, &options, &volume), -EINVAL);
-	assert_one_error(&b.recorder, "no such access: 4");
-	assert_null(volume);
-}
-
 static void formatting_refuses_an_unknown_checksum_type(void **state)
 {
 	const unsigned int unknown[] = { 0, CSUM_CRC64 + 1, UINT_MAX };
@@ -388,7 +377,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reading_refuses_an_unknown_way_with_bad_sectors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(opening_refuses_unknown_bits_of_allow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(opening_takes_all_bits_of_allow, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(opening_refuses_an_unknown_access, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(formatting_refuses_an_unknown_checksum_type, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(handlers_of_a_later_version_do_not_open, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(handlers_of_a_later_version_do_not_format, set_up, tear_down),
