@@ -374,10 +374,10 @@ CSUM_API int csum_format_prepare(const struct csum_handlers *handlers, const cha
 /* Fills *plan; never fails. Pointers in it live as long as the format. */
 CSUM_API void csum_format_get_plan(const struct csum_format *format, struct csum_format_plan *plan);
 /*
- * Writes the volume; durable on success. An old volume's superblocks are zeroed first, and the new ones are written last.
- * So when it is interrupted or fails no volume is left, but for two cases: early the old one may be left, damaged, by a
- * superblock that was not zeroed yet; at the very end the new one, which is complete then. csum_format_free() removes an
- * image file that csum_format_prepare() created. Called once only.
+ * Writes the volume; durable on success. An old volume's superblocks are zeroed first, and the new ones are written
+ * last. So when it is interrupted or fails no volume is left, but for two cases: early the old one may be left, damaged,
+ * by a superblock that was not zeroed yet; at the very end the new one, which is complete then. csum_format_free()
+ * removes an image file that csum_format_prepare() created. Called once only.
  * Errors: -EINVAL after a dry run, -ECANCELED, and those of I/O.
  */
 CSUM_API int csum_format_run(struct csum_format *format) CSUM_MUST_CHECK;
