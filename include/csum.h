@@ -28,7 +28,7 @@
  * - Structs that the caller makes, of options and of results, end with reserved room, so that their size stays when
  *   they get new fields. Options begin as zero, { 0 } or designated initializers; a new option that is zero leaves
  *   everything as it was in older versions. An option, a handler, a value of an enum or a bit that the running library
- *   does not have is refused with -EINVAL, never ignored, before anything is opened or written.
+ *   does not have is refused with -EINVAL, never ignored, before anything is written.
  * - Structs that the library hands to a callback may grow at their end; those in an array or in another struct do not.
  * - Callbacks run in the thread that called the library, and begin nothing else on the volume.
  * - One volume is used by one thread at a time.
