@@ -125,7 +125,7 @@ VERSION = $(shell sed -n 's/^$(HASH)define CSUM_VERSION_[A-Z]* //p' include/csum
 $(BUILD)/libcsum.pc: FORCE | $(FIRST)
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(libdir)|' -e 's|@INCLUDEDIR@|$(includedir)|' \
-		-e 's|@VERSION@|$(VERSION)|' -e 's|@REQUIRES@|$(strip $(LIB_PKGS))|' lib/libcsum.pc.in >$@
+		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(strip $(LIB_PKG_LIBS))|' lib/libcsum.pc.in >$@
 
 INSTALLED = '$(DESTDIR)$(bindir)/csumtool' '$(DESTDIR)$(mandir)/man8/csumtool.8' \
 	'$(DESTDIR)$(completiondir)/csumtool' '$(DESTDIR)$(includedir)/csum.h' \

@@ -19,15 +19,16 @@
  *   in data space, groups and clusters from 0 on the volume. A range may have any alignment.
  * - Pointers are not NULL unless the comment says that they may be. Strings and options that a caller hands in, and all
  *   that they point to, are not used after the function has returned, not even by csum_format_run(). Arguments of a
- *   callback are valid until it returns. Every text ends with NUL. Names returned by csum_..._name() are static.
+ *   callback are valid until it returns. Every text ends with NUL. Names returned by csum_..._name() are static, and
+ *   NULL for a value that is not in the enum.
  * - Pointers that a failed function gives out are NULL.
  * - An entry is the value that an imd sector holds for a data sector: its checksum, or 0: it is unwritten, 1: it is bad
  *   (doc/format.md: Entry).
  * - Durable bytes were written and flushed: a power cut leaves them. A function that writes says which are durable.
  * - Structs that the caller makes, of options and of results, end with reserved room, so that their size stays when
  *   they get new fields. Options begin as zero, { 0 } or designated initializers; a new option that is zero leaves
- *   everything as it was in older versions. An option that the running library does not have is refused with -EINVAL,
- *   never ignored.
+ *   everything as it was in older versions. An option, a handler, a value of an enum or a bit that the running library
+ *   does not have is refused with -EINVAL, never ignored, before anything is written.
  * - Structs that the library hands to a callback may grow at their end; those in an array or in another struct do not.
  * - Callbacks run in the thread that called the library, and begin nothing else on the volume.
  * - One volume is used by one thread at a time.
@@ -373,9 +374,10 @@ CSUM_API int csum_format_prepare(const struct csum_handlers *handlers, const cha
 /* Fills *plan; never fails. Pointers in it live as long as the format. */
 CSUM_API void csum_format_get_plan(const struct csum_format *format, struct csum_format_plan *plan);
 /*
- * Writes the volume; durable on success. If it is interrupted or fails at any point, no volume is left, neither the old
- * one nor a new one; csum_format_free() then removes an image file that csum_format_prepare() created. Called once
- * only.
+ * Writes the volume; durable on success. An old volume's superblocks are zeroed first, and the new ones are written
+ * last. So when it is interrupted or fails no volume is left, but for two cases: early the old one may be left, damaged,
+ * by a superblock that was not zeroed yet; at the very end the new one, which is complete then. csum_format_free()
+ * removes an image file that csum_format_prepare() created. Called once only.
  * Errors: -EINVAL after a dry run, -ECANCELED, and those of I/O.
  */
 CSUM_API int csum_format_run(struct csum_format *format) CSUM_MUST_CHECK;
@@ -418,6 +420,7 @@ CSUM_API const struct csum_erase_slot *csum_erase_slots(const struct csum_erase 
 /*
  * Zeroes the superblocks found, and nothing else; durable on success. The one in force is zeroed last, so that a
  * failure leaves superblocks as new as before. On error the slots tell which are left.
+ * Errors: -EINVAL after a dry run, and those of I/O.
  */
 CSUM_API int csum_erase_run(struct csum_erase *erase) CSUM_MUST_CHECK;
 /* Ends an erase; NULL is allowed. On an error of closing a written device nothing may be taken as durable. */

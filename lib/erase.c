@@ -136,6 +136,9 @@ int csum_erase_run(struct csum_erase *erase)
 	struct csum_erase_slot *slot;
 	int error = 0;
 
+	if (!volume->writable)
+		return csum_report_refusal(&volume->handlers, -EINVAL, volume->metadata->name,
+					   "a dry run cannot be run");
 	memset(volume->slot_buffer, 0, CSUM_BLOCK_SIZE);
 	while (!error && (slot = next_slot(erase))) {
 		struct csum_io_request zeros = {

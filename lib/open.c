@@ -292,14 +292,11 @@ int csum_volume_open_named(const struct csum_handlers *handlers, const char *dat
 
 static int check_options(const struct csum_handlers *handlers, const struct csum_open_options *options)
 {
-	switch (options->access) {
-	case CSUM_READ:
-	case CSUM_LOOK:
-	case CSUM_WRITE:
-	case CSUM_REPAIR:
-		return csum_version_knows(handlers, options->reserved);
-	}
-	return csum_report_refusal(handlers, -EINVAL, NULL, "opening: no such access: %d", (int)options->access);
+	int error = csum_version_knows(handlers, options->reserved);
+
+	if (!error)
+		error = csum_version_knows_value(handlers, "opening", "access", options->access, CSUM_REPAIR);
+	return error ? error : csum_version_knows_bits(handlers, "opening", "allow", options->allow, CSUM_ALLOW_ALL);
 }
 
 int csum_volume_open(const struct csum_handlers *handlers, const char *data, const char *metadata,

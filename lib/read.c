@@ -107,6 +107,14 @@ static int read_range(struct csum_volume *volume, struct reader *reader)
 	return error;
 }
 
+static int check_options(const struct csum_handlers *handlers, const struct csum_read_options *options)
+{
+	int error = csum_version_knows(handlers, options->reserved);
+
+	return error ? error :
+		       csum_version_knows_value(handlers, "reading", "on_error", options->on_error, CSUM_ON_ERROR_RAW);
+}
+
 int csum_read(struct csum_volume *volume, const struct csum_read_options *options, uint64_t *done_bytes)
 {
 	struct csum_totals totals = { 0 };
@@ -123,7 +131,7 @@ int csum_read(struct csum_volume *volume, const struct csum_read_options *option
 		.cursor = options->offset_bytes,
 	};
 	uint64_t length_bytes = options->length_bytes;
-	int error = csum_version_knows(&volume->handlers, options->reserved);
+	int error = check_options(&volume->handlers, options);
 
 	*done_bytes = 0;
 	if (!error)

@@ -151,8 +151,8 @@ tests: $(TEST_PROGS) $(FUZZ_TEST_PROGS) $(CLI_HELPERS) $(call objects,$(FUZZ_SRC
 
 fuzz-programs: $(FUZZ_PROGS)
 
-# Brings the completion up to date with the tables of commands and options. Not part of "all", as a program for another
-# machine may not run here. tests/cli/help.bats compares the two.
+# Not part of "all", as a program for another machine may not run here. tests/cli/help.bats compares the two.
+## completion: brings the bash completion up to date with the tables of commands and options
 completion: $(PROG)
 	$(Q)completion/tables.sh $(PROG) completion/csumtool.bash >$(BUILD)/csumtool.bash
 	$(Q)cp $(BUILD)/csumtool.bash completion/csumtool.bash

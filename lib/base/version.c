@@ -17,9 +17,29 @@ const char *csum_version(void)
 int csum_version_knows(const struct csum_handlers *handlers, const uint64_t reserved[CSUM_RESERVED])
 {
 	for (size_t i = 0; i < CSUM_RESERVED; i++) {
+		if (handlers->reserved[i] != 0)
+			return csum_report_refusal(handlers, -EINVAL, NULL,
+						   "a handler is set that libcsum %s does not have", csum_version());
 		if (reserved[i] != 0)
 			return csum_report_refusal(handlers, -EINVAL, NULL,
 						   "an option is set that libcsum %s does not have", csum_version());
 	}
 	return 0;
+}
+
+int csum_version_knows_bits(const struct csum_handlers *handlers, const char *operation, const char *option,
+			    unsigned int bits, unsigned int known)
+{
+	if (!(bits & ~known))
+		return 0;
+	return csum_report_refusal(handlers, -EINVAL, NULL, "%s: no such bits of %s: 0x%x", operation, option,
+				   bits & ~known);
+}
+
+int csum_version_knows_value(const struct csum_handlers *handlers, const char *operation, const char *option,
+			     unsigned int value, unsigned int last)
+{
+	if (value <= last)
+		return 0;
+	return csum_report_refusal(handlers, -EINVAL, NULL, "%s: no such %s: %u", operation, option, value);
 }

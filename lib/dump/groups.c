@@ -34,7 +34,7 @@ const char *csum_data_verdict_name(enum csum_data_verdict verdict)
 		[CSUM_DATA_UNREADABLE] = "unreadable",
 	};
 
-	return names[verdict];
+	return verdict <= CSUM_DATA_UNREADABLE ? names[verdict] : NULL;
 }
 
 static enum csum_data_verdict data_verdict(enum csum_verdict verdict)

@@ -26,7 +26,7 @@ static const char *const kind_names[CSUM_FINDING_KINDS] = {
 
 const char *csum_finding_name(enum csum_finding_kind kind)
 {
-	return kind_names[kind];
+	return kind < CSUM_FINDING_KINDS ? kind_names[kind] : NULL;
 }
 
 bool csum_finding_is_error(enum csum_finding_kind kind)
@@ -41,7 +41,7 @@ const char *csum_class_name(enum csum_class class)
 		[CSUM_CLASS_BLANK] = "blank", [CSUM_CLASS_KNOWN] = "known", [CSUM_CLASS_NEW] = "new",
 	};
 
-	return names[class];
+	return class < CSUM_CLASSES ? names[class] : NULL;
 }
 
 const char *csum_guard_verdict_name(enum csum_guard_verdict verdict)
@@ -52,7 +52,7 @@ const char *csum_guard_verdict_name(enum csum_guard_verdict verdict)
 		[CSUM_GUARD_OTHER_DATA] = "other-data",
 	};
 
-	return names[verdict];
+	return verdict <= CSUM_GUARD_OTHER_DATA ? names[verdict] : NULL;
 }
 
 const char *csum_means_name(enum csum_means means)
@@ -67,7 +67,7 @@ const char *csum_means_name(enum csum_means means)
 		[CSUM_MEANS_OTHER_COPY] = "other-copy",
 	};
 
-	return names[means];
+	return means < CSUM_MEANS_COUNT ? names[means] : NULL;
 }
 
 void csum_finding_count(struct csum_finder *finder, enum csum_finding_kind kind, uint64_t number,

@@ -11,6 +11,7 @@
 #include <uuid/uuid.h>
 
 #include "base/report.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "device/identify.h"
 #include "device/probe.h"
@@ -189,6 +190,8 @@ static int check_options(struct csum_format *format)
 		return csum_format_refuse(format, -EINVAL, path, "unknown checksum type");
 	if (options->label && strlen(options->label) >= CSUM_LABEL_SIZE)
 		return csum_format_refuse(format, -EINVAL, path, "the label is too long");
+	if (options->label && !csum_utf8_valid(options->label))
+		return csum_format_refuse(format, -EINVAL, path, "the label is not UTF-8");
 	if (format->metadata_path && options->create_data_bytes)
 		return csum_format_refuse(format, -EINVAL, path, "the amount of data is that of the data device");
 	if (!format->metadata_path && options->exclusive)

@@ -116,5 +116,5 @@ const char *csum_imd_verdict_name(enum csum_imd_verdict verdict)
 		[CSUM_IMD_MISSING] = "beyond the end of the device",
 	};
 
-	return names[verdict];
+	return verdict <= CSUM_IMD_MISSING ? names[verdict] : NULL;
 }

@@ -94,6 +94,18 @@ verifies() {
 	verifies env LD_LIBRARY_PATH="$PWD/tree/lib" ./verify
 }
 
+@test "10: the shared library of an installed tree needs no package of another library" {
+	local flags
+	make_goal install PREFIX="$PWD/tree"
+	# In place of the folders of the system.
+	export PKG_CONFIG_LIBDIR=$PWD/tree/lib/pkgconfig
+	flags=$(packages --cflags)
+	[ "${flags% }" = "-I$PWD/tree/include" ]
+	flags=$(packages --libs)
+	[ "${flags% }" = "-L$PWD/tree/lib -lcsum" ]
+	[[ $(packages --static --libs) == *-lblkid* ]]
+}
+
 @test "10: the example, with the archive of an installed tree" {
 	installed
 	rm tree/lib/libcsum.so*
