@@ -587,7 +587,7 @@ CSUM_API int csum_check(struct csum_volume *volume, const struct csum_check_opti
 /* The means by which a scrub may change data sectors; bits of csum_scrub_options.heal. */
 enum csum_heal {
 	CSUM_HEAL_DEFAULT = 0, /* all means; CSUM_HEAL_BITS with crc64 only */
-	CSUM_HEAL_NOTHING = 1, /* no data sector is changed */
+	CSUM_HEAL_NOTHING = 1, /* no data sector is changed; alone only */
 	CSUM_HEAL_REPLICA = 2,
 	CSUM_HEAL_ELSEWHERE = 4, /* with crc64 only */
 	CSUM_HEAL_BITS = 8, /* with 32-bit checksums one bit only, and one garbage sector in 100,000 seems healed */
@@ -661,9 +661,9 @@ struct csum_scrub_result {
  * first it recovers an active volume. The volume was opened for CSUM_REPAIR; with dry_run any access but CSUM_LOOK will
  * do. (protocol.md: Scrub)
  * Every repair is durable, read back and verified when it is reported. *result is valid on every return.
- * Errors: -ECANCELED (the record says where to go on), -EINVAL (range, replica or undo file refused), -EEXIST (undo
- * file), -ENODEV and the like (device vanished), -ENOMEM, and those of writing the volume or the undo file; a write
- * refused for a place on the medium is a finding.
+ * Errors: -ECANCELED (the record says where to go on), -EINVAL (options, range, replica or undo file refused), -EEXIST
+ * (undo file), -ENODEV and the like (device vanished), -ENOMEM, and those of writing the volume or the undo file; a
+ * write refused for a place on the medium is a finding.
  */
 CSUM_API int csum_scrub(struct csum_volume *volume, const struct csum_scrub_options *options,
 			struct csum_scrub_result *result) CSUM_MUST_CHECK;

@@ -132,9 +132,26 @@ static int scrub_all(struct csum_scrub *scrub)
 	return error;
 }
 
+static int check_options(const struct csum_handlers *handlers, const struct csum_scrub_options *options)
+{
+	const unsigned int ways = CSUM_HEAL_REPLICA | CSUM_HEAL_ELSEWHERE | CSUM_HEAL_BITS;
+	int error = csum_version_knows(handlers, options->reserved);
+
+	if (!error)
+		error = csum_version_knows_bits(handlers, "scrubbing", "heal", options->heal, ways | CSUM_HEAL_NOTHING);
+	if (error)
+		return error;
+	if ((options->heal & CSUM_HEAL_NOTHING) && (options->heal & ways))
+		return csum_report_refusal(handlers, -EINVAL, NULL, "scrubbing: heal has CSUM_HEAL_NOTHING and others");
+	if (options->undo_file && options->undo_directory)
+		return csum_report_refusal(handlers, -EINVAL, NULL,
+					   "scrubbing: either undo_file or undo_directory, not both");
+	return 0;
+}
+
 static int check_opening(const struct csum_volume *volume, const struct csum_scrub_options *options)
 {
-	int error = csum_version_knows(&volume->handlers, options->reserved);
+	int error = check_options(&volume->handlers, options);
 
 	if (error)
 		return error;

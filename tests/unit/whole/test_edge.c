@@ -213,6 +213,58 @@ static void formatting_refuses_an_unknown_checksum_type(void **state)
 	}
 }
 
+static void refused_to_scrub(const struct csum_scrub_options *options, bool dry_run, const char *text)
+{
+	struct csum_scrub_options asked = *options;
+	struct csum_volume *volume = volume_for(CSUM_REPAIR);
+	struct csum_scrub_result result;
+
+	asked.length_bytes = CSUM_TO_END;
+	asked.dry_run = dry_run;
+	recorder_init(&b.recorder);
+	assert_int_equal(csum_scrub(volume, &asked, &result), -EINVAL);
+	assert_one_error(&b.recorder, text);
+	assert_int_equal(result.end, CSUM_SCRUB_FAILED);
+	assert_int_equal(result.totals.sectors_unwritten, 0);
+	assert_int_equal(csum_volume_close(volume), 0);
+}
+
+static void scrubbing_refuses_unknown_bits_of_heal(void **state)
+{
+	const unsigned int unknown[] = { 16, CSUM_HEAL_BITS | 32, CSUM_HEAL_NOTHING | 1u << 31, UINT_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(unknown); i++) {
+		const struct csum_scrub_options options = { .heal = unknown[i] };
+
+		refused_to_scrub(&options, false, "no such bits of heal");
+		refused_to_scrub(&options, true, "no such bits of heal");
+	}
+}
+
+static void scrubbing_refuses_nothing_and_something(void **state)
+{
+	const unsigned int ways[] = { CSUM_HEAL_REPLICA, CSUM_HEAL_ELSEWHERE, CSUM_HEAL_BITS };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		const struct csum_scrub_options options = { .heal = CSUM_HEAL_NOTHING | ways[i] };
+
+		refused_to_scrub(&options, false, "CSUM_HEAL_NOTHING");
+		refused_to_scrub(&options, true, "CSUM_HEAL_NOTHING");
+	}
+}
+
+static void scrubbing_refuses_two_places_for_undo(void **state)
+{
+	const struct csum_scrub_options options = { .undo_file = b.absent, .undo_directory = b.directory };
+
+	(void)state;
+	refused_to_scrub(&options, false, "undo_directory");
+	refused_to_scrub(&options, true, "undo_directory");
+	assert_int_not_equal(access(b.absent, F_OK), 0);
+}
+
 /* ------------------------------------------------------------------ handlers */
 
 /* Handlers with something in the last place that is kept for later versions. */
@@ -378,6 +430,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(opening_refuses_unknown_bits_of_allow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(opening_takes_all_bits_of_allow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(formatting_refuses_an_unknown_checksum_type, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(scrubbing_refuses_unknown_bits_of_heal, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(scrubbing_refuses_nothing_and_something, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(scrubbing_refuses_two_places_for_undo, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(handlers_of_a_later_version_do_not_open, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(handlers_of_a_later_version_do_not_format, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(handlers_of_a_later_version_do_not_erase, set_up, tear_down),
