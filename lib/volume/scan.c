@@ -38,6 +38,7 @@ struct scan {
 	size_t run_count;
 	struct csum_scan_batch *verified, *loaded; /* batches that the job under way works on; NULL: none */
 	pthread_mutex_t lock;
+	uint8_t *buffer_memory; /* of all buffers */
 	uint8_t *buffers[WIDTH]; /* free ones below buffer_count, without kept data */
 	unsigned int buffer_count;
 	atomic_int error;
@@ -109,15 +110,16 @@ static int allocate(struct scan *scan)
 	scan->runs = calloc(runs, sizeof(*scan->runs));
 	if (!scan->runs)
 		return -ENOMEM;
+	if (scan->options->keep_data || scan->options->metadata_only)
+		return 0;
 	/* No run is longer than the whole range. */
 	run_bytes = csum_min_u64(RUN_BYTES, scan->options->sector_count * geometry->sector_size);
-	while (!scan->options->keep_data && !scan->options->metadata_only &&
-	       scan->buffer_count < csum_min_u64(WIDTH, runs)) {
-		scan->buffers[scan->buffer_count] = csum_io_alloc((size_t)run_bytes);
-		if (!scan->buffers[scan->buffer_count])
-			return -ENOMEM;
-		scan->buffer_count++;
-	}
+	scan->buffer_count = (unsigned int)csum_min_u64(WIDTH, runs);
+	scan->buffer_memory = csum_io_alloc((size_t)run_bytes * scan->buffer_count);
+	if (!scan->buffer_memory)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < scan->buffer_count; i++)
+		scan->buffers[i] = scan->buffer_memory + i * run_bytes;
 	return 0;
 }
 
@@ -126,8 +128,7 @@ static void release(struct scan *scan)
 	for (int i = 0; i < BATCHES; i++)
 		batch_free(&scan->batches[i]);
 	free(scan->runs);
-	for (unsigned int i = 0; i < scan->buffer_count; i++)
-		free(scan->buffers[i]);
+	free(scan->buffer_memory);
 	pthread_mutex_destroy(&scan->lock);
 }
 
