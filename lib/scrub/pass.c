@@ -28,6 +28,20 @@ struct pass {
 	uint64_t waiting_since; /* data sector at which the table began to fill */
 };
 
+static int collect_sector(struct pass *pass, const struct csum_scan_batch *batch, uint64_t i)
+{
+	struct csum_scrub *scrub = pass->scrub;
+	struct csum_bad_sector found;
+
+	if (!csum_scrub_sector_bad(scrub, batch, i, &found))
+		return 0;
+	if (csum_scrub_undecided_is(scrub, found.sector))
+		return csum_scrub_undecided_add(scrub, &found);
+	if (csum_scrub_table_count(scrub) == 0)
+		pass->waiting_since = batch->first_sector;
+	return csum_scrub_table_add(scrub, &found);
+}
+
 /* Collects what is wrong in a batch: groups, and bad sectors. */
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
@@ -38,18 +52,12 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	if (scrub->options->metadata_only)
 		return error;
 	csum_finder_data(&scrub->finder, batch);
-	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
-		struct csum_bad_sector found;
-
-		if (!csum_scrub_sector_bad(scrub, batch, i, &found))
+	for (uint64_t i = 0, next; i < batch->sector_count && !error; i = next) {
+		next = i + csum_scan_alike(batch, i);
+		if (!csum_verdict_is_bad(batch->verdict[i]))
 			continue;
-		if (csum_scrub_undecided_is(scrub, found.sector)) {
-			error = csum_scrub_undecided_add(scrub, &found);
-			continue;
-		}
-		if (csum_scrub_table_count(scrub) == 0)
-			pass->waiting_since = batch->first_sector;
-		error = csum_scrub_table_add(scrub, &found);
+		for (uint64_t k = i; k < next && !error; k++)
+			error = collect_sector(pass, batch, k);
 	}
 	return error;
 }

@@ -6,6 +6,7 @@
 #ifndef CSUM_VOLUME_SCAN_H
 #define CSUM_VOLUME_SCAN_H
 
+#include "base/util.h"
 #include "volume/verify.h"
 
 struct csum_scan_batch {
@@ -15,6 +16,12 @@ struct csum_scan_batch {
 	uint64_t *entry; /* computed from what was read */
 	uint8_t *data; /* the sectors, with keep_data; else NULL */
 };
+
+/* How many sectors of the batch from i on have the verdict of sector i. */
+static inline uint64_t csum_scan_alike(const struct csum_scan_batch *batch, uint64_t i)
+{
+	return csum_same_bytes(batch->verdict + i, (size_t)(batch->sector_count - i));
+}
 
 struct csum_scan_options {
 	uint64_t first_sector, sector_count;

@@ -67,6 +67,12 @@ static void plan_part(const struct csum_verify *run, const struct part *part)
 		memset(verdict, run->need == CSUM_NEED_CONTENT ? PENDING : CSUM_VERDICT_LOST, count);
 		return;
 	}
+	/* Most groups of a large volume that is new. */
+	if (part->group->version_count == 1 && csum_imd_all_unwritten(part->group->version[0], part->index, count)) {
+		memset(verdict, run->need == CSUM_NEED_DIFFERING ? CSUM_VERDICT_NOT_READ : CSUM_VERDICT_UNWRITTEN,
+		       count);
+		return;
+	}
 	for (uint32_t i = 0; i < count; i++)
 		verdict[i] = plan_sector(run, part->group, part->index + i);
 }
@@ -114,7 +120,31 @@ static enum csum_verdict judge(const struct csum_verify *run, const struct csum_
 	return group->version_count == 0 ? CSUM_VERDICT_LOST : judge_bad(run, group, index, i);
 }
 
-/* Gives pending sectors of [begin, end), which have been read, their verdicts. */
+/* Whether all of the sectors [begin, end), which lie in one part, match the newest version of their group. */
+static bool all_match(const struct csum_verify *run, const struct part *part, uint32_t begin, uint32_t end)
+{
+	uint64_t differences = 0;
+
+	if (part->group->version_count == 0)
+		return false;
+	for (uint32_t i = begin; i < end; i++)
+		differences |= run->entry[i] ^ csum_group_entry(part->group, part->index + i - part->begin);
+	return differences == 0;
+}
+
+/* Gives the sectors [begin, end), which lie in one part and have been read, their verdicts. */
+static void judge_stretch(const struct csum_verify *run, const struct part *part, uint32_t begin, uint32_t end)
+{
+	csum_volume_entries(run->volume, sector_data(run, begin), end - begin, run->entry + begin);
+	if (all_match(run, part, begin, end)) {
+		memset(run->verdict + begin, CSUM_VERDICT_GOOD, end - begin);
+		return;
+	}
+	for (uint32_t i = begin; i < end; i++)
+		run->verdict[i] = judge(run, part->group, part->index + i - part->begin, i);
+}
+
+/* The same for those of any sectors that are pending. */
 static void judge_pending(const struct csum_verify *run, uint32_t begin, uint32_t end)
 {
 	for (uint32_t i = begin, next; i < end; i = next) {
@@ -125,9 +155,7 @@ static void judge_pending(const struct csum_verify *run, uint32_t begin, uint32_
 			continue;
 		while (next < end && next < part.end && run->verdict[next] == PENDING)
 			next++;
-		csum_volume_entries(run->volume, sector_data(run, i), next - i, run->entry + i);
-		for (uint32_t k = i; k < next; k++)
-			run->verdict[k] = judge(run, part.group, part.index + k - i, k);
+		judge_stretch(run, &part, i, next);
 	}
 }
 
