@@ -149,6 +149,11 @@ void csum_io_background_start(struct csum_io *io, unsigned int width, size_t cou
 	csum_pool_start(io->pool, &job);
 }
 
+void csum_io_background_extend(struct csum_io *io, size_t count)
+{
+	csum_pool_extend(io->pool, count);
+}
+
 void csum_io_background_wait(struct csum_io *io)
 {
 	csum_pool_wait(io->pool);
