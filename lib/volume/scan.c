@@ -140,7 +140,7 @@ static int allocate(struct scan *scan)
 		return 0;
 	/* No run is longer than the whole range. */
 	run_bytes = csum_min_u64(RUN_BYTES, scan->options->sector_count * geometry->sector_size);
-	scan->buffer_count = (unsigned int)csum_min_u64(WIDTH, window_runs(scan));
+	scan->buffer_count = (unsigned int)csum_min_u64(WIDTH, WINDOWS * window_runs(scan));
 	scan->buffer_memory = csum_io_alloc((size_t)run_bytes * scan->buffer_count);
 	if (!scan->buffer_memory)
 		return -ENOMEM;
