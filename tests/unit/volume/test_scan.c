@@ -71,8 +71,8 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	assert_true(seen.next_sector <= seen.end_sector);
 	memcpy(seen.verdict + batch->first_sector, batch->verdict, (size_t)batch->sector_count);
 	for (uint64_t i = 0; seen.keep_data && i < batch->sector_count; i += 37)
-		assert_memory_equal(batch->data + i * SECTOR,
-				    memory_volume_sector(&memory, batch->first_sector + i), SECTOR);
+		assert_memory_equal(batch->data + i * SECTOR, memory_volume_sector(&memory, batch->first_sector + i),
+				    SECTOR);
 	seen.batches++;
 	return seen.stop_after >= 0 && seen.batches > (size_t)seen.stop_after ? STOPPED : 0;
 }
@@ -131,7 +131,7 @@ static void reset(uint64_t random)
 
 static const unsigned int thread_counts[] = { 0, 1, 3, 16 };
 /* One group a window; two; all in one. */
-static const uint64_t window_bytes[] = { 1, 2 * PER_GROUP * SECTOR, 0 };
+static const uint64_t window_bytes[] = { 1, 2 * PER_GROUP *SECTOR, 0 };
 
 static void test_every_sector_once(void **state)
 {
@@ -185,9 +185,9 @@ static void test_device_vanishes(void **state)
 		start(thread_counts[t]);
 		for (int skip = 0; skip < 60; skip += 1 + skip / 10) {
 			memory_disk_fault(memory.data, &(struct memory_disk_fault){ .call = MEMORY_DISK_READ,
-										   .skip = skip,
-										   .times = -1,
-										   .error = -ENODEV });
+										    .skip = skip,
+										    .times = -1,
+										    .error = -ENODEV });
 			reset((uint64_t)skip + 1);
 			recorder_init(&memory.recorder);
 			assert_int_equal(scan(0, SECTORS, 1), -ENODEV);
