@@ -43,12 +43,12 @@ static int hand_out(struct reader *reader, const struct csum_scan_batch *batch, 
 /* Returns the first sector after i that is to be handed out differently from sector i. */
 static uint64_t run_end(const struct csum_scan_batch *batch, uint64_t i)
 {
-	uint64_t stop = i + 1;
+	uint64_t stop = i + csum_scan_alike(batch, i);
 
 	while (stop < batch->sector_count &&
 	       csum_verdict_is_bad(batch->verdict[stop]) == csum_verdict_is_bad(batch->verdict[i]) &&
 	       (batch->verdict[stop] == CSUM_VERDICT_UNWRITTEN) == (batch->verdict[i] == CSUM_VERDICT_UNWRITTEN))
-		stop++;
+		stop += csum_scan_alike(batch, stop);
 	return stop;
 }
 

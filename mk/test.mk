@@ -10,7 +10,7 @@ demo: all | $(FIRST)
 
 ## bench: measures the speed against that of dd
 bench: all | $(FIRST)
-	@$(RUN_ENV) tests/bench/bench.sh
+	@$(RUN_ENV) tests/bench/bench.py
 
 # Selects from the test names $(1) the ones that TESTS asks for.
 select = $(if $(TESTS),$(shell set -f; for name in $(1); do for word in $(TESTS); do \

@@ -7,7 +7,7 @@
 #   deps.sh missing [GROUP...]   prints the packages that are not installed; status 1 when there are any
 #   deps.sh install [GROUP...]   installs missing packages; does nothing, quickly, when there are none
 #
-# Groups: build demo test lint fuzz (all of them when none is named), and portability, which has to be named.
+# Groups: build demo test lint fuzz (all of them when none is named); bench and portability, which have to be named.
 set -eu
 
 # ISA-L is not packaged for i386; csumtool does without it there.
@@ -25,6 +25,7 @@ packages() {
 		xfsprogs btrfs-progs dosfstools fdisk cryptsetup-bin ntfs-3g fuse2fs ;;
 	lint) echo clang clang-format cppcheck shellcheck mandoc ;;
 	fuzz) echo clang libclang-rt-dev zlib1g-dev ;;
+	bench) echo python3 time xxhash b3sum ;;
 	# Not qemu-user-static, with which the machine would run foreign programs by itself.
 	portability) echo gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user ;;
 	*)
@@ -108,7 +109,7 @@ install)
 	[ -z "$names" ] || install_packages $names
 	;;
 *)
-	echo "usage: deps.sh list|missing|install [build|demo|test|lint|fuzz|portability]..." >&2
+	echo "usage: deps.sh list|missing|install [build|demo|test|lint|fuzz|bench|portability]..." >&2
 	exit 16
 	;;
 esac

@@ -24,4 +24,11 @@ static inline bool csum_entry_has_content(uint64_t entry)
 /* The entry of a data sector with that content; never CSUM_ENTRY_UNWRITTEN or CSUM_ENTRY_BAD. */
 uint64_t csum_checksum_entry(enum csum_checksum_type type, const void *sector, size_t sector_size);
 
+/*
+ * The entries of `count` sectors that lie side by side. It asks for memory ahead of the checksum: what was just read is in
+ * no core's cache, and ISA-L waits for it otherwise.
+ */
+void csum_checksum_entries(enum csum_checksum_type type, const void *sectors, size_t sector_size, size_t count,
+			   uint64_t *entries);
+
 #endif

@@ -26,6 +26,19 @@ static inline bool csum_is_uniform(const uint8_t *bytes, size_t size)
 	return memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
+/* How many bytes from the first one on are the same; size is not 0. Stretches of them cost little. */
+static inline size_t csum_same_bytes(const uint8_t *bytes, size_t size)
+{
+	enum { STEP = 256 };
+	size_t same = 1;
+
+	while (size - same >= STEP && memcmp(bytes + same, bytes + same - 1, STEP) == 0)
+		same += STEP;
+	while (same < size && bytes[same] == bytes[0])
+		same++;
+	return same;
+}
+
 static inline bool csum_is_zero(const uint8_t *bytes, size_t size)
 {
 	return bytes[0] == 0 && csum_is_uniform(bytes, size);

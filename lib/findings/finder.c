@@ -245,41 +245,45 @@ static void add_sector(struct csum_finder *finder, const struct csum_scan_batch 
 	held->computed_entry = batch->entry[i];
 }
 
-/* Counts a sector whose verdict is not simply good. */
+/* Counts a sector whose verdict is neither simply good nor unwritten. */
 static void count_sector(struct csum_totals *totals, enum csum_verdict verdict)
 {
 	totals->sectors_verified += verdict == CSUM_VERDICT_TRANSIENT;
 	totals->sectors_transient += verdict == CSUM_VERDICT_TRANSIENT;
-	totals->sectors_unwritten += verdict == CSUM_VERDICT_UNWRITTEN;
 	totals->sectors_interrupted += verdict == CSUM_VERDICT_OLDER;
 	totals->sectors_bad += csum_verdict_is_bad(verdict);
 }
 
+/* A sector that is neither simply good nor unwritten. Bad ones come by themselves, when it is known what becomes of them. */
+static void add_found(struct csum_finder *finder, const struct csum_scan_batch *batch, uint64_t i)
+{
+	enum csum_verdict sector = batch->verdict[i];
+	struct data_verdict verdict = judge_sector(sector);
+
+	if (csum_verdict_is_bad(sector) && sector != CSUM_VERDICT_LOST)
+		return;
+	count_sector(finder->totals, sector);
+	if (sector == CSUM_VERDICT_LOST || !verdict.finding)
+		return;
+	csum_finding_count(finder, verdict.kind, 1, &csum_outcome_left);
+	add_sector(finder, batch, i, &verdict);
+}
+
 void csum_finder_data(struct csum_finder *finder, const struct csum_scan_batch *batch)
 {
-	uint64_t good = 0;
-
-	for (uint64_t i = 0; i < batch->sector_count; i++) {
-		enum csum_verdict sector = batch->verdict[i];
-		struct data_verdict verdict;
-
-		/* Nearly all sectors are good. */
-		if (sector == CSUM_VERDICT_GOOD) {
-			good++;
+	for (uint64_t i = 0, next; i < batch->sector_count; i = next) {
+		next = i + csum_scan_alike(batch, i);
+		if (batch->verdict[i] == CSUM_VERDICT_GOOD) {
+			finder->totals->sectors_verified += next - i;
 			continue;
 		}
-		if (csum_verdict_is_bad(sector) && sector != CSUM_VERDICT_LOST)
+		if (batch->verdict[i] == CSUM_VERDICT_UNWRITTEN) {
+			finder->totals->sectors_unwritten += next - i;
 			continue;
-		count_sector(finder->totals, sector);
-		if (sector == CSUM_VERDICT_LOST)
-			continue;
-		verdict = judge_sector(sector);
-		if (!verdict.finding)
-			continue;
-		csum_finding_count(finder, verdict.kind, 1, &csum_outcome_left);
-		add_sector(finder, batch, i, &verdict);
+		}
+		for (uint64_t k = i; k < next; k++)
+			add_found(finder, batch, k);
 	}
-	finder->totals->sectors_verified += good;
 }
 
 void csum_finder_sector(struct csum_finder *finder, const struct csum_scan_batch *batch, uint64_t i)

@@ -5,11 +5,14 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/report.h"
 #include "io/pool.h"
 
 enum { MAX_DEVICES = 2 };
+/* Of most machines; on others the advice fits less well. */
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 struct csum_io {
 	const struct csum_handlers *handlers;
@@ -124,9 +127,18 @@ void csum_io_end_threads(struct csum_io *io)
 
 void *csum_io_alloc(size_t size)
 {
+	size_t alignment = size < HUGE_PAGE_BYTES ? CSUM_BUFFER_ALIGNMENT : HUGE_PAGE_BYTES;
 	void *memory;
 
-	return posix_memalign(&memory, CSUM_BUFFER_ALIGNMENT, size ? size : 1) == 0 ? memory : NULL;
+	if (posix_memalign(&memory, alignment, size ? size : 1) != 0)
+		return NULL;
+	if (size >= HUGE_PAGE_BYTES) {
+		/* The kernel pins each page for each transfer. A refusal costs time only. */
+		int ignored = madvise(memory, size / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+
+		(void)ignored;
+	}
+	return memory;
 }
 
 void csum_io_background_start(struct csum_io *io, unsigned int width, size_t count,
@@ -135,6 +147,11 @@ void csum_io_background_start(struct csum_io *io, unsigned int width, size_t cou
 	const struct csum_pool_job job = { .work = work, .argument = argument, .count = count, .width = width };
 
 	csum_pool_start(io->pool, &job);
+}
+
+void csum_io_background_extend(struct csum_io *io, size_t count)
+{
+	csum_pool_extend(io->pool, count);
 }
 
 void csum_io_background_wait(struct csum_io *io)

@@ -78,6 +78,8 @@ void csum_io_parallel(struct csum_io *io, unsigned int width, size_t count, void
 /* The same in two halves, for a caller that has something else to do meanwhile. */
 void csum_io_background_start(struct csum_io *io, unsigned int width, size_t count,
 			      void (*work)(void *argument, size_t index), void *argument);
+/* Adds `count` indexes to the job that was started last, ended or not; from the same thread, or from its work(). */
+void csum_io_background_extend(struct csum_io *io, size_t count);
 void csum_io_background_wait(struct csum_io *io);
 
 /* One read in the calling thread (any thread); its error, or CSUM_IO_PAST_END, is returned, not reported. */

@@ -37,10 +37,11 @@ static void take_part(struct csum_pool *pool)
 	}
 	if (--pool->running > 0)
 		return;
-	pthread_mutex_unlock(&pool->lock);
-	if (pool->job.finish)
+	if (pool->job.finish) {
+		pthread_mutex_unlock(&pool->lock);
 		pool->job.finish(pool->job.argument);
-	pthread_mutex_lock(&pool->lock);
+		pthread_mutex_lock(&pool->lock);
+	}
 	pool->busy = false;
 	pthread_cond_signal(&pool->job_done);
 }
@@ -127,14 +128,28 @@ void csum_pool_start(struct csum_pool *pool, const struct csum_pool_job *job)
 {
 	if (pool->thread_count == 0 && job->count > 0)
 		start_threads(pool);
+	pool->job = *job;
+	pool->next = 0;
 	if (pool->thread_count == 0 || job->count == 0) {
 		run_inline(job);
 		return;
 	}
 	pthread_mutex_lock(&pool->lock);
-	pool->job = *job;
-	pool->next = 0;
 	pool->busy = true;
+	pthread_cond_broadcast(&pool->work_ready);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void csum_pool_extend(struct csum_pool *pool, size_t count)
+{
+	if (pool->thread_count == 0) {
+		for (size_t i = 0; i < count; i++)
+			pool->job.work(pool->job.argument, pool->job.count++);
+		return;
+	}
+	pthread_mutex_lock(&pool->lock);
+	pool->job.count += count;
+	pool->busy |= count > 0;
 	pthread_cond_broadcast(&pool->work_ready);
 	pthread_mutex_unlock(&pool->lock);
 }

@@ -28,6 +28,11 @@ void csum_pool_end_threads(struct csum_pool *pool);
 
 /* Starts the job. The caller has waited for the job before. */
 void csum_pool_start(struct csum_pool *pool, const struct csum_pool_job *job);
+/*
+ * Adds `count` indexes to the job that was started last, also when it has ended: then it goes on. From the thread that
+ * started it, or from its work(). The job has no finish(). Without threads the work is done on return.
+ */
+void csum_pool_extend(struct csum_pool *pool, size_t count);
 /* Waits for the job under way; returns at once when there is none. */
 void csum_pool_wait(struct csum_pool *pool);
 

@@ -6,6 +6,7 @@
 #ifndef CSUM_ONDISK_IMD_H
 #define CSUM_ONDISK_IMD_H
 
+#include "base/util.h"
 #include "csum.h"
 #include "ondisk/ondisk.h"
 
@@ -26,6 +27,14 @@ bool csum_imd_has_magic(const void *sector);
 static inline uint64_t csum_imd_entry(const void *sector, uint32_t index)
 {
 	return csum_le64_get(((const struct csum_disk_imd *)sector)->entry[index]);
+}
+
+/* Whether none of the data sectors at these indexes has been written; count is not 0. */
+static inline bool csum_imd_all_unwritten(const void *sector, uint32_t index, uint32_t count)
+{
+	const le64 *entry = ((const struct csum_disk_imd *)sector)->entry + index;
+
+	return csum_is_zero((const uint8_t *)entry, count * sizeof(*entry));
 }
 
 void csum_imd_set_entry(void *sector, uint32_t index, uint64_t entry);

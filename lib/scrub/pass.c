@@ -28,6 +28,20 @@ struct pass {
 	uint64_t waiting_since; /* data sector at which the table began to fill */
 };
 
+static int collect_sector(struct pass *pass, const struct csum_scan_batch *batch, uint64_t i)
+{
+	struct csum_scrub *scrub = pass->scrub;
+	struct csum_bad_sector found;
+
+	if (!csum_scrub_sector_bad(scrub, batch, i, &found))
+		return 0;
+	if (csum_scrub_undecided_is(scrub, found.sector))
+		return csum_scrub_undecided_add(scrub, &found);
+	if (csum_scrub_table_count(scrub) == 0)
+		pass->waiting_since = batch->first_sector;
+	return csum_scrub_table_add(scrub, &found);
+}
+
 /* Collects what is wrong in a batch: groups, and bad sectors. */
 static int visit(void *user, const struct csum_scan_batch *batch)
 {
@@ -38,18 +52,12 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 	if (scrub->options->metadata_only)
 		return error;
 	csum_finder_data(&scrub->finder, batch);
-	for (uint64_t i = 0; i < batch->sector_count && !error; i++) {
-		struct csum_bad_sector found;
-
-		if (!csum_scrub_sector_bad(scrub, batch, i, &found))
+	for (uint64_t i = 0, next; i < batch->sector_count && !error; i = next) {
+		next = i + csum_scan_alike(batch, i);
+		if (!csum_verdict_is_bad(batch->verdict[i]))
 			continue;
-		if (csum_scrub_undecided_is(scrub, found.sector)) {
-			error = csum_scrub_undecided_add(scrub, &found);
-			continue;
-		}
-		if (csum_scrub_table_count(scrub) == 0)
-			pass->waiting_since = batch->first_sector;
-		error = csum_scrub_table_add(scrub, &found);
+		for (uint64_t k = i; k < next && !error; k++)
+			error = collect_sector(pass, batch, k);
 	}
 	return error;
 }
@@ -103,31 +111,56 @@ static int limits(struct csum_scrub *scrub)
 	return csum_scrub_pace_time_is_up(scrub) ? END_TIME : 0;
 }
 
-static int idle(void *user, struct csum_scan_batch *batch)
+/* Whether anything is to be written for that batch. */
+static bool needs_rest(void *user, const struct csum_scan_batch *batch)
+{
+	const struct pass *pass = user;
+	const struct csum_scrub *scrub = pass->scrub;
+
+	return csum_scrub_groups_count(scrub) > 0 || (csum_scrub_table_count(scrub) > 0 && is_due(pass, batch)) ||
+	       csum_scrub_record_is_due(scrub);
+}
+
+/* Repairs, and writes the record, where it is time for that. */
+static int write_due(struct pass *pass, const struct csum_scan_batch *batch)
+{
+	struct csum_scrub *scrub = pass->scrub;
+	uint64_t next_sector = batch->first_sector + batch->sector_count;
+	int error = 0;
+
+	/* At the end of the pass the table is resolved anyway. */
+	if (!limits(scrub) && next_sector < scrub->end_sector && is_due(pass, batch))
+		error = csum_scrub_resolve(scrub);
+	if (error)
+		return error;
+	csum_scrub_record_advance(scrub, next_sector, waiting(scrub) > 0);
+	return csum_scrub_record_is_due(scrub) ? csum_scrub_record_write(scrub) : 0;
+}
+
+static int idle(void *user, struct csum_scan_batch *batch, bool at_rest)
 {
 	struct pass *pass = user;
 	struct csum_scrub *scrub = pass->scrub;
 	uint64_t next_sector = batch->first_sector + batch->sector_count;
 	int end = limits(scrub);
-	int error;
+	int error = 0;
 
 	/*
 	 * A disk that fails all over is not to be written to: the batch is left as it is, and the next run comes to it.
 	 */
 	if (end == END_ERRORS)
 		return end;
-	error = csum_scrub_groups_repair(scrub, batch);
+	if (at_rest)
+		error = csum_scrub_groups_repair(scrub, batch);
 	if (error)
 		return error;
 	/* What was found in the batch has been counted by now: a run that goes on must not count it again. */
 	scrub->result->next_sector = next_sector;
-	if (!end)
-		end = limits(scrub);
-	/* At the end of the pass the table is resolved anyway. */
-	if (!end && next_sector < scrub->end_sector && is_due(pass, batch))
-		error = csum_scrub_resolve(scrub);
-	if (!error)
-		error = csum_scrub_record_advance(scrub, next_sector, waiting(scrub) > 0);
+	if (at_rest)
+		error = write_due(pass, batch);
+	else
+		csum_scrub_record_advance(scrub, next_sector, waiting(scrub) > 0);
+	end = limits(scrub);
 	progress(scrub);
 	if (!error && !end)
 		error = csum_scrub_pace_sleep(scrub, batch);
@@ -147,6 +180,7 @@ static int scan_range(struct csum_scrub *scrub)
 		.sector_count = end > scrub->first_sector ? end - scrub->first_sector : 0,
 		.metadata_only = scrub->options->metadata_only,
 		.visit = visit,
+		.needs_rest = needs_rest,
 		.idle = idle,
 		.user = &pass,
 		.limit = limit.most ? &limit : NULL,

@@ -103,16 +103,21 @@ int csum_scrub_record_begin(struct csum_scrub *scrub)
 	return write_record(scrub);
 }
 
-int csum_scrub_record_advance(struct csum_scrub *scrub, uint64_t next_sector, bool waiting)
+void csum_scrub_record_advance(struct csum_scrub *scrub, uint64_t next_sector, bool waiting)
 {
-	if (!scrub->result->recorded)
-		return 0;
-	if (!waiting) {
-		scrub->recorder->safe.next_group = next_sector / csum_volume_geometry(scrub->volume)->sectors_per_group;
-		scrub->recorder->safe.totals = totals_so_far(scrub);
-	}
-	if (csum_scrub_clock_ms() - scrub->recorder->written_ms < RECORD_EVERY_MS)
-		return 0;
+	if (!scrub->result->recorded || waiting)
+		return;
+	scrub->recorder->safe.next_group = next_sector / csum_volume_geometry(scrub->volume)->sectors_per_group;
+	scrub->recorder->safe.totals = totals_so_far(scrub);
+}
+
+bool csum_scrub_record_is_due(const struct csum_scrub *scrub)
+{
+	return scrub->result->recorded && csum_scrub_clock_ms() - scrub->recorder->written_ms >= RECORD_EVERY_MS;
+}
+
+int csum_scrub_record_write(struct csum_scrub *scrub)
+{
 	scrub->volume->superblock.current_scrub = scrub->recorder->safe;
 	return write_record(scrub);
 }

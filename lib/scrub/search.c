@@ -102,11 +102,12 @@ static int visit(void *user, const struct csum_scan_batch *batch)
 
 enum { TIME_IS_UP = 1 };
 
-static int idle(void *user, struct csum_scan_batch *batch)
+static int idle(void *user, struct csum_scan_batch *batch, bool at_rest)
 {
 	struct csum_scrub *scrub = user;
 	int error = csum_scrub_pace_sleep(scrub, batch);
 
+	(void)at_rest;
 	return error ? error : csum_scrub_pace_time_is_up(scrub) ? TIME_IS_UP : 0;
 }
 

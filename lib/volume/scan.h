@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Walks over a range of data sectors in batches: while one batch is visited, the data of the next is read and
- * verified and the metadata of the one after is loaded, all in parallel.
+ * Walks over a range of data sectors in batches: while one batch is visited, the metadata and the data of the next ones
+ * are read and verified, all in parallel.
  */
 #ifndef CSUM_VOLUME_SCAN_H
 #define CSUM_VOLUME_SCAN_H
 
+#include "base/util.h"
 #include "volume/verify.h"
 
 struct csum_scan_batch {
@@ -16,6 +17,12 @@ struct csum_scan_batch {
 	uint8_t *data; /* the sectors, with keep_data; else NULL */
 };
 
+/* How many sectors of the batch from i on have the verdict of sector i. */
+static inline uint64_t csum_scan_alike(const struct csum_scan_batch *batch, uint64_t i)
+{
+	return csum_same_bytes(batch->verdict + i, (size_t)(batch->sector_count - i));
+}
+
 struct csum_scan_options {
 	uint64_t first_sector, sector_count;
 	bool metadata_only;
@@ -23,10 +30,12 @@ struct csum_scan_options {
 	/* Called for each batch, in ascending order; a result other than 0 ends the scan and is returned. */
 	int (*visit)(void *user, const struct csum_scan_batch *batch);
 	/*
-	 * Called after visit, when the pool has nothing to do: for writes to the groups of the batch, and other I/O. As
-	 * visit; may be NULL. Also called when the scan is cancelled after visit.
+	 * Whether idle is to be called with the pool at rest: it may then write, and read in parallel, but the batches
+	 * that follow have been read by then. Asked after visit; NULL: never.
 	 */
-	int (*idle)(void *user, struct csum_scan_batch *batch);
+	bool (*needs_rest)(void *user, const struct csum_scan_batch *batch);
+	/* Called after visit; may be NULL. A result other than 0 ends the scan and is returned. */
+	int (*idle)(void *user, struct csum_scan_batch *batch, bool at_rest);
 	void *user;
 	struct csum_verify_limit *limit; /* as that of a run, but for the whole scan; NULL: none */
 	uint64_t batch_bytes; /* data of a batch at the most; 0: the best size */

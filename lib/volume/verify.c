@@ -28,19 +28,29 @@ static uint64_t device_offset(const struct csum_verify *run, uint32_t i)
 	       (uint64_t)i * sector_size(run);
 }
 
-static const struct csum_group *group_of(const struct csum_verify *run, uint32_t i, uint32_t *index)
+/* The sectors [begin, end) of the run lie in one group, the first of them with that index there. */
+struct part {
+	const struct csum_group *group;
+	uint32_t index, begin, end;
+};
+
+/* The part that begins with sector i of the run. */
+static struct part part_from(const struct csum_verify *run, uint32_t i)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(run->volume);
 	uint64_t group = csum_layout_group_of(geometry, run->first_sector + i);
+	struct part part = {
+		.group = csum_groups_group(run->span, group),
+		.index = (uint32_t)(run->first_sector + i - csum_layout_first_sector(geometry, group)),
+		.begin = i,
+	};
 
-	*index = (uint32_t)(run->first_sector + i - csum_layout_first_sector(geometry, group));
-	return csum_groups_group(run->span, group);
+	part.end = (uint32_t)csum_min_u64(run->sector_count, (uint64_t)i + geometry->sectors_per_group - part.index);
+	return part;
 }
 
 static csum_verdict8 plan_sector(const struct csum_verify *run, const struct csum_group *group, uint32_t index)
 {
-	if (group->version_count == 0)
-		return run->need == CSUM_NEED_CONTENT ? PENDING : CSUM_VERDICT_LOST;
 	if (run->need == CSUM_NEED_DIFFERING &&
 	    (group->version_count < 2 ||
 	     csum_imd_entry(group->version[0], index) == csum_imd_entry(group->version[1], index)))
@@ -48,23 +58,44 @@ static csum_verdict8 plan_sector(const struct csum_verify *run, const struct csu
 	return csum_group_entry(group, index) == CSUM_ENTRY_UNWRITTEN ? CSUM_VERDICT_UNWRITTEN : PENDING;
 }
 
-/* The range from the first to the last pending sector, [*begin, *end); false when there is none. */
+static void plan_part(const struct csum_verify *run, const struct part *part)
+{
+	csum_verdict8 *verdict = run->verdict + part->begin;
+	uint32_t count = part->end - part->begin;
+
+	if (part->group->version_count == 0) {
+		memset(verdict, run->need == CSUM_NEED_CONTENT ? PENDING : CSUM_VERDICT_LOST, count);
+		return;
+	}
+	/* Most groups of a large volume that is new. */
+	if (part->group->version_count == 1 && csum_imd_all_unwritten(part->group->version[0], part->index, count)) {
+		memset(verdict, run->need == CSUM_NEED_DIFFERING ? CSUM_VERDICT_NOT_READ : CSUM_VERDICT_UNWRITTEN,
+		       count);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		verdict[i] = plan_sector(run, part->group, part->index + i);
+}
+
+/* The first and the last pending sector, as [*begin, *end); false when there is none. */
 static bool plan(const struct csum_verify *run, uint32_t *begin, uint32_t *end)
 {
-	*begin = run->sector_count;
-	*end = 0;
-	for (uint32_t i = 0; i < run->sector_count; i++) {
-		uint32_t index;
-		const struct csum_group *group = group_of(run, i, &index);
+	const uint8_t *first;
 
-		run->verdict[i] = plan_sector(run, group, index);
-		if (run->verdict[i] != PENDING)
-			continue;
-		if (*end == 0)
-			*begin = i;
-		*end = i + 1;
+	for (uint32_t i = 0; i < run->sector_count;) {
+		struct part part = part_from(run, i);
+
+		plan_part(run, &part);
+		i = part.end;
 	}
-	return *end != 0;
+	first = memchr(run->verdict, PENDING, run->sector_count);
+	if (!first)
+		return false;
+	*begin = (uint32_t)(first - run->verdict);
+	*end = run->sector_count;
+	while (run->verdict[*end - 1] != PENDING)
+		--*end;
+	return true;
 }
 
 static enum csum_verdict judge_bad(const struct csum_verify *run, const struct csum_group *group, uint32_t index,
@@ -78,19 +109,54 @@ static enum csum_verdict judge_bad(const struct csum_verify *run, const struct c
 	return csum_is_zero(sector_data(run, i), sector_size(run)) ? CSUM_VERDICT_ZEROED : CSUM_VERDICT_MISMATCH;
 }
 
-static enum csum_verdict judge(const struct csum_verify *run, uint32_t i)
+/* By the entry that was computed from what was read. */
+static enum csum_verdict judge(const struct csum_verify *run, const struct csum_group *group, uint32_t index,
+			       uint32_t i)
 {
-	uint32_t index;
-	const struct csum_group *group = group_of(run, i, &index);
-
-	run->entry[i] = csum_volume_entry(run->volume, sector_data(run, i));
-	if (group->version_count == 0)
-		return CSUM_VERDICT_LOST;
 	for (uint32_t v = 0; v < group->version_count; v++) {
 		if (csum_imd_entry(group->version[v], index) == run->entry[i])
 			return v == 0 ? CSUM_VERDICT_GOOD : CSUM_VERDICT_OLDER;
 	}
-	return judge_bad(run, group, index, i);
+	return group->version_count == 0 ? CSUM_VERDICT_LOST : judge_bad(run, group, index, i);
+}
+
+/* Whether all of the sectors [begin, end), which lie in one part, match the newest version of their group. */
+static bool all_match(const struct csum_verify *run, const struct part *part, uint32_t begin, uint32_t end)
+{
+	uint64_t differences = 0;
+
+	if (part->group->version_count == 0)
+		return false;
+	for (uint32_t i = begin; i < end; i++)
+		differences |= run->entry[i] ^ csum_group_entry(part->group, part->index + i - part->begin);
+	return differences == 0;
+}
+
+/* Gives the sectors [begin, end), which lie in one part and have been read, their verdicts. */
+static void judge_stretch(const struct csum_verify *run, const struct part *part, uint32_t begin, uint32_t end)
+{
+	csum_volume_entries(run->volume, sector_data(run, begin), end - begin, run->entry + begin);
+	if (all_match(run, part, begin, end)) {
+		memset(run->verdict + begin, CSUM_VERDICT_GOOD, end - begin);
+		return;
+	}
+	for (uint32_t i = begin; i < end; i++)
+		run->verdict[i] = judge(run, part->group, part->index + i - part->begin, i);
+}
+
+/* The same for those of any sectors that are pending. */
+static void judge_pending(const struct csum_verify *run, uint32_t begin, uint32_t end)
+{
+	for (uint32_t i = begin, next; i < end; i = next) {
+		struct part part = part_from(run, i);
+
+		next = i + 1;
+		if (run->verdict[i] != PENDING)
+			continue;
+		while (next < end && next < part.end && run->verdict[next] == PENDING)
+			next++;
+		judge_stretch(run, &part, i, next);
+	}
 }
 
 static bool is_mismatch(enum csum_verdict verdict)
@@ -126,15 +192,6 @@ static int read_single(const struct csum_verify *run, uint32_t i, bool *again)
 	return 0;
 }
 
-static void judge_pending(const struct csum_verify *run, uint32_t i, bool again)
-{
-	if (run->verdict[i] != PENDING)
-		return;
-	run->verdict[i] = judge(run, i);
-	if (again && run->verdict[i] == CSUM_VERDICT_GOOD)
-		run->verdict[i] = CSUM_VERDICT_TRANSIENT;
-}
-
 /*
  * After a failed read of [begin, end): sector by sector. When no sector fails by itself, the first one stands
  * for the error that a second read did not show; unless there are sectors that need not be read, as then the
@@ -161,7 +218,9 @@ static int read_narrowed(const struct csum_verify *run, uint32_t begin, uint32_t
 		if (error)
 			return error;
 		explained |= again || run->verdict[i] != PENDING;
-		judge_pending(run, i, again);
+		judge_pending(run, i, i + 1);
+		if (again && run->verdict[i] == CSUM_VERDICT_GOOD)
+			run->verdict[i] = CSUM_VERDICT_TRANSIENT;
 		if (run->verdict[i] == CSUM_VERDICT_UNREADABLE)
 			count_bad(run, i);
 	}
@@ -178,16 +237,14 @@ static int read_again(const struct csum_verify *run, uint32_t begin, uint32_t en
 
 	if (csum_io_vanished(error))
 		return error;
+	memset(run->verdict + begin, PENDING, end - begin);
 	if (error) {
 		/* They could be read a moment ago: now each is read and judged by itself. */
-		for (uint32_t i = begin; i < end; i++)
-			run->verdict[i] = PENDING;
 		error = read_narrowed(run, begin, end);
 		if (error)
 			return error;
 	} else {
-		for (uint32_t i = begin; i < end; i++)
-			run->verdict[i] = judge(run, i);
+		judge_pending(run, begin, end);
 	}
 	for (uint32_t i = begin; i < end; i++) {
 		if (run->verdict[i] == CSUM_VERDICT_GOOD)
@@ -233,12 +290,10 @@ int csum_verify_run(const struct csum_verify *run)
 					 (size_t)(end - begin) * sector_size(run), device_offset(run, begin));
 		if (csum_io_vanished(error))
 			return error;
-		if (error) {
+		if (error)
 			error = read_narrowed(run, begin, end);
-		} else {
-			for (uint32_t i = begin; i < end; i++)
-				judge_pending(run, i, false);
-		}
+		else
+			judge_pending(run, begin, end);
 		if (!error)
 			error = confirm_mismatches(run, begin, end);
 		for (uint32_t i = begin; i < end && run->limit && !error; i++) {

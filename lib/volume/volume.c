@@ -109,6 +109,12 @@ uint64_t csum_volume_entry(const struct csum_volume *volume, const void *bytes)
 				   csum_volume_geometry(volume)->sector_size);
 }
 
+void csum_volume_entries(const struct csum_volume *volume, const void *bytes, size_t count, uint64_t *entries)
+{
+	csum_checksum_entries((enum csum_checksum_type)volume->superblock.checksum_type, bytes,
+			      csum_volume_geometry(volume)->sector_size, count, entries);
+}
+
 int csum_volume_may_write(const struct csum_volume *volume)
 {
 	if (volume->repair)

@@ -78,6 +78,8 @@ static inline struct csum_imd_place csum_volume_imd_place(const struct csum_volu
 
 /* The entry that a data sector with these bytes has. */
 uint64_t csum_volume_entry(const struct csum_volume *volume, const void *bytes);
+/* Those of `count` data sectors that lie side by side in memory. */
+void csum_volume_entries(const struct csum_volume *volume, const void *bytes, size_t count, uint64_t *entries);
 
 /*
  * Whether the volume was opened for what is to be done with it: -EBADF, reported. To change data it is open for writing,

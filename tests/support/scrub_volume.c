@@ -199,24 +199,23 @@ const char *scrub_volume_make_replica(void)
 	return s->replica;
 }
 
-static bool was_read(void *user)
+static bool has_come_there(void *user)
 {
-	uint64_t place = scrub_volume_offset(s->cancelling_sector);
-
 	(void)user;
-	for (size_t i = 0; i < s->data->call_count && i < MEMORY_DISK_LOG; i++) {
-		const struct memory_disk_event *event = &s->data->log[i];
-
-		if (event->call == MEMORY_DISK_READ && place - event->offset_bytes < event->size)
-			return true;
-	}
-	return false;
+	return s->done_sectors >= s->cancelling_sector;
 }
 
-void scrub_volume_cancel_once_read(uint64_t data_sector)
+void scrub_volume_cancel_at(uint64_t data_sector)
 {
+	s->done_sectors = 0;
 	s->cancelling_sector = data_sector;
-	s->recorder.handlers.cancelled = was_read;
+	s->recorder.handlers.cancelled = has_come_there;
+}
+
+static void take_progress(void *user, const struct csum_progress *progress)
+{
+	(void)user;
+	s->done_sectors = progress->done_sectors;
 }
 
 struct csum_volume *scrub_volume_open(bool repair)
@@ -273,6 +272,8 @@ int scrub_volume_run(const struct csum_scrub_options *options)
 	if (options)
 		with = *options;
 	with.finding = take_finding;
+	if (!with.progress)
+		with.progress = take_progress;
 	s->finding_count = 0;
 	error = csum_scrub(volume, &with, &s->result);
 	close_error = csum_volume_close(volume);
@@ -286,6 +287,8 @@ int scrub_volume_check_with(const struct csum_check_options *options, struct csu
 	int error;
 
 	with.finding = take_finding;
+	if (!with.progress)
+		with.progress = take_progress;
 	s->finding_count = 0;
 	error = csum_check(volume, &with, totals);
 	assert_int_equal(csum_volume_close(volume), 0);

@@ -30,7 +30,7 @@ struct scrub_volume {
 	struct csum_finding findings[SCRUB_VOLUME_FINDINGS]; /* the first findings; their strings are not valid */
 	char how[SCRUB_VOLUME_FINDINGS][80];
 	size_t finding_count;
-	uint64_t cancelling_sector;
+	uint64_t done_sectors, cancelling_sector;
 };
 
 extern struct scrub_volume scrub_volume;
@@ -56,10 +56,11 @@ void scrub_volume_put(uint64_t place, uint64_t data_sector);
 const char *scrub_volume_make_replica(void);
 
 /*
- * Cancels once that data sector has been read, when the batch before its own is visited. Counting the calls of
- * cancelled() would not do: a scrub also asks while it sleeps for its rate, and on a slow machine it does not sleep.
+ * Cancels once all before that data sector is done, by the progress of a scrub or check without a callback of its own.
+ * Counting the calls of cancelled() would not do: a scrub also asks while it sleeps for its rate, and on a slow machine
+ * it does not sleep.
  */
-void scrub_volume_cancel_once_read(uint64_t data_sector);
+void scrub_volume_cancel_at(uint64_t data_sector);
 
 struct csum_volume *scrub_volume_open(bool repair);
 struct csum_volume *scrub_volume_open_to_read(void);

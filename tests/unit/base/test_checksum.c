@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -225,6 +226,31 @@ static void test_names(void **state)
 	assert_null(csum_checksum_name((enum csum_checksum_type)UINT32_MAX));
 }
 
+/* Of sectors side by side; the memory ends with the last, so that nothing behind it may be read. */
+static void test_entries_side_by_side(void **state)
+{
+	static const size_t sizes[] = { 512, 4096 };
+	uint64_t entries[20];
+
+	(void)state;
+	for (size_t s = 0; s < 2; s++) {
+		for (size_t count = 0; count <= 20; count++) {
+			uint8_t *sectors = malloc(count ? count * sizes[s] : 1);
+
+			assert_non_null(sectors);
+			fill_random(sectors, count * sizes[s], count);
+			for (int type = CSUM_CRC32; type <= CSUM_CRC64; type++) {
+				csum_checksum_entries((enum csum_checksum_type)type, sectors, sizes[s], count, entries);
+				for (size_t i = 0; i < count; i++)
+					assert_int_equal(entries[i],
+							 csum_checksum_entry((enum csum_checksum_type)type,
+									     sectors + i * sizes[s], sizes[s]));
+			}
+			free(sectors);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_entries_of_32_bits),
 		cmocka_unit_test(test_entries_of_64_bits),
 		cmocka_unit_test(test_crc32_of_zero_and_one),
+		cmocka_unit_test(test_entries_side_by_side),
 		cmocka_unit_test(test_names),
 	};
 

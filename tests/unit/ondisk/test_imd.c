@@ -231,6 +231,24 @@ static void test_same_entries(void **state)
 	}
 }
 
+/* Any bit of an entry in the range counts, and nothing outside it. */
+static void test_all_unwritten(void **state)
+{
+	uint8_t sector[512] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 512; i++) {
+		uint32_t index = i < 16 ? 0 : (uint32_t)(i - 16) / 8;
+
+		sector[i] = 0x10;
+		assert_int_equal(csum_imd_all_unwritten(sector, 0, 62), i < 16);
+		assert_int_equal(csum_imd_all_unwritten(sector, index, 1), i < 16);
+		assert_true(index == 0 || csum_imd_all_unwritten(sector, 0, index));
+		assert_true(index == 61 || i < 16 || csum_imd_all_unwritten(sector, index + 1, 61 - index));
+		sector[i] = 0;
+	}
+}
+
 static void test_compare_generations(void **state)
 {
 	static const struct {
@@ -339,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_blank),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_same_entries),
+		cmocka_unit_test(test_all_unwritten),
 		cmocka_unit_test(test_compare_generations),
 		cmocka_unit_test(test_compare_as_in_the_rfc),
 		cmocka_unit_test(test_newer_copy),
