@@ -163,7 +163,7 @@ erases() {
 @test "A1: superblock erase: what is in use is refused" {
 	small_volume
 	before=$(digest v)
-	in_background flock v sleep infinity
+	in_background flock -F v sleep infinity
 	wait_for grep -q ":$(stat -c %i v) " /proc/locks
 	must_fail 8 '^csumtool: v: in use by process' superblock erase -f v
 	must_fail 8 '^csumtool: v: in use by process' superblock erase -f --wait=0s v
