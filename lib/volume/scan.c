@@ -18,9 +18,9 @@
 #define WINDOW_BYTES (UINT64_C(64) << 20)
 #define KEPT_WINDOW_BYTES (UINT64_C(16) << 20)
 /* Data read and verified in one go: fits a core's cache. */
-#define RUN_BYTES (UINT64_C(1) << 20)
+#define RUN_BYTES (UINT64_C(512) << 10)
 /* Readers at a time; each has a buffer of RUN_BYTES. */
-#define WIDTH 8u
+#define WIDTH 4u
 /* While the oldest window is visited, the others are read and verified. */
 enum { WINDOWS = 3 };
 
