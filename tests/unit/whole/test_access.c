@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a volume was opened for decides what may be done with it; anything else is refused, and changes no byte. */
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "ondisk/superblock.h"
 #include "support/bytes.h"
 #include "support/device_helpers.h"
+#include "support/image_volume.h"
 
 enum { BYTES = 300000 };
 
@@ -49,17 +45,13 @@ static struct csum_volume *open_volume(enum csum_access access)
 
 static int set_up(void **state)
 {
-	const struct csum_format_options options = { .checksum_type = CSUM_CRC64, .create_data_bytes = 1 << 20 };
-	struct csum_format *format;
 	struct csum_volume *volume;
 
 	(void)state;
 	recorder_init(&recorder);
 	directory = temporary_directory();
 	image = path_in(directory, "volume.img");
-	assert_int_equal(csum_format_prepare(&recorder.handlers, image, NULL, &options, &format), 0);
-	assert_int_equal(csum_format_run(format), 0);
-	assert_int_equal(csum_format_free(format), 0);
+	image_volume_format(&recorder.handlers, image, 1 << 20);
 	volume = open_volume(CSUM_WRITE);
 	assert_int_equal(write_bytes(volume), 0);
 	assert_int_equal(csum_volume_close(volume), 0);
@@ -192,27 +184,6 @@ static void test_operations(void **state)
 	}
 }
 
-/* Marks the volume active, as a killed writer leaves it, with an intent for a group that recovery has to look at. */
-static void make_active(void)
-{
-	static const off_t offsets[] = { CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET };
-	int file = open(image, O_RDWR);
-
-	for (int i = 0; i < 2; i++) {
-		uint8_t block[CSUM_BLOCK_SIZE];
-		struct csum_superblock superblock;
-
-		assert_int_equal(pread(file, block, sizeof(block), offsets[i]), sizeof(block));
-		assert_true(csum_superblock_decode(block, &superblock));
-		superblock.state = CSUM_STATE_ACTIVE;
-		superblock.intent_first = 0;
-		superblock.intent_count = 1;
-		csum_superblock_encode(&superblock, block);
-		assert_int_equal(pwrite(file, block, sizeof(block), offsets[i]), sizeof(block));
-	}
-	close(file);
-}
-
 /* A write would replace the intent, and end with "clean" what was never recovered. */
 static void test_no_write_before_recovery(void **state)
 {
@@ -221,7 +192,7 @@ static void test_no_write_before_recovery(void **state)
 	uint64_t before;
 
 	(void)state;
-	make_active();
+	image_volume_make_active(image);
 	before = hash_image();
 	volume = open_volume(CSUM_REPAIR);
 	assert_int_equal(write_bytes(volume), -EBADF);

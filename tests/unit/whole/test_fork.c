@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A server opens a volume, forks, and uses it in the child: the library must have no thread between the two. */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "ondisk/superblock.h"
 #include "support/device_helpers.h"
+#include "support/image_volume.h"
 
 /* Limit instead of an endless wait. A test that dies of the alarm has no verdict. */
 enum { PATIENCE_SECONDS = 600, BYTES = 3 << 20 };
@@ -23,16 +22,11 @@ static char *directory, *image;
 
 static int set_up(void **state)
 {
-	const struct csum_format_options options = { .checksum_type = CSUM_CRC64, .create_data_bytes = 8 << 20 };
-	struct csum_format *format;
-
 	(void)state;
 	recorder_init(&recorder);
 	directory = temporary_directory();
 	image = path_in(directory, "volume.img");
-	assert_int_equal(csum_format_prepare(&recorder.handlers, image, NULL, &options, &format), 0);
-	assert_int_equal(csum_format_run(format), 0);
-	assert_int_equal(csum_format_free(format), 0);
+	image_volume_format(&recorder.handlers, image, 8 << 20);
 	return 0;
 }
 
@@ -42,27 +36,6 @@ static int tear_down(void **state)
 	free(image);
 	temporary_remove(directory);
 	return 0;
-}
-
-/* Makes the volume active, as after a writer was killed. */
-static void make_active(void)
-{
-	static const off_t offsets[] = { CSUM_SLOT_A_OFFSET, CSUM_SLOT_B_OFFSET };
-	int file = open(image, O_RDWR);
-
-	for (int i = 0; i < 2; i++) {
-		uint8_t block[CSUM_BLOCK_SIZE];
-		struct csum_superblock superblock;
-
-		assert_int_equal(pread(file, block, sizeof(block), offsets[i]), sizeof(block));
-		assert_true(csum_superblock_decode(block, &superblock));
-		superblock.state = CSUM_STATE_ACTIVE;
-		superblock.intent_first = 0;
-		superblock.intent_count = superblock.geometry.groups;
-		csum_superblock_encode(&superblock, block);
-		assert_int_equal(pwrite(file, block, sizeof(block), offsets[i]), sizeof(block));
-	}
-	close(file);
 }
 
 static int64_t fill(void *user, void *buffer, size_t size)
@@ -134,7 +107,7 @@ static void test_opened_before_a_fork(void **state)
 static void test_recovered_before_a_fork(void **state)
 {
 	(void)state;
-	make_active();
+	image_volume_make_active(image);
 	assert_int_equal(run_in_child(NULL, open_and_fork), 0);
 	assert_written();
 }
