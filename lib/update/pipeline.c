@@ -196,15 +196,24 @@ static void add_group(struct csum_pipeline *pipeline, struct csum_batch *batch, 
 			batch->data + at * geometry->sector_size);
 }
 
+static void compute_entries(const struct csum_volume *volume, struct csum_batch *batch)
+{
+	uint32_t sector_size = csum_volume_geometry(volume)->sector_size;
+
+	for (uint64_t i = 0, next; i < batch->sector_count; i = next) {
+		next = i + csum_same_bytes(batch->action + i, (size_t)(batch->sector_count - i));
+		if (batch->action[i] == CSUM_ACTION_WRITE)
+			csum_volume_entries(volume, batch->data + i * sector_size, (size_t)(next - i),
+					    batch->entry + i);
+	}
+}
+
 static void make_commit(struct csum_pipeline *pipeline, struct csum_batch *batch)
 {
 	const struct csum_geometry *geometry = csum_volume_geometry(pipeline->volume);
 	uint64_t end_group = end_group_of(geometry, batch);
 
-	for (uint64_t i = 0; i < batch->sector_count; i++) {
-		if (batch->action[i] == CSUM_ACTION_WRITE)
-			batch->entry[i] = csum_volume_entry(pipeline->volume, batch->data + i * geometry->sector_size);
-	}
+	compute_entries(pipeline->volume, batch);
 	for (uint64_t number = csum_layout_group_of(geometry, batch->first_sector); number < end_group; number++)
 		add_group(pipeline, batch, number);
 }
